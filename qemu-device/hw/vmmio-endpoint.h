@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * An endpoint: the listening socket, its connections, and which of them holds
+ * which range. One link thread an endpoint accepts clients and serves them
+ * while no vCPU waits for a reply; it runs without the BQL. Endpoints live as
+ * long as QEMU: the vmmio device cannot be unplugged.
+ */
+#ifndef HW_MISC_VMMIO_ENDPOINT_H
+#define HW_MISC_VMMIO_ENDPOINT_H
+
+#include "vmmio-conn.h"
+
+typedef struct VmmioEndpoint VmmioEndpoint;
+typedef struct VmmioRange VmmioRange;
+
+struct VmmioRange {
+    /* Set by the owner before vmmio_endpoint_add_range(); static from then on. */
+    const char *name; /* for messages */
+    void (*irq_update)(VmmioRange *range, uint64_t line, bool level); /* BQL held */
+    void (*released)(VmmioRange *range);                              /* BQL held */
+
+    unsigned index;    /* number on the endpoint */
+    VmmioConn *holder; /* guarded by the endpoint's lock; may be peeked at */
+    uint64_t claims;   /* atomic */
+};
+
+/*
+ * The endpoint that listens on `address` ("HOST:PORT", "[v6]:PORT" or
+ * "unix:PATH"), made when it is not there yet; a connection that holds a range
+ * of it is sent a PING after `ping_ms` of silence (0 = never), as its first
+ * user says. BQL held. NULL and an error when the address is malformed or
+ * cannot be bound.
+ */
+VmmioEndpoint *vmmio_endpoint_get(const char *address, uint32_t ping_ms, Error **errp);
+
+/* Give the range the next number. BQL held. Fails beyond VMMIO_RANGES_MAX. */
+bool vmmio_endpoint_add_range(VmmioEndpoint *ep, VmmioRange *range, Error **errp);
+
+/* The address really bound, "HOST:PORT" or "unix:PATH". Owned by the endpoint. */
+const char *vmmio_endpoint_address(const VmmioEndpoint *ep);
+
+/* True while a connection holds the range. Any thread, no lock. */
+static inline bool vmmio_range_is_held(const VmmioRange *range)
+{
+    return qatomic_read(&range->holder) != NULL;
+}
+
+/* The connection that holds the range, with a reference for the caller, or NULL. */
+VmmioConn *vmmio_endpoint_holder(VmmioEndpoint *ep, VmmioRange *range);
+
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * vMMIO device: a window of guest-physical memory whose accesses are answered
+ * by a program outside the VM, over the socket protocol of docs/protocol.md.
+ *
+ * QEMU interface
+ *  + Property "start" (size, default 0xfef00000): guest-physical address of the
+ *    range, a multiple of 4 KiB.
+ *  + Property "size" (size, default 0x1000): bytes, a multiple of 4 KiB, not 0.
+ *    The range may not overlap RAM or another vmmio range. It wins over other
+ *    devices' regions that it overlaps.
+ *  + Property "irq" (string, default none): "80" or "177:178:...", up to 16
+ *    numbers; the first 8 are the lines 0-7 that a client can name. SPIs of the
+ *    GIC on Arm machines, GSIs on x86.
+ *  + Property "listen" (string, default "127.0.0.1:4300"): HOST:PORT,
+ *    [v6]:PORT or unix:PATH. Port 0 takes a free port. Devices with an equal
+ *    string share one endpoint; their ranges are numbered in the order given.
+ *  + Property "timeout-ms" (uint32, default 5000, 0 = none): how long an access
+ *    may wait, in time that the VM runs; afterwards it is finished as if there
+ *    were no handler.
+ *  + Property "ping-ms" (uint32, default 5000, 0 = never): a connection that
+ *    holds a range is sent a PING after this much silence. The first device of
+ *    an endpoint decides.
+ *  + Read-only property "endpoint" (string): the address really bound.
+ *  + Read-only property "handler-connected" (bool): a claim is in effect.
+ *  + Read-only property "claims" (uint64): claims accepted since start.
+ *  + sysbus MMIO region 0: the range, mapped by the device itself.
+ *  + sysbus IRQ n: the n-th number of "irq", connected by the device itself.
+ */
+#ifndef HW_MISC_VMMIO_H
+#define HW_MISC_VMMIO_H
+
+#include "hw/sysbus.h"
+#include "qom/object.h"
+#include "vmmio-endpoint.h"
+
+#define TYPE_VMMIO "vmmio"
+OBJECT_DECLARE_SIMPLE_TYPE(VmmioState, VMMIO)
+
+/* System IRQ numbers that one range may be given. */
+#define VMMIO_SYSTEM_IRQS_MAX 16
+
+struct VmmioState {
+    SysBusDevice parent_obj;
+
+    /* properties */
+    uint64_t start;
+    uint64_t size;
+    char *irq_list;
+    char *listen;
+    uint32_t timeout_ms;
+    uint32_t ping_ms;
+
+    MemoryRegion mmio;
+    VmmioRange range;
+    VmmioEndpoint *endpoint;
+
+    /* Guarded by the BQL. irq_level[i] is the level last received for line i. */
+    qemu_irq irq[VMMIO_SYSTEM_IRQS_MAX];
+    uint32_t irq_number[VMMIO_SYSTEM_IRQS_MAX];
+    bool irq_level[VMMIO_SYSTEM_IRQS_MAX];
+    unsigned n_irqs;
+};
+
+/* Call fn for every realized vmmio device, in no particular order. BQL held. */
+void vmmio_foreach(void (*fn)(VmmioState *s, void *opaque), void *opaque);
+
+#endif
