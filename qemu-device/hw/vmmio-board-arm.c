@@ -24,6 +24,17 @@ static Object *find_gic(void)
     return gic ? gic : object_resolve_path_type("", TYPE_ARM_GICV3_COMMON, NULL);
 }
 
+/*
+ * By QOM path, not with qdev_get_gpio_in(): the raspi4b board passes the GIC's
+ * list of inputs on to another device, which leaves the GIC's own list empty.
+ */
+static qemu_irq gic_input(Object *gic, unsigned spi)
+{
+    g_autofree char *name = g_strdup_printf("unnamed-gpio-in[%u]", spi);
+
+    return IRQ(object_resolve_path_component(gic, name));
+}
+
 qemu_irq vmmio_board_irq(unsigned number, Error **errp)
 {
     Object *gic = find_gic();
@@ -39,7 +50,7 @@ qemu_irq vmmio_board_irq(unsigned number, Error **errp)
                    number, spis - 1);
         return NULL;
     }
-    return qdev_get_gpio_in(DEVICE(gic), number);
+    return gic_input(gic, number);
 }
 
 uint8_t vmmio_board_access_flags(MemTxAttrs attrs)

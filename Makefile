@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+#   make          set everything up and build
+#   make demo     the example on both machines, compared byte for byte
+#   make check    every test
+#   make bench    the speed figures, also as build/bench.json
+#   make shell MACHINE=raspi4b|x86    an interactive guest
+#
+# QEMU_DIR=DIR uses a ready QEMU instead of building one; BUILD=DIR builds elsewhere.
+
+MACHINE ?= raspi4b
+BUILD ?= build
+QEMU_DIR ?=
+VMBENCH = $(BUILD)/harness/vmbench
+
+all: $(BUILD)/build.ninja
+	@ninja -C $(BUILD) --quiet
+
+# Each step finds out in milliseconds that there is nothing to do.
+setup:
+	@ci/setup-packages
+	@$(if $(QEMU_DIR),,qemu-device/prepare)
+	@guest-rootfs/prepare
+
+# Meson is told where QEMU and the kernels are; another answer configures again.
+$(BUILD)/build.ninja: setup
+	@ci/configure $(BUILD) $(QEMU_DIR)
+
+demo: all
+	@$(VMBENCH) demo
+
+check: all
+	@ci/check $(BUILD)
+
+bench: all
+	@$(VMBENCH) bench
+
+shell: all
+	@$(VMBENCH) shell --machine $(MACHINE)
+
+clean:
+	rm -rf $(BUILD)
+
+.PHONY: all setup demo check bench shell clean
