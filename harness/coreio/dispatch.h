@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What a client does with one packet from the VM: call back, answer, or drop it. No I/O. */
+#ifndef COREIO_DISPATCH_H
+#define COREIO_DISPATCH_H
+
+#include "coreio.h"
+#include "wire.h"
+
+/* One range of the endpoint; zeroed when it is not claimed. */
+struct coreio_range {
+    bool claimed;
+    coreio_func_t func;
+    void *priv;
+};
+
+/*
+ * Serve the packet whose first block is `block` with the callbacks of
+ * ranges[COREIO_RANGES_MAX]. Returns true when the block, changed in place, is
+ * to be sent back; false when the packet has no answer:
+ *
+ *   PING                        back as it came, n = 0
+ *   access, range not claimed   back as it came, n = 0; posted writes too
+ *   access of an impossible size (0, more than 32 bytes, or a pair beyond the
+ *                               block): no callback; answered with the error bit
+ *   other accesses              a callback; answered unless the write is posted
+ *   RESET, unknown opcodes, and answers to packets of ours: dropped
+ *
+ * Callbacks may change `ranges`.
+ */
+bool coreio_dispatch(const struct coreio_range *ranges, uint8_t block[VMMIO_BLOCK]);
+
+#endif

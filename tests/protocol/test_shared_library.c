@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* libcoreio.so loads by itself and exports the calls of coreio.h and nothing else. */
+#include "tap.h"
+
+#include <dlfcn.h>
+
+static void *library;
+
+static void load(void)
+{
+    const char *path = getenv("LIBCOREIO");
+
+    ck_assert_msg(path != NULL, "set LIBCOREIO to the shared library");
+    library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    ck_assert_msg(library != NULL, "%s", dlerror());
+}
+
+static void unload(void)
+{
+    dlclose(library);
+}
+
+START_TEST(the_calls_are_there)
+{
+    static const char *const calls[] = {
+        "coreio_connect",    "coreio_disconnect", "coreio_register",
+        "coreio_irq_update", "coreio_dma_read",   "coreio_dma_write",
+        "coreio_preparefds", "coreio_processfds", "coreio_mainloop",
+    };
+
+    for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+        ck_assert_msg(dlvsym(library, calls[i], "LIBCOREIO_0") != NULL, "no %s", calls[i]);
+    }
+}
+END_TEST
+
+START_TEST(internals_are_not)
+{
+    static const char *const internals[] = {
+        "vmmio_decode", "vmmio_framer_push", "coreio_ctx_connect", "coreio_conn_send",
+        "coreio_dispatch", "coreio_target_parse",
+    };
+
+    for (size_t i = 0; i < sizeof(internals) / sizeof(internals[0]); i++) {
+        ck_assert_msg(dlsym(library, internals[i]) == NULL, "exports %s", internals[i]);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("shared_library");
+    TCase *tcase = tcase_create("shared_library");
+
+    tcase_add_checked_fixture(tcase, load, unload);
+    tcase_add_test(tcase, the_calls_are_there);
+    tcase_add_test(tcase, internals_are_not);
+    suite_add_tcase(suite, tcase);
+    return tap_run(suite);
+}

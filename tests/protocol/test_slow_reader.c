@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A VM that sends requests and does not read the replies: the client stops
+ * reading, keeps its memory bounded, and loses or tears nothing once the VM
+ * reads again.
+ */
+#include "session.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+
+static struct vector request;
+static size_t sent; /* bytes of the endless stream of requests */
+
+/* The stream: writea-8 with its number as the tag. */
+static void nth_request(size_t n, uint8_t bytes[64])
+{
+    memcpy(bytes, request.bytes, 64);
+    for (unsigned i = 0; i < 4; i++) {
+        bytes[4 + i] = (uint8_t)(n >> (8 * i));
+    }
+}
+
+/* Send as much of the current request as the socket takes. */
+static void send_on(void)
+{
+    uint8_t bytes[64];
+
+    nth_request(sent / 64, bytes);
+    sent += fake_vm_send_some(&session.vm, bytes + sent % 64, 64 - sent % 64);
+}
+
+/* What the client waits for; returns its descriptor. */
+static int client_waits(fd_set *readable, fd_set *writable)
+{
+    int nfds;
+
+    FD_ZERO(readable);
+    FD_ZERO(writable);
+    nfds = coreio_preparefds(0, readable, writable);
+    ck_assert_int_gt(nfds, 0);
+    return nfds - 1;
+}
+
+/* The client waits to write, and for nothing else. */
+static bool client_is_stuck(void)
+{
+    fd_set readable, writable;
+    int fd = client_waits(&readable, &writable);
+
+    return FD_ISSET(fd, &writable) && !FD_ISSET(fd, &readable);
+}
+
+/* The kernel's buffers take megabytes by default, which only makes the tests slow. */
+static void start(void)
+{
+    const int bytes = 16384;
+    fd_set readable, writable;
+    int client;
+
+    session_listen();
+    fake_vm_limit_window(&session.vm);
+    session_reconnect();
+    client = client_waits(&readable, &writable);
+    ck_assert_int_eq(setsockopt(client, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes)), 0);
+    vector_load("writea-8", &request);
+}
+
+static void send_until_stuck(void)
+{
+    time_t started = time(NULL);
+
+    while (!client_is_stuck()) {
+        ck_assert_msg(time(NULL) - started <= 30, "the client reads on without end");
+        for (unsigned i = 0; i < 64; i++) {
+            send_on();
+        }
+        ck_assert_int_eq(coreio_mainloop(0), 0);
+    }
+}
+
+static void finish_request(void)
+{
+    while (sent % 64 != 0) {
+        uint8_t bytes[64];
+
+        nth_request(sent / 64, bytes);
+        fake_vm_send(&session.vm, bytes + sent % 64, 1);
+        sent++;
+    }
+}
+
+START_TEST(every_reply_arrives_whole_and_in_order)
+{
+    uint8_t bytes[64];
+    size_t replies = 0;
+
+    send_until_stuck();
+    for (; replies < sent / 64; replies++) {
+        nth_request(replies, bytes);
+        /* Odd pieces, so that the client's sends end inside packets. */
+        fake_vm_expect(&session.vm, bytes, 37);
+        fake_vm_expect(&session.vm, bytes + 37, 27);
+    }
+    if (sent % 64 != 0) {
+        nth_request(sent / 64, bytes);
+        finish_request();
+        fake_vm_expect(&session.vm, bytes, 64);
+        replies++;
+    }
+    session_settle();
+    ck_assert_uint_eq(session.n_calls, replies);
+}
+END_TEST
+
+START_TEST(updates_are_refused_and_not_forgotten)
+{
+    send_until_stuck();
+    ck_assert_int_eq(coreio_irq_update(2, 5, 1), -EAGAIN);
+    ck_assert_int_eq(coreio_register(7, &session_func, NULL), -EAGAIN);
+    for (size_t i = 0, whole = sent / 64; i < whole; i++) {
+        uint8_t bytes[64];
+
+        nth_request(i, bytes);
+        fake_vm_expect(&session.vm, bytes, 64);
+    }
+    ck_assert_int_eq(coreio_irq_update(2, 5, 1), 0);
+    fake_vm_expect_vector(&session.vm, "irq-raise");
+    ck_assert_int_eq(coreio_register(7, &session_func, NULL), 0);
+    fake_vm_expect_vector(&session.vm, "claim-7");
+}
+END_TEST
+
+/* Updates alone fill the queue too; what was accepted arrives, and no more. */
+START_TEST(a_flood_of_updates)
+{
+    struct vector update;
+    size_t accepted = 0;
+
+    while (coreio_irq_update(2, 5, accepted % 2 == 0) == 0) {
+        accepted++;
+    }
+    ck_assert_int_eq(coreio_irq_update(2, 5, accepted % 2 == 0), -EAGAIN);
+    for (size_t i = 0; i < accepted; i++) {
+        vector_load(i % 2 == 0 ? "irq-raise" : "irq-lower", &update);
+        fake_vm_expect(&session.vm, update.bytes, update.len);
+    }
+    session_settle();
+}
+END_TEST
+
+static size_t flood_accepted;
+
+static void flood(void)
+{
+    while (coreio_irq_update(2, 5, flood_accepted % 2 == 0) == 0) {
+        flood_accepted++;
+    }
+}
+
+/* However many updates a callback makes, its reply has a place behind them. */
+START_TEST(a_flood_of_updates_in_a_callback)
+{
+    struct vector update;
+
+    session.during = flood;
+    fake_vm_send(&session.vm, request.bytes, request.len);
+    while (session.n_calls == 0) {
+        ck_assert_int_eq(coreio_mainloop(1000), 0);
+    }
+    session.during = NULL;
+    for (size_t i = 0; i < flood_accepted; i++) {
+        vector_load(i % 2 == 0 ? "irq-raise" : "irq-lower", &update);
+        fake_vm_expect(&session.vm, update.bytes, update.len);
+    }
+    fake_vm_expect(&session.vm, request.bytes, request.len);
+    /* And the place was inside the queue: what lies behind it still works. */
+    fake_vm_send_vector(&session.vm, "read-32-fetch");
+    fake_vm_expect_vector(&session.vm, "read-32-fetch-reply");
+}
+END_TEST
+
+START_TEST(the_vm_goes_away)
+{
+    send_until_stuck();
+    fake_vm_abort(&session.vm);
+    ck_assert_int_eq(session_serve_until_lost(), -ECONNRESET);
+    session_reconnect();
+    session_settle();
+}
+END_TEST
+
+START_TEST(the_client_disconnects)
+{
+    send_until_stuck();
+    coreio_disconnect();
+    session_reconnect();
+    session_settle();
+}
+END_TEST
+
+int main(void)
+{
+    TCase *tcase;
+    Suite *suite = session_suite("slow_reader", false, &tcase);
+
+    tcase_add_checked_fixture(tcase, start, session_end);
+    tcase_add_test(tcase, every_reply_arrives_whole_and_in_order);
+    tcase_add_test(tcase, updates_are_refused_and_not_forgotten);
+    tcase_add_test(tcase, a_flood_of_updates);
+    tcase_add_test(tcase, a_flood_of_updates_in_a_callback);
+    tcase_add_test(tcase, the_vm_goes_away);
+    tcase_add_test(tcase, the_client_disconnects);
+    return tap_run(suite);
+}
