@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "rootfs_entry.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { COPY_SIZE = 65536 };
+
+typedef struct archive Archive;
+typedef struct archive_entry ArchiveEntry;
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Archive, archive_write_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(ArchiveEntry, archive_entry_free)
+
+struct writer {
+    Archive *archive;
+    const char *output; /* for messages */
+    gint64 time;        /* of all entries, seconds since 1970 */
+    gint64 inode;       /* of the last entry */
+    GError *error;
+};
+
+static gboolean fail_archive(struct writer *writer)
+{
+    const char *problem = archive_error_string(writer->archive);
+
+    g_set_error(&writer->error, ROOTFS_ERROR, ROOTFS_ERROR_OUTPUT, "cannot write %s: %s",
+                writer->output, problem != NULL ? problem : "unknown libarchive error");
+    return FALSE;
+}
+
+static gboolean fail_source(struct writer *writer, const RootfsEntry *entry, const char *problem)
+{
+    g_set_error(&writer->error, ROOTFS_ERROR, ROOTFS_ERROR_SOURCE,
+                "%s: %s while the image was written; build it again", entry->source, problem);
+    return FALSE;
+}
+
+static gboolean copy_bytes(struct writer *writer, const RootfsEntry *entry, int fd)
+{
+    g_autofree guint8 *bytes = g_malloc(COPY_SIZE);
+    gint64 copied = 0;
+    ssize_t n;
+
+    while ((n = read(fd, bytes, COPY_SIZE)) > 0) {
+        copied += n;
+        if (copied > entry->size) {
+            break;
+        }
+        if (archive_write_data(writer->archive, bytes, (size_t)n) != n) {
+            return fail_archive(writer);
+        }
+    }
+    if (n < 0) {
+        return fail_source(writer, entry, g_strerror(errno));
+    }
+    return copied == entry->size || fail_source(writer, entry, "changed its size");
+}
+
+static gboolean copy_file(struct writer *writer, const RootfsEntry *entry)
+{
+    int fd = open(entry->source, O_RDONLY | O_CLOEXEC);
+    gboolean good;
+
+    if (fd < 0) {
+        return fail_source(writer, entry, g_strerror(errno));
+    }
+    good = copy_bytes(writer, entry, fd);
+    close(fd);
+    return good;
+}
+
+static ArchiveEntry *make_header(struct writer *writer, const RootfsEntry *entry)
+{
+    ArchiveEntry *header = archive_entry_new();
+
+    archive_entry_set_pathname(header, entry->path + 1);
+    archive_entry_set_mode(header, entry->type | entry->owner.mode);
+    archive_entry_set_uid(header, entry->owner.uid);
+    archive_entry_set_gid(header, entry->owner.gid);
+    archive_entry_set_mtime(header, writer->time, 0);
+    archive_entry_set_ino64(header, ++writer->inode);
+    archive_entry_set_nlink(header, entry->type == S_IFDIR ? 2 : 1);
+    archive_entry_set_size(header, entry->size);
+    if (entry->target != NULL) {
+        archive_entry_set_symlink(header, entry->target);
+    }
+    if (entry->type == S_IFBLK || entry->type == S_IFCHR) {
+        archive_entry_set_rdevmajor(header, entry->major);
+        archive_entry_set_rdevminor(header, entry->minor);
+    }
+    return header;
+}
+
+/* GTraverseFunc: TRUE stops, and writer->error says why. */
+static gboolean write_entry(gpointer key, gpointer value, gpointer data)
+{
+    struct writer *writer = data;
+    const RootfsEntry *entry = value;
+    g_autoptr(ArchiveEntry) header = make_header(writer, entry);
+
+    (void)key;
+    if (archive_write_header(writer->archive, header) != ARCHIVE_OK) {
+        return !fail_archive(writer);
+    }
+    return entry->type == S_IFREG && !copy_file(writer, entry);
+}
+
+static gboolean read_time(gint64 *seconds, GError **error)
+{
+    const char *text = g_getenv("SOURCE_DATE_EPOCH");
+    guint64 value = 0;
+
+    if (text != NULL && !g_ascii_string_to_unsigned(text, 10, 0, G_MAXUINT32, &value, NULL)) {
+        g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_VALUE,
+                    "SOURCE_DATE_EPOCH is '%s'; set it to seconds since 1970 below 2^32, or "
+                    "unset it", text);
+        return FALSE;
+    }
+    *seconds = (gint64)value;
+    return TRUE;
+}
+
+static gboolean write_all(struct writer *writer, GTree *entries, int fd)
+{
+    if (archive_write_set_format_cpio_newc(writer->archive) != ARCHIVE_OK ||
+        archive_write_set_bytes_in_last_block(writer->archive, 1) != ARCHIVE_OK ||
+        archive_write_open_fd(writer->archive, fd) != ARCHIVE_OK) {
+        return fail_archive(writer);
+    }
+    g_tree_foreach(entries, write_entry, writer);
+    if (writer->error != NULL) {
+        return FALSE;
+    }
+    return archive_write_close(writer->archive) == ARCHIVE_OK || fail_archive(writer);
+}
+
+static gboolean fail_output(GError **error, const char *output)
+{
+    g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_OUTPUT, "cannot write %s: %s", output,
+                g_strerror(errno));
+    return FALSE;
+}
+
+/* Closes `fd` in any case. */
+static gboolean write_temporary(GTree *entries, const char *output, int fd, gint64 time,
+                                GError **error)
+{
+    g_autoptr(Archive) archive = archive_write_new();
+    struct writer writer = {archive, output, time, 0, NULL};
+    gboolean good = write_all(&writer, entries, fd);
+
+    if (!good) {
+        g_propagate_error(error, writer.error);
+    }
+    if (close(fd) < 0 && good) {
+        return fail_output(error, output);
+    }
+    return good;
+}
+
+gboolean rootfs_archive_write(GTree *entries, const char *output, GError **error)
+{
+    g_autofree char *temporary = g_strconcat(output, ".XXXXXX", NULL);
+    mode_t mask = umask(0);
+    gint64 time;
+    int fd;
+
+    umask(mask);
+    if (!read_time(&time, error)) {
+        return FALSE;
+    }
+    fd = g_mkstemp_full(temporary, O_WRONLY | O_CLOEXEC, (int)(0666 & ~mask));
+    if (fd < 0) {
+        return fail_output(error, output);
+    }
+    if (!write_temporary(entries, output, fd, time, error)) {
+        g_unlink(temporary);
+        return FALSE;
+    }
+    if (g_rename(temporary, output) < 0) {
+        fail_output(error, output);
+        g_unlink(temporary);
+        return FALSE;
+    }
+    return TRUE;
+}

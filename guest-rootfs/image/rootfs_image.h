@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Builds a guest's initial root filesystem as an uncompressed newc cpio archive. Equal input
+ * gives equal bytes: entries are sorted by path, owners and modes are those that were asked
+ * for, inode numbers count from 1, and every time is SOURCE_DATE_EPOCH or 0.
+ *
+ * An image is used by one thread at a time. All functions that can fail return FALSE with
+ * *error set in the ROOTFS_ERROR domain; its message names the path and the remedy. After an
+ * error the image is as it was before the call.
+ */
+#ifndef ROOTFS_IMAGE_H
+#define ROOTFS_IMAGE_H
+
+#include <glib.h>
+
+typedef enum {
+    ROOTFS_MACHINE_RASPI4B, /* programs are aarch64 */
+    ROOTFS_MACHINE_X86,     /* programs are x86_64 */
+} RootfsMachine;
+
+#define ROOTFS_ERROR rootfs_error_quark()
+
+typedef enum {
+    ROOTFS_ERROR_PATH,      /* guest path is relative, ends in "/", or has empty, . or .. parts */
+    ROOTFS_ERROR_DUPLICATE, /* guest path is taken, or a parent of it is no directory */
+    ROOTFS_ERROR_SOURCE,    /* host file unreadable, no regular file, 4 GiB or larger, or changed */
+    ROOTFS_ERROR_MACHINE,   /* host file is an ELF program for another architecture */
+    ROOTFS_ERROR_VALUE,     /* mode, owner, device number, link target or machine name is bad */
+    ROOTFS_ERROR_SYNTAX,    /* manifest line or HOST:GUEST specification is malformed */
+    ROOTFS_ERROR_OUTPUT,    /* the archive cannot be written */
+} RootfsError;
+
+GQuark rootfs_error_quark(void);
+
+typedef struct {
+    guint mode; /* permission bits, 0 to 07777 */
+    guint uid;
+    guint gid;
+} RootfsOwner;
+
+typedef struct RootfsImage RootfsImage;
+
+/* "raspi4b" or "x86". Errors: VALUE for any other name. */
+gboolean rootfs_machine_parse(const char *name, RootfsMachine *machine, GError **error);
+
+/* An empty image; free it with rootfs_image_free(). */
+RootfsImage *rootfs_image_new(RootfsMachine machine);
+void rootfs_image_free(RootfsImage *image);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(RootfsImage, rootfs_image_free)
+
+/*
+ * Put the regular file `host` at the absolute path `guest`. It is checked now and read
+ * again by rootfs_image_write(). Errors: PATH, DUPLICATE, SOURCE, MACHINE, VALUE.
+ */
+gboolean rootfs_image_add_file(RootfsImage *image, const char *guest, const char *host,
+                               const RootfsOwner *owner, GError **error);
+
+/*
+ * A directory. Parents that nobody adds are made, mode 0755, owner 0:0.
+ * Errors: PATH, DUPLICATE, VALUE.
+ */
+gboolean rootfs_image_add_directory(RootfsImage *image, const char *guest,
+                                    const RootfsOwner *owner, GError **error);
+
+/* A symbolic link to `target`, a non-empty text. Errors: PATH, DUPLICATE, VALUE. */
+gboolean rootfs_image_add_symlink(RootfsImage *image, const char *guest, const char *target,
+                                  const RootfsOwner *owner, GError **error);
+
+/*
+ * A device node, `type` 'b' or 'c'. No privilege is needed: it exists in the archive only.
+ * `major` is below 4096, `minor` below 1048576. Errors: PATH, DUPLICATE, VALUE.
+ */
+gboolean rootfs_image_add_device(RootfsImage *image, const char *guest, char type, guint major,
+                                 guint minor, const RootfsOwner *owner, GError **error);
+
+/*
+ * Write the archive. It appears under the name `output` whole or not at all: it is written beside
+ * it and renamed. Errors: DUPLICATE (something lies below a path that is no directory),
+ * SOURCE (a file vanished or changed), VALUE (SOURCE_DATE_EPOCH is no time), OUTPUT.
+ */
+gboolean rootfs_image_write(RootfsImage *image, const char *output, GError **error);
+
+#endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cmdline.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { NONCE_DIGITS = 16 };
+
+static const char *parse_results(const char *value, size_t len, struct boot_params *params)
+{
+    if (len == 0 || len >= sizeof(params->results) || memchr(value, '/', len) != NULL) {
+        return "vmbench.results= needs the name of a terminal under /dev, such as ttyS1";
+    }
+    memcpy(params->results, value, len);
+    params->results[len] = '\0';
+    return NULL;
+}
+
+static const char *parse_nonce(const char *value, size_t len, struct boot_params *params)
+{
+    size_t digits = 0;
+
+    while (digits < len && isxdigit((unsigned char)value[digits])) {
+        digits++;
+    }
+    if (len != NONCE_DIGITS || digits != len) {
+        return "vmbench.nonce= needs 16 hexadecimal digits";
+    }
+    params->nonce = strtoull(value, NULL, 16);
+    return NULL;
+}
+
+static const char *parse_shell(const char *value, size_t len, struct boot_params *params)
+{
+    if (len != 1 || (*value != '0' && *value != '1')) {
+        return "vmbench.shell= needs 0 or 1";
+    }
+    params->shell = *value == '1';
+    return NULL;
+}
+
+static const char *parse_word(const char *word, size_t len, struct boot_params *params)
+{
+    static const struct {
+        const char *name;
+        const char *(*parse)(const char *value, size_t len, struct boot_params *params);
+    } keys[] = {
+        {"vmbench.results=", parse_results},
+        {"vmbench.nonce=", parse_nonce},
+        {"vmbench.shell=", parse_shell},
+    };
+
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+        size_t n = strlen(keys[i].name);
+
+        if (len >= n && memcmp(word, keys[i].name, n) == 0) {
+            return keys[i].parse(word + n, len - n, params);
+        }
+    }
+    return NULL;
+}
+
+const char *cmdline_parse(const char *text, struct boot_params *params)
+{
+    const char *const blank = " \t\n";
+
+    memset(params, 0, sizeof(*params));
+    for (text += strspn(text, blank); *text != '\0'; text += strspn(text, blank)) {
+        size_t len = strcspn(text, blank);
+        const char *problem = parse_word(text, len, params);
+
+        if (problem != NULL) {
+            return problem;
+        }
+        text += len;
+    }
+    return NULL;
+}

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * PID 1 of the guest. It mounts what programs expect, starts the agent and reaps orphans.
+ * The agent is linked in and forked, not executed: one program less to unpack and load in
+ * an emulated machine. When something goes wrong init says why in one line on the console
+ * and ends, which panics the kernel: the harness sees that at once and has the reason in
+ * the log, where a restarted agent would hide it.
+ */
+#include "agent.h"
+#include "cmdline.h"
+#include "line.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { LINE_WAIT_MS = 10000 };
+
+__attribute__((format(printf, 1, 2), noreturn))
+static void die(const char *format, ...)
+{
+    char text[256];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    dprintf(STDERR_FILENO, "vmmio-init: %s\n", text);
+    exit(EXIT_FAILURE);
+}
+
+static void mount_all(void)
+{
+    static const struct {
+        const char *type, *where;
+    } mounts[] = {
+        {"devtmpfs", "/dev"}, {"proc", "/proc"}, {"sysfs", "/sys"}, {"tmpfs", "/tmp"},
+    };
+
+    for (size_t i = 0; i < sizeof(mounts) / sizeof(mounts[0]); i++) {
+        /* Busy: the kernel was built to mount it by itself. */
+        if (mount(mounts[i].type, mounts[i].where, mounts[i].type, 0, NULL) < 0 &&
+            errno != EBUSY) {
+            die("cannot mount %s on %s: %s", mounts[i].type, mounts[i].where, strerror(errno));
+        }
+    }
+}
+
+static void open_console(void)
+{
+    int fd = open("/dev/console", O_RDWR | O_NOCTTY);
+
+    for (int i = 0; fd >= 0 && i < 3; i++) {
+        dup2(fd, i);
+    }
+    if (fd > STDERR_FILENO) {
+        close(fd);
+    }
+}
+
+/* The whole of a small file, with a NUL behind it. */
+static void read_text(const char *path, char *text, size_t size)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : read(fd, text, size - 1);
+
+    if (n < 0) {
+        die("cannot read %s: %s", path, strerror(errno));
+    }
+    close(fd);
+    text[n] = '\0';
+}
+
+static struct boot_params read_params(void)
+{
+    char text[4096];
+    struct boot_params params;
+    const char *problem;
+
+    read_text("/proc/cmdline", text, sizeof(text));
+    problem = cmdline_parse(text, &params);
+    if (problem != NULL) {
+        die("%s (kernel command line)", problem);
+    }
+    /* Booted by hand, without a harness: a shell is what a person wants. */
+    params.shell |= params.results[0] == '\0';
+    return params;
+}
+
+/* /dev/console cannot control a session; the terminal behind it can. */
+static const char *console_name(char *text, size_t size)
+{
+    char *last;
+
+    read_text("/sys/class/tty/console/active", text, size);
+    text[strcspn(text, "\n")] = '\0';
+    last = strrchr(text, ' ');
+    return last != NULL ? last + 1 : text;
+}
+
+__attribute__((noreturn))
+static void run_agent(const struct boot_params *params)
+{
+    char console[256];
+    struct agent_config config = {.fd = -1, .nonce = params->nonce};
+    int error;
+
+    if (params->results[0] != '\0') {
+        config.fd = line_open(params->results, LINE_WAIT_MS);
+        if (config.fd < 0) {
+            die("cannot open the results line /dev/%s: %s", params->results,
+                strerror(-config.fd));
+        }
+    }
+    if (params->shell) {
+        config.shell = console_name(console, sizeof(console));
+    }
+    error = agent_serve(&config);
+    if (error != 0) {
+        die("the agent failed: %s", strerror(-error));
+    }
+    exit(EXIT_SUCCESS);
+}
+
+static void report_end(int status)
+{
+    if (WIFSIGNALED(status)) {
+        die("the agent was killed by signal %d; the guest ends here", WTERMSIG(status));
+    }
+    die("the agent ended with status %d; the guest ends here", WEXITSTATUS(status));
+}
+
+int main(void)
+{
+    struct boot_params params;
+    pid_t agent, pid;
+    int status;
+
+    mount_all();
+    open_console();
+    setenv("PATH", "/usr/bin:/usr/sbin:/bin:/sbin", 1);
+    setenv("HOME", "/root", 1);
+    setenv("TERM", "vt100", 1);
+    params = read_params();
+    agent = fork();
+    if (agent == 0) {
+        run_agent(&params);
+    }
+    while ((pid = wait(&status)) != agent || pid < 0) {
+        if (pid < 0 && errno != EINTR) {
+            die("cannot wait for the agent: %s", strerror(errno));
+        }
+    }
+    report_end(status);
+}

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The image builder, judged by GNU cpio and byte for byte. */
+#include "test_rootfs.h"
+
+#include <glib/gstdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const RootfsOwner plain = {0644, 0, 0};
+static const RootfsOwner all = {0755, 0, 0};
+
+static RootfsImage *image;
+static GError *error;
+
+static void set_up(void)
+{
+    test_dir_set_up();
+    image = rootfs_image_new(ROOTFS_MACHINE_X86);
+    error = NULL;
+}
+
+static void tear_down(void)
+{
+    rootfs_image_free(image);
+    test_dir_tear_down();
+}
+
+static void must(gboolean good)
+{
+    ck_assert_msg(good, "%s", error != NULL ? error->message : "failed without an error");
+}
+
+static void fill(RootfsImage *into, const char *greeting)
+{
+    must(rootfs_image_add_file(into, "/usr/bin/hello", greeting, &all, &error));
+    must(rootfs_image_add_symlink(into, "/bin", "usr/bin", &all, &error));
+    must(rootfs_image_add_device(into, "/dev/console", 'c', 5, 1, &(RootfsOwner){0600, 0, 0},
+                                 &error));
+    must(rootfs_image_add_device(into, "/dev/disk", 'b', 259, 70000, &(RootfsOwner){0660, 0, 6},
+                                 &error));
+    must(rootfs_image_add_directory(into, "/tmp", &(RootfsOwner){01777, 0, 0}, &error));
+    must(rootfs_image_add_file(into, "/a-b", greeting, &(RootfsOwner){0640, 12, 34}, &error));
+    must(rootfs_image_add_file(into, "/a/b", greeting, &plain, &error));
+}
+
+/* Make the archive from a source in `directory`; returns its bytes. */
+static GBytes *build_in(const char *directory)
+{
+    g_autofree char *where = test_path(directory);
+    g_autofree char *source = g_build_filename(where, "greeting", NULL);
+    g_autofree char *output = g_build_filename(where, "out.cpio", NULL);
+    g_autoptr(RootfsImage) own = rootfs_image_new(ROOTFS_MACHINE_X86);
+    char *bytes;
+    gsize len;
+
+    ck_assert_int_eq(g_mkdir(where, 0700), 0);
+    ck_assert(g_file_set_contents(source, "hello\n", -1, NULL));
+    fill(own, source);
+    must(rootfs_image_write(own, output, &error));
+    ck_assert(g_file_get_contents(output, &bytes, &len, NULL));
+    return g_bytes_new_take(bytes, len);
+}
+
+START_TEST(equal_input_gives_equal_bytes)
+{
+    g_autoptr(GBytes) first = build_in("first");
+    g_autoptr(GBytes) second = build_in("second-directory");
+
+    ck_assert(g_bytes_equal(first, second));
+    ck_assert_uint_gt(g_bytes_get_size(first), 110);
+}
+END_TEST
+
+/* One newc record: the header's 13 fields of 8 digits, and where the next one begins. */
+START_TEST(golden_bytes)
+{
+    static const char expected[] =
+        "070701"   /* magic */
+        "00000001" /* inode */
+        "00002180" /* mode: character device, 0600 */
+        "00000002" /* uid */
+        "00000003" /* gid */
+        "00000001" /* links */
+        "00000010" /* time */
+        "00000000" /* size */
+        "00000000" "00000000" /* device that holds it */
+        "00000005" "00000001" /* device that it is */
+        "00000002" /* length of the name, with its NUL */
+        "00000000" /* check */
+        "c";
+    g_autofree char *output = test_path("out.cpio");
+    g_autofree char *bytes = NULL;
+    gsize len;
+
+    g_setenv("SOURCE_DATE_EPOCH", "16", TRUE);
+    must(rootfs_image_add_device(image, "/c", 'c', 5, 1, &(RootfsOwner){0600, 2, 3}, &error));
+    must(rootfs_image_write(image, output, &error));
+    ck_assert(g_file_get_contents(output, &bytes, &len, NULL));
+    ck_assert_uint_ge(len, sizeof(expected));
+    /* Some writers use capital digits; the kernel takes both. */
+    for (gsize i = 0; i < sizeof(expected); i++) {
+        ck_assert_int_eq(g_ascii_tolower(bytes[i]), expected[i]);
+    }
+    ck_assert_mem_eq(bytes + 112, "070701", 6);
+    ck_assert_mem_eq(bytes + 112 + 110, "TRAILER!!!", 11);
+}
+END_TEST
+
+static char *list(const char *option)
+{
+    g_autofree char *source = test_file("greeting", "hello\n", 6);
+    g_autofree char *output = test_path("out.cpio");
+
+    fill(image, source);
+    must(rootfs_image_write(image, output, &error));
+    return test_command((const char *const[]){"env", "TZ=UTC", "LC_ALL=C", "cpio", "--quiet",
+                                              option, "-F", output, NULL}, NULL);
+}
+
+START_TEST(is_sorted_and_complete)
+{
+    g_autofree char *names = list("-it");
+
+    ck_assert_str_eq(names, "a\na-b\na/b\nbin\ndev\ndev/console\ndev/disk\ntmp\nusr\nusr/bin\n"
+                     "usr/bin/hello\n");
+}
+END_TEST
+
+START_TEST(types_owners_and_device_numbers)
+{
+    g_autofree char *listing = list("-itvn");
+    g_auto(GStrv) lines = g_strsplit(listing, "\n", -1);
+    static const char *const expected[] = {
+        "drwxr-xr-x 2 0 0 0 Jan 1 1970 a",
+        "-rw-r----- 1 12 34 6 Jan 1 1970 a-b",
+        "-rw-r--r-- 1 0 0 6 Jan 1 1970 a/b",
+        "lrwxr-xr-x 1 0 0 7 Jan 1 1970 bin -> usr/bin",
+        "drwxr-xr-x 2 0 0 0 Jan 1 1970 dev",
+        "crw------- 1 0 0 5, 1 Jan 1 1970 dev/console",
+        "brw-rw---- 1 0 6 259, 70000 Jan 1 1970 dev/disk",
+        "drwxrwxrwt 2 0 0 0 Jan 1 1970 tmp",
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(expected); i++) {
+        g_autoptr(GRegex) blanks = g_regex_new(" +", 0, 0, NULL);
+        g_autofree char *line = g_regex_replace_literal(blanks, lines[i], -1, 0, " ", 0, NULL);
+
+        ck_assert_str_eq(line, expected[i]);
+    }
+}
+END_TEST
+
+START_TEST(unpacks_with_cpio)
+{
+    g_autofree char *source = test_file("greeting", "hello\n", 6);
+    g_autofree char *output = test_path("out.cpio");
+    g_autofree char *where = test_path("unpacked");
+    g_autofree char *file = test_path("unpacked/usr/bin/hello");
+    g_autofree char *link = test_path("unpacked/bin/hello");
+    g_autofree char *text = NULL;
+    struct stat info;
+
+    must(rootfs_image_add_file(image, "/usr/bin/hello", source, &all, &error));
+    must(rootfs_image_add_symlink(image, "/bin", "usr/bin", &all, &error));
+    must(rootfs_image_write(image, output, &error));
+    ck_assert_int_eq(g_mkdir(where, 0700), 0);
+    g_free(test_command((const char *const[]){"cpio", "--quiet", "-idm", "-F", output, NULL},
+                        where));
+    ck_assert_int_eq(stat(file, &info), 0);
+    ck_assert_uint_eq(info.st_mode, S_IFREG | 0755);
+    ck_assert_int_eq(info.st_mtime, 0);
+    ck_assert(g_file_get_contents(link, &text, NULL, NULL));
+    ck_assert_str_eq(text, "hello\n");
+}
+END_TEST
+
+START_TEST(source_date_epoch_must_be_a_time)
+{
+    g_autofree char *output = test_path("out.cpio");
+
+    g_setenv("SOURCE_DATE_EPOCH", "yesterday", TRUE);
+    ck_assert(!rootfs_image_write(image, output, &error));
+    EXPECT_ERROR(&error, ROOTFS_ERROR_VALUE, "SOURCE_DATE_EPOCH", "yesterday");
+    g_setenv("SOURCE_DATE_EPOCH", "4294967296", TRUE);
+    ck_assert(!rootfs_image_write(image, output, &error));
+    EXPECT_ERROR(&error, ROOTFS_ERROR_VALUE, "4294967296");
+}
+END_TEST
+
+static const char *const bad_paths[] = {
+    "", "/", "relative/path", "/a/", "//a", "/a//b", "/.", "/..", "/a/../b", "/a/./b", "/a/..",
+};
+
+START_TEST(bad_guest_path)
+{
+    const char *path = bad_paths[_i];
+
+    ck_assert(!rootfs_image_add_directory(image, path, &all, &error));
+    EXPECT_ERROR(&error, ROOTFS_ERROR_PATH, "guest path", path);
+}
+END_TEST
+
+START_TEST(dots_inside_names_are_fine)
+{
+    must(rootfs_image_add_directory(image, "/.config", &all, &error));
+    must(rootfs_image_add_directory(image, "/...", &all, &error));
+    must(rootfs_image_add_directory(image, "/..a", &all, &error));
+}
+END_TEST
+
+START_TEST(duplicate_path)
+{
+    must(rootfs_image_add_directory(image, "/a", &all, &error));
+    ck_assert(!rootfs_image_add_symlink(image, "/a", "b", &all, &error));
+    EXPECT_ERROR(&error, ROOTFS_ERROR_DUPLICATE, "/a", "remove");
+}
+END_TEST
+
+START_TEST(nothing_lies_below_a_link)
+{
+    g_autofree char *output = test_path("out.cpio");
+
+    must(rootfs_image_add_symlink(image, "/bin", "usr/bin", &all, &error));
+    must(rootfs_image_add_directory(image, "/bin/x/y", &all, &error));
+    ck_assert(!rootfs_image_write(image, output, &error));
+    EXPECT_ERROR(&error, ROOTFS_ERROR_DUPLICATE, "/bin/x/y", "below /bin,");
+    ck_assert(!g_file_test(output, G_FILE_TEST_EXISTS));
+}
+END_TEST
+
+START_TEST(bad_values)
+{
+    ck_assert(!rootfs_image_add_directory(image, "/a", &(RootfsOwner){010000, 0, 0}, &error));
+    EXPECT_ERROR(&error, ROOTFS_ERROR_VALUE, "/a", "10000");
+    ck_assert(!rootfs_image_add_symlink(image, "/a", "", &all, &error));
+    EXPECT_ERROR(&error, ROOTFS_ERROR_VALUE, "/a", "target");
+    ck_assert(!rootfs_image_add_device(image, "/a", 'p', 1, 1, &all, &error));
+    EXPECT_ERROR(&error, ROOTFS_ERROR_VALUE, "/a", "'p'");
+    ck_assert(!rootfs_image_add_device(image, "/a", 'c', 4096, 1, &all, &error));
+    EXPECT_ERROR(&error, ROOTFS_ERROR_VALUE, "4096:1");
+    ck_assert(!rootfs_image_add_device(image, "/a", 'c', 1, 1048576, &all, &error));
+    EXPECT_ERROR(&error, ROOTFS_ERROR_VALUE, "1:1048576");
+    /* None of them is in the image. */
+    must(rootfs_image_add_directory(image, "/a", &all, &error));
+}
+END_TEST
+
+START_TEST(unknown_machine)
+{
+    RootfsMachine machine;
+
+    must(rootfs_machine_parse("raspi4b", &machine, &error));
+    ck_assert_int_eq(machine, ROOTFS_MACHINE_RASPI4B);
+    must(rootfs_machine_parse("x86", &machine, &error));
+    ck_assert_int_eq(machine, ROOTFS_MACHINE_X86);
+    ck_assert(!rootfs_machine_parse("vax", &machine, &error));
+    EXPECT_ERROR(&error, ROOTFS_ERROR_VALUE, "vax", "raspi4b");
+}
+END_TEST
+
+/* Names in the test's directory, for a look at what was left there. */
+static guint count_files(void)
+{
+    g_autoptr(GDir) dir = g_dir_open(test_dir, 0, NULL);
+    guint n = 0;
+
+    while (g_dir_read_name(dir) != NULL) {
+        n++;
+    }
+    return n;
+}
+
+START_TEST(failure_leaves_the_old_archive)
+{
+    g_autofree char *source = test_file("greeting", "hello\n", 6);
+    g_autofree char *output = test_file("out.cpio", "old", 3);
+    g_autofree char *text = NULL;
+
+    must(rootfs_image_add_file(image, "/hello", source, &plain, &error));
+    ck_assert(g_file_set_contents(source, "longer than before\n", -1, NULL));
+    ck_assert(!rootfs_image_write(image, output, &error));
+    EXPECT_ERROR(&error, ROOTFS_ERROR_SOURCE, source, "size");
+    ck_assert(g_file_set_contents(source, "less", -1, NULL));
+    ck_assert(!rootfs_image_write(image, output, &error));
+    EXPECT_ERROR(&error, ROOTFS_ERROR_SOURCE, source, "size");
+    ck_assert_int_eq(g_unlink(source), 0);
+    ck_assert(!rootfs_image_write(image, output, &error));
+    EXPECT_ERROR(&error, ROOTFS_ERROR_SOURCE, source, "No such file");
+    ck_assert(g_file_get_contents(output, &text, NULL, NULL));
+    ck_assert_str_eq(text, "old");
+    ck_assert_uint_eq(count_files(), 1);
+}
+END_TEST
+
+START_TEST(output_that_cannot_be_written)
+{
+    g_autofree char *missing = test_path("missing/out.cpio");
+    g_autofree char *directory = test_path("directory");
+
+    ck_assert(!rootfs_image_write(image, missing, &error));
+    EXPECT_ERROR(&error, ROOTFS_ERROR_OUTPUT, missing, "No such file");
+    ck_assert_int_eq(g_mkdir(directory, 0700), 0);
+    ck_assert(!rootfs_image_write(image, directory, &error));
+    EXPECT_ERROR(&error, ROOTFS_ERROR_OUTPUT, directory, "directory");
+    ck_assert_uint_eq(count_files(), 1);
+}
+END_TEST
+
+static Suite *image_suite(void)
+{
+    Suite *suite = suite_create("rootfs_image");
+    TCase *tc = tcase_create("image");
+
+    tcase_add_checked_fixture(tc, set_up, tear_down);
+    tcase_add_test(tc, equal_input_gives_equal_bytes);
+    tcase_add_test(tc, golden_bytes);
+    tcase_add_test(tc, is_sorted_and_complete);
+    tcase_add_test(tc, types_owners_and_device_numbers);
+    tcase_add_test(tc, unpacks_with_cpio);
+    tcase_add_test(tc, source_date_epoch_must_be_a_time);
+    tcase_add_loop_test(tc, bad_guest_path, 0, G_N_ELEMENTS(bad_paths));
+    tcase_add_test(tc, dots_inside_names_are_fine);
+    tcase_add_test(tc, duplicate_path);
+    tcase_add_test(tc, nothing_lies_below_a_link);
+    tcase_add_test(tc, bad_values);
+    tcase_add_test(tc, unknown_machine);
+    tcase_add_test(tc, failure_leaves_the_old_archive);
+    tcase_add_test(tc, output_that_cannot_be_written);
+    suite_add_tcase(suite, tc);
+    return suite;
+}
+
+int main(void)
+{
+    return tap_run(image_suite());
+}
