@@ -37,7 +37,7 @@ static VmmioWait access_wait(VmmioState *s)
     };
 
     if (s->timeout_ms) {
-        wait.deadline_ns = qemu_clock_get_ns(wait.clock) + s->timeout_ms * SCALE_MS;
+        wait.deadline_ns = qemu_clock_get_ns(wait.clock) + (int64_t)s->timeout_ms * SCALE_MS;
     }
     return wait;
 }
@@ -137,11 +137,21 @@ static MemTxResult vmmio_write(void *opaque, hwaddr offset, uint64_t data, unsig
     return result;
 }
 
+/* The bytes behind the range's end are not the handler's to answer. */
+static bool vmmio_accepts(void *opaque, hwaddr offset, unsigned size, bool is_write,
+                          MemTxAttrs attrs)
+{
+    VmmioState *s = opaque;
+
+    return size <= s->size - offset;
+}
+
 static const MemoryRegionOps vmmio_ops = {
     .read_with_attrs = vmmio_read,
     .write_with_attrs = vmmio_write,
     .endianness = DEVICE_LITTLE_ENDIAN,
-    .valid = { .min_access_size = 1, .max_access_size = 8, .unaligned = true },
+    .valid = { .min_access_size = 1, .max_access_size = 8, .unaligned = true,
+               .accepts = vmmio_accepts },
     .impl = { .min_access_size = 1, .max_access_size = 8, .unaligned = true },
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "qemu/osdep.h"
 #include <sys/epoll.h>
+#include "qemu/cutils.h"
 #include "qemu/error-report.h"
 #include "qemu/lockable.h"
 #include "qemu/main-loop.h"
@@ -102,12 +103,16 @@ static void irq_update(VmmioEndpoint *ep, VmmioConn *conn, const struct vmmio_pa
 {
     VmmioRange *range = p->iface < ep->n_ranges ? ep->ranges[p->iface] : NULL;
 
-    if (!range || qatomic_read(&range->holder) != conn) {
-        trace_vmmio_irq_ignored(conn->peer, p->iface);
-        return;
-    }
+    /*
+     * Whoever takes the range over lowers its lines under the BQL, so the look
+     * at the holder must be under it as well.
+     */
     bql_lock();
-    range->irq_update(range, p->addr, p->data[0] & 1);
+    if (range && qatomic_read(&range->holder) == conn) {
+        range->irq_update(range, p->addr, p->data[0] & 1);
+    } else {
+        trace_vmmio_irq_ignored(conn->peer, p->iface);
+    }
     bql_unlock();
 }
 
@@ -306,12 +311,25 @@ static void note_bound_address(VmmioEndpoint *ep)
     }
 }
 
+/* The resolver would cut a larger port to 16 bits. */
+static bool check_port(const SocketAddress *addr, Error **errp)
+{
+    unsigned port;
+
+    if (addr->type == SOCKET_ADDRESS_TYPE_INET &&
+        (qemu_strtoui(addr->u.inet.port, NULL, 10, &port) < 0 || port > UINT16_MAX)) {
+        error_setg(errp, "the port is no number from 0 to 65535");
+        return false;
+    }
+    return true;
+}
+
 static QIOChannelSocket *listen_on(const char *text, Error **errp)
 {
     g_autoptr(SocketAddress) addr = socket_parse(text, errp);
     g_autoptr(QIOChannelSocket) ioc = NULL;
 
-    if (!addr) {
+    if (!addr || !check_port(addr, errp)) {
         error_prepend(errp, "vmmio: listen=%s is no HOST:PORT, [v6]:PORT or unix:PATH: ", text);
         return NULL;
     }

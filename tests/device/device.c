@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "device.h"
+
+#include "tap.h"
+
+#define VMMIO0 "/machine/peripheral/vmmio0"
+
+void device_start(struct qtest *vm, const char *properties)
+{
+    qtest_start(vm, "aarch64",
+                DEVICE_VIRT " -accel qtest -device vmmio,id=vmmio0,listen=127.0.0.1:0%s%s",
+                properties[0] ? "," : "", properties);
+    qmp_open(vm);
+}
+
+void device_connect(struct qtest *vm, const char *id, struct peer *peer)
+{
+    g_autofree char *path = g_strdup_printf("/machine/peripheral/%s", id);
+    g_autofree char *endpoint = qmp_get_string(vm, path, "endpoint");
+
+    peer_connect(peer, endpoint);
+}
+
+static gint64 deadline(void)
+{
+    return g_get_monotonic_time() + QTEST_SECONDS * G_TIME_SPAN_SECOND;
+}
+
+static void pause_until(struct qtest *vm, gint64 end, const char *what)
+{
+    if (g_get_monotonic_time() > end) {
+        qtest_fail(vm, "%s within %d s", what, QTEST_SECONDS);
+    }
+    g_usleep(1000);
+}
+
+void device_await_claims(struct qtest *vm, const char *id, uint64_t claims)
+{
+    g_autofree char *path = g_strdup_printf("/machine/peripheral/%s", id);
+    gint64 end = deadline();
+    uint64_t counted;
+
+    while ((counted = qmp_get_uint(vm, path, "claims")) < claims) {
+        pause_until(vm, end, "the claim did not take effect");
+    }
+    ck_assert_uint_eq(counted, claims);
+}
+
+void device_claim(struct qtest *vm, struct peer *peer, uint64_t claims)
+{
+    peer_send_text(peer, DEVICE_CLAIM_0);
+    device_await_claims(vm, "vmmio0", claims);
+}
+
+void device_connect_and_claim(struct qtest *vm, struct peer *peer)
+{
+    device_connect(vm, "vmmio0", peer);
+    device_claim(vm, peer, 1);
+}
+
+void device_await_released(struct qtest *vm)
+{
+    gint64 end = deadline();
+
+    while (qmp_get_bool(vm, VMMIO0, "handler-connected")) {
+        pause_until(vm, end, "the range was not released");
+    }
+}
+
+void device_check_read(struct qtest *vm, struct peer *peer)
+{
+    uint8_t request[PEER_PACKET];
+
+    qtest_send_read(vm, 4, DEVICE_BASE);
+    peer_expect(peer, DEVICE_READ_4, request);
+    peer_answer(peer, request, 0x13579bdf);
+    ck_assert_uint_eq(qtest_answer_value(vm), 0x13579bdf);
+}
+
+int device_run(const char *suite_name, const TTest *const *tests, size_t count)
+{
+    Suite *suite = suite_create(suite_name);
+    TCase *tcase = tcase_create(suite_name);
+
+    tcase_set_timeout(tcase, DEVICE_TEST_SECONDS);
+    for (size_t i = 0; i < count; i++) {
+        tcase_add_test(tcase, tests[i]);
+    }
+    suite_add_tcase(suite, tcase);
+    return tap_run(suite);
+}

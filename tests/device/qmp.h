@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * QMP of a VM that tests/lib/qtest.h started. Each call waits for its answer; an
+ * error answer, or none within QTEST_SECONDS, fails the running Check test.
+ */
+#ifndef TESTS_QMP_H
+#define TESTS_QMP_H
+
+#include "qtest.h"
+
+#include <json-glib/json-glib.h>
+
+/* Take the greeting and negotiate. To be called first, once a VM. */
+void qmp_open(struct qtest *vm);
+
+/* Run a command without arguments; its answer is dropped, and so are events. */
+void qmp_run(struct qtest *vm, const char *command);
+
+/* The same for a command that brings an event: wait for both, in whatever order they come. */
+void qmp_run_until_event(struct qtest *vm, const char *command, const char *event);
+
+/* A property of a QOM object. */
+char *qmp_get_string(struct qtest *vm, const char *path, const char *property);
+bool qmp_get_bool(struct qtest *vm, const char *path, const char *property);
+uint64_t qmp_get_uint(struct qtest *vm, const char *path, const char *property);
+
+/* Path of the first object of that type among /machine/unattached. The caller frees it. */
+char *qmp_find_unattached(struct qtest *vm, const char *type);
+
+/* What the human monitor prints for a command. The caller frees it. */
+char *qmp_human(struct qtest *vm, const char *command_line);
+
+#endif

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A vCPU that waits for a handler: the rest of QEMU goes on, and it can be stopped. */
+#include "guest.h"
+#include "tap.h"
+
+#include <string.h>
+
+/* Run with TCG's one thread for all vCPUs, and with a thread for each. */
+static const char *const accelerators[] = { "-accel tcg,thread=multi", "-accel tcg,thread=single" };
+
+/* No timeout: whatever ends the wait is what the test did. */
+#define PATIENT "timeout-ms=0,ping-ms=0"
+
+/* The guest's first read has reached the peer. */
+static void start_waiting_read(struct qtest *vm, struct peer *peer, const char *accelerator,
+                               uint8_t request[PEER_PACKET])
+{
+    guest_start_reader(vm, accelerator, PATIENT);
+    device_connect_and_claim(vm, peer);
+    qmp_run(vm, "cont");
+    peer_expect(peer, DEVICE_READ_4, request);
+}
+
+/* The handler goes, so that the guest reads 0xaa for ever and nobody waits. */
+static void let_go_and_stop(struct qtest *vm, struct peer *peer)
+{
+    peer_close(peer);
+    device_await_released(vm);
+    qtest_stop(vm);
+}
+
+START_TEST(qmp_answers_during_an_access)
+{
+    uint8_t request[PEER_PACKET];
+    struct qtest vm;
+    struct peer peer;
+
+    start_waiting_read(&vm, &peer, accelerators[_i], request);
+    for (unsigned i = 0; i < 10; i++) {
+        qmp_run(&vm, "query-status");
+    }
+    ck_assert(qmp_get_bool(&vm, "/machine/peripheral/vmmio0", "handler-connected"));
+    /* All of that while the guest waits: it has not stored a value yet. */
+    ck_assert_uint_eq(qtest_read(&vm, 4, GUEST_RESULTS + 4), 0);
+    peer_expect_silence(&peer, 0);
+
+    peer_answer(&peer, request, 0x00c0ffee);
+    peer_expect(&peer, DEVICE_READ_4, request);
+    ck_assert_uint_eq(qtest_read(&vm, 4, GUEST_RESULTS), 0x00c0ffee);
+    ck_assert_uint_eq(qtest_read(&vm, 4, GUEST_RESULTS + 4), 1);
+    let_go_and_stop(&vm, &peer);
+}
+END_TEST
+
+/* The access ends as if there were no handler; the next one is asked for anew. */
+START_TEST(stop_and_cont_during_an_access)
+{
+    uint8_t late[PEER_PACKET], request[PEER_PACKET];
+    struct qtest vm;
+    struct peer peer;
+
+    start_waiting_read(&vm, &peer, accelerators[_i], late);
+    qmp_run(&vm, "stop");
+    peer_expect_silence(&peer, 0);
+    qmp_run(&vm, "cont");
+    peer_expect(&peer, DEVICE_READ_4, request);
+    ck_assert_int_ne(memcmp(late + 4, request + 4, 4), 0);
+    ck_assert_uint_eq(qtest_read(&vm, 4, GUEST_RESULTS), 0xaaaaaaaa);
+
+    peer_answer(&peer, late, 0xbad);
+    peer_answer(&peer, request, 0x900d);
+    peer_expect(&peer, DEVICE_READ_4, request);
+    ck_assert_uint_eq(qtest_read(&vm, 4, GUEST_RESULTS), 0x900d);
+    let_go_and_stop(&vm, &peer);
+}
+END_TEST
+
+START_TEST(system_reset_during_an_access)
+{
+    uint8_t packet[PEER_PACKET];
+    struct qtest vm;
+    struct peer peer;
+
+    start_waiting_read(&vm, &peer, accelerators[_i], packet);
+    qmp_run_until_event(&vm, "system_reset", "RESET");
+    /* The aborted read may be followed by another one before the guest stops. */
+    do {
+        peer_receive(&peer, packet);
+    } while (packet[8] == 0x01);
+    ck_assert_uint_eq(packet[8], 0xff);
+    /* The guest runs from its start again. */
+    peer_expect(&peer, DEVICE_READ_4, packet);
+    peer_answer(&peer, packet, 0x5eed);
+    peer_expect(&peer, DEVICE_READ_4, packet);
+    ck_assert_uint_eq(qtest_read(&vm, 4, GUEST_RESULTS), 0x5eed);
+    ck_assert_uint_eq(qtest_read(&vm, 4, GUEST_RESULTS + 4), 1);
+    let_go_and_stop(&vm, &peer);
+}
+END_TEST
+
+START_TEST(quit_during_an_access)
+{
+    uint8_t request[PEER_PACKET];
+    struct qtest vm;
+    struct peer peer;
+
+    start_waiting_read(&vm, &peer, accelerators[_i], request);
+    qmp_run(&vm, "quit");
+    ck_assert_int_eq(qtest_wait_exit(&vm), 0);
+    peer_expect_closed(&peer);
+}
+END_TEST
+
+START_TEST(handler_dies_during_an_access)
+{
+    uint8_t request[PEER_PACKET];
+    struct qtest vm;
+    struct peer peer;
+
+    start_waiting_read(&vm, &peer, accelerators[_i], request);
+    peer_close(&peer);
+    device_await_released(&vm);
+    guest_await_result(&vm, 0, 0xaaaaaaaa);
+    qtest_stop(&vm);
+}
+END_TEST
+
+/* Each vCPU reads its own word; the replies come in the other order. */
+START_TEST(two_vcpus_wait_at_once)
+{
+    static const uint32_t program[] = {
+        0xd53800a5, /*    mrs  x5, mpidr_el1                */
+        0x92401ca5, /*    and  x5, x5, #0xff   number       */
+        0xb50000e5, /*    cbnz x5, 1f                       */
+        0xd2800060, /*    mov  x0, #0x3                     */
+        0xf2b88000, /*    movk x0, #0xc400, lsl #16  CPU_ON */
+        0xd2800021, /*    mov  x1, #1          which        */
+        0xd2804002, /*    mov  x2, #0x200      entry point  */
+        0xd2800003, /*    mov  x3, #0                       */
+        0xd4000002, /*    hvc  #0              PSCI         */
+        0xd2bfde01, /* 1: mov  x1, #0xfef00000              */
+        0x8b050821, /*    add  x1, x1, x5, lsl #2           */
+        0xd2a80603, /*    mov  x3, #0x40300000              */
+        0x8b050863, /*    add  x3, x3, x5, lsl #2           */
+        0xb9400022, /*    ldr  w2, [x1]                     */
+        0xb9000062, /*    str  w2, [x3]                     */
+        0x14000000, /*    b    .                            */
+    };
+    uint8_t first[PEER_PACKET], second[PEER_PACKET];
+    struct qtest vm;
+    struct peer peer;
+
+    guest_start(&vm, "-accel tcg,thread=multi -smp 2", PATIENT, program, G_N_ELEMENTS(program));
+    device_connect_and_claim(&vm, &peer);
+    qmp_run(&vm, "cont");
+    peer_receive(&peer, first);
+    peer_receive(&peer, second);
+    /* Byte 16 is the lowest of the address: 0 or 4. */
+    ck_assert_uint_eq(first[16] ^ second[16], 4);
+    peer_answer(&peer, second, 0x100 + second[16]);
+    peer_answer(&peer, first, 0x100 + first[16]);
+    guest_await_result(&vm, 0, 0x100);
+    guest_await_result(&vm, 4, 0x104);
+    qtest_stop(&vm);
+}
+END_TEST
+
+/* The guest's exception has this syndrome (ESR_EL1). */
+static void check_bus_error(const uint32_t *program, size_t count, uint32_t syndrome)
+{
+    uint8_t request[PEER_PACKET];
+    struct qtest vm;
+    struct peer peer;
+
+    guest_start(&vm, "-accel tcg", PATIENT, program, count);
+    device_connect_and_claim(&vm, &peer);
+    qmp_run(&vm, "cont");
+    peer_receive(&peer, request);
+    peer_set_error(request);
+    peer_send(&peer, request, sizeof(request));
+    guest_await_result(&vm, 0, syndrome);
+    qtest_stop(&vm);
+}
+
+/* Data abort at EL1 (class 0x25 << 26), 32-bit instruction (1 << 25), external: EA and 0x10. */
+#define READ_ABORT 0x96000210
+#define WRITE_ABORT 0x96000250 /* the same and WnR */
+
+START_TEST(read_error_is_a_bus_error)
+{
+    static const uint32_t program[] = {
+        0xd5385205, /*    mrs  x5, esr_el1     0 at first, else this is the exception */
+        0xd2a80603, /*    mov  x3, #0x40300000 */
+        0xb5000085, /*    cbnz x5, 1f          */
+        0xd2bfde01, /*    mov  x1, #0xfef00000 */
+        0xb9400022, /*    ldr  w2, [x1]        */
+        0x14000000, /*    b    .               */
+        0xb9000065, /* 1: str  w5, [x3]        */
+        0x14000000, /*    b    .               */
+    };
+
+    check_bus_error(program, G_N_ELEMENTS(program), READ_ABORT);
+}
+END_TEST
+
+START_TEST(write_error_is_a_bus_error)
+{
+    static const uint32_t program[] = {
+        0xd5385205, /*    mrs  x5, esr_el1     0 at first, else this is the exception */
+        0xd2a80603, /*    mov  x3, #0x40300000 */
+        0xb5000085, /*    cbnz x5, 1f          */
+        0xd2bfde01, /*    mov  x1, #0xfef00000 */
+        0xb9000025, /*    str  w5, [x1]        */
+        0x14000000, /*    b    .               */
+        0xb9000065, /* 1: str  w5, [x3]        */
+        0x14000000, /*    b    .               */
+    };
+
+    check_bus_error(program, G_N_ELEMENTS(program), WRITE_ABORT);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("vcpu");
+    TCase *waits = tcase_create("waits");
+    TCase *others = tcase_create("others");
+    const int n = G_N_ELEMENTS(accelerators);
+
+    tcase_set_timeout(waits, DEVICE_TEST_SECONDS);
+    tcase_add_loop_test(waits, qmp_answers_during_an_access, 0, n);
+    tcase_add_loop_test(waits, stop_and_cont_during_an_access, 0, n);
+    tcase_add_loop_test(waits, system_reset_during_an_access, 0, n);
+    tcase_add_loop_test(waits, quit_during_an_access, 0, n);
+    tcase_add_loop_test(waits, handler_dies_during_an_access, 0, n);
+    suite_add_tcase(suite, waits);
+    tcase_set_timeout(others, DEVICE_TEST_SECONDS);
+    tcase_add_test(others, two_vcpus_wait_at_once);
+    tcase_add_test(others, read_error_is_a_bus_error);
+    tcase_add_test(others, write_error_is_a_bus_error);
+    suite_add_tcase(suite, others);
+    return tap_run(suite);
+}
