@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * vmbench's subcommands. Each takes its own command line, argv[0] being its name, prints
+ * what it does and returns the exit status: 0, a VmbErrorCode, or 128 + signal when interrupted.
+ */
+#ifndef VMBENCH_COMMANDS_H
+#define VMBENCH_COMMANDS_H
+
+#include "alarm.h"
+
+int vmb_demo_main(int argc, char **argv);
+int vmb_shell_main(int argc, char **argv);
+int vmb_bench_main(int argc, char **argv);
+
+/* The exit status that an error stands for. The alarm may be NULL. */
+int vmb_exit_status(const GError *error, const VmbAlarm *alarm);
+
+/* Print an error that belongs to no machine, as one line, and return its exit status. */
+int vmb_fail(const GError *error, const VmbAlarm *alarm);
+
+#endif

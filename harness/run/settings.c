@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "settings.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "paths.h"
+
+#define PORT_MAX 65535
+
+void vmb_settings_free(VmbSettings *settings)
+{
+    g_free(settings->machine);
+    g_free(settings->qemu_dir);
+    g_free(settings->guest_dir);
+    g_free(settings->images);
+    g_free(settings->kernel);
+    g_free(settings->dtb);
+    g_free(settings->initrd);
+    g_free(settings->fixtures);
+    g_free(settings->handler);
+    g_free(settings->logs);
+    g_free(settings->accel);
+    g_free(settings);
+}
+
+/* An option's value that was not given: the environment's, else the build's. */
+static void fill_in(char **value, const char *variable, const char *built_in)
+{
+    const char *set = g_getenv(variable);
+
+    if (*value == NULL) {
+        *value = g_strdup(set != NULL && set[0] != '\0' ? set : built_in);
+    }
+}
+
+static void fill_in_all(VmbSettings *settings)
+{
+    fill_in(&settings->machine, "VMBENCH_MACHINE", "all");
+    fill_in(&settings->qemu_dir, "VMBENCH_QEMU_DIR", VMB_QEMU_DIR);
+    fill_in(&settings->guest_dir, "VMBENCH_GUEST_DIR", VMB_GUEST_DIR);
+    fill_in(&settings->images, "VMBENCH_IMAGES", VMB_IMAGES_DIR);
+    fill_in(&settings->kernel, "VMBENCH_KERNEL", NULL);
+    fill_in(&settings->dtb, "VMBENCH_DTB", NULL);
+    fill_in(&settings->initrd, "VMBENCH_INITRD", NULL);
+    fill_in(&settings->fixtures, "VMBENCH_FIXTURES", VMB_FIXTURES_DIR);
+    fill_in(&settings->handler, "VMBENCH_HANDLER", VMB_HANDLER);
+    fill_in(&settings->logs, "VMBENCH_LOGS", VMB_LOGS_DIR);
+    fill_in(&settings->accel, "VMBENCH_ACCEL", "auto");
+}
+
+static gboolean check_values(const VmbSettings *settings, GError **error)
+{
+    static const char *const accelerators[] = {"auto", "tcg", "kvm", NULL};
+
+    if (!g_strv_contains(accelerators, settings->accel)) {
+        g_set_error(error, VMB_ERROR, VMB_ERROR_USAGE, "--accel %s: it is auto, tcg or kvm",
+                    settings->accel);
+        return FALSE;
+    }
+    if (settings->port < VMB_PORT_UNSET || settings->port > PORT_MAX) {
+        g_set_error(error, VMB_ERROR, VMB_ERROR_USAGE, "--port %d: it is 0 to %d", settings->port,
+                    PORT_MAX);
+        return FALSE;
+    }
+    if (!(settings->timeout_scale > 0 && settings->timeout_scale <= 1000)) {
+        g_set_error(error, VMB_ERROR, VMB_ERROR_USAGE,
+                    "--timeout-scale: a number above 0, at most 1000");
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static void add_options(GOptionContext *context, VmbSettings *s)
+{
+    const GOptionEntry entries[] = {
+        {"machine", 'm', 0, G_OPTION_ARG_STRING, &s->machine, "raspi4b, x86 or all", "M"},
+        {"qemu-dir", 0, 0, G_OPTION_ARG_FILENAME, &s->qemu_dir, "Built QEMU", "DIR"},
+        {"guest-dir", 0, 0, G_OPTION_ARG_FILENAME, &s->guest_dir, "Kernels, by machine", "DIR"},
+        {"images", 0, 0, G_OPTION_ARG_FILENAME, &s->images, "Guest images", "DIR"},
+        {"kernel", 0, 0, G_OPTION_ARG_FILENAME, &s->kernel, "Kernel to boot", "FILE"},
+        {"dtb", 0, 0, G_OPTION_ARG_FILENAME, &s->dtb, "Device tree for it", "FILE"},
+        {"initrd", 0, 0, G_OPTION_ARG_FILENAME, &s->initrd, "Guest image to boot", "FILE"},
+        {"fixtures", 0, 0, G_OPTION_ARG_FILENAME, &s->fixtures, "Expected outputs", "DIR"},
+        {"handler", 0, 0, G_OPTION_ARG_FILENAME, &s->handler, "Program to run outside", "PROGRAM"},
+        {"logs", 0, 0, G_OPTION_ARG_FILENAME, &s->logs, "Where logs go", "DIR"},
+        {"accel", 0, 0, G_OPTION_ARG_STRING, &s->accel, "auto, tcg or kvm", "A"},
+        {"port", 0, 0, G_OPTION_ARG_INT, &s->port, "Endpoint's port, 0: any free one", "N"},
+        {"timeout-scale", 0, 0, G_OPTION_ARG_DOUBLE, &s->timeout_scale,
+         "Multiply every timeout", "X"},
+        G_OPTION_ENTRY_NULL,
+    };
+
+    g_option_context_add_main_entries(context, entries, NULL);
+}
+
+VmbSettings *vmb_settings_parse(int argc, char **argv, const char *summary,
+                                const GOptionEntry *extra, GError **error)
+{
+    g_autoptr(GOptionContext) context = g_option_context_new(NULL);
+    g_autoptr(VmbSettings) settings = g_new0(VmbSettings, 1);
+    g_autoptr(GError) cause = NULL;
+    g_autofree char *name = g_strdup_printf("vmbench %s", argv[0]);
+
+    settings->timeout_scale = 1.0;
+    settings->port = VMB_PORT_UNSET;
+    argv[0] = name;
+    g_option_context_set_summary(context, summary);
+    add_options(context, settings);
+    if (extra != NULL) {
+        g_option_context_add_main_entries(context, extra, NULL);
+    }
+    if (!g_option_context_parse(context, &argc, &argv, &cause)) {
+        g_set_error(error, VMB_ERROR, VMB_ERROR_USAGE, "%s: see %s --help", cause->message, name);
+        return NULL;
+    }
+    if (argc > 1) {
+        g_set_error(error, VMB_ERROR, VMB_ERROR_USAGE, "%s is no option: see %s --help", argv[1],
+                    name);
+        return NULL;
+    }
+    fill_in_all(settings);
+    return check_values(settings, error) ? g_steal_pointer(&settings) : NULL;
+}
+
+gboolean vmb_settings_machines(const VmbSettings *settings, const VmbMachine **first,
+                               gsize *count, GError **error)
+{
+    gboolean all = g_str_equal(settings->machine, "all");
+
+    if (all) {
+        *first = vmb_machines(count);
+    } else {
+        *first = vmb_machine_find(settings->machine);
+        *count = 1;
+    }
+    if (*first == NULL) {
+        g_set_error(error, VMB_ERROR, VMB_ERROR_USAGE,
+                    "no machine is called %s: it is raspi4b, x86 or all", settings->machine);
+        return FALSE;
+    }
+    if (all && (settings->kernel != NULL || settings->dtb != NULL || settings->initrd != NULL)) {
+        g_set_error(error, VMB_ERROR, VMB_ERROR_USAGE,
+                    "--kernel, --dtb and --initrd are for one machine: give --machine too");
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static char *given_or(const char *given, const char *directory, const char *sub, const char *file)
+{
+    return given != NULL ? g_strdup(given) : g_build_filename(directory, sub, file, NULL);
+}
+
+/* TCG is a choice when the user made it, else a fallback that is announced, once. */
+static gboolean decide_kvm(const VmbSettings *settings, const VmbMachine *machine)
+{
+    static gboolean said;
+    g_autofree char *why = NULL;
+
+    if (g_str_equal(settings->accel, "tcg") || !machine->can_use_kvm) {
+        return FALSE;
+    }
+    if (vmb_kvm_is_usable(&why)) {
+        return TRUE;
+    }
+    if (!said) {
+        printf("no KVM (%s): going on with TCG\n", why);
+        said = TRUE;
+    }
+    return FALSE;
+}
+
+VmbGuestConfig *vmb_settings_guest(const VmbSettings *settings, const VmbMachine *machine)
+{
+    VmbGuestConfig *config = g_new0(VmbGuestConfig, 1);
+    g_autofree char *image = g_strdup_printf("%s.cpio", machine->name);
+
+    config->machine = machine;
+    config->qemu_dir = g_strdup(settings->qemu_dir);
+    config->kernel = given_or(settings->kernel, settings->guest_dir, machine->name, "kernel");
+    config->initrd = given_or(settings->initrd, settings->images, ".", image);
+    if (machine->device_tree != NULL) {
+        config->device_tree =
+            given_or(settings->dtb, settings->guest_dir, machine->name, machine->device_tree);
+    }
+    config->port = settings->port == VMB_PORT_UNSET ? 0 : (guint)settings->port;
+    config->kvm = decide_kvm(settings, machine);
+    config->nonce = ((guint64)g_random_int() << 32) | g_random_int();
+    return config;
+}
+
+char *vmb_settings_log_dir(const VmbSettings *settings, const char *name, GError **error)
+{
+    g_autofree char *path = g_build_filename(settings->logs, name, NULL);
+
+    if (g_mkdir_with_parents(path, 0755) != 0) {
+        g_set_error(error, VMB_ERROR, VMB_ERROR_SETUP,
+                    "cannot make the directory %s: %s: choose another with --logs", path,
+                    g_strerror(errno));
+        return NULL;
+    }
+    return g_steal_pointer(&path);
+}

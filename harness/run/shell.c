@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vmbench shell: a guest's console on the user's terminal. */
+#include "commands.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "guest.h"
+#include "report.h"
+#include "settings.h"
+#include "stream.h"
+#include "terminal.h"
+
+/* Where handlers look for a vMMIO endpoint by convention. */
+#define CONVENTIONAL_PORT 4300
+
+#define BOOT_MS 60000
+
+static const char summary[] =
+    "Boot a machine to an interactive shell. Programs outside connect to the endpoint that\n"
+    "is printed first. `exit` or Ctrl-A X ends it; Ctrl-A H lists the other keys.";
+
+typedef struct {
+    VmbGuest *guest;
+    VmbStream *input;
+    guint8 last_byte; /* of the input so far */
+} Shell;
+
+static void write_all(const guint8 *bytes, gsize len)
+{
+    struct pollfd writable = {.fd = STDOUT_FILENO, .events = POLLOUT};
+
+    while (len > 0) {
+        ssize_t n = write(STDOUT_FILENO, bytes, len);
+
+        if (n > 0) {
+            bytes += n;
+            len -= (gsize)n;
+        } else if (errno == EAGAIN) {
+            poll(&writable, 1, -1);
+        } else if (errno != EINTR) {
+            return; /* nobody looks any more; the log has it all */
+        }
+    }
+}
+
+static void on_console(gpointer data, const guint8 *bytes, gsize len)
+{
+    (void)data;
+    write_all(bytes, len);
+}
+
+static void on_input(gpointer data, const guint8 *bytes, gsize len)
+{
+    Shell *shell = data;
+
+    shell->last_byte = bytes[len - 1];
+    vmb_console_send(vmb_guest_console(shell->guest), bytes, len);
+}
+
+/*
+ * The end of a script ends the shell. A word does it, not Ctrl-D: that one is lost when it
+ * comes before the shell has switched its terminal to reading key by key.
+ */
+static void on_input_end(gpointer data)
+{
+    Shell *shell = data;
+    const char *text = shell->last_byte == '\n' ? "exit\n" : "\nexit\n";
+
+    vmb_console_send(vmb_guest_console(shell->guest), text, strlen(text));
+}
+
+static const VmbStreamEvents input_events = {on_input, on_input_end};
+
+static void start_input(Shell *shell)
+{
+    int fd = dup(STDIN_FILENO);
+
+    if (fd >= 0) {
+        shell->input = vmb_stream_new(fd, &input_events, shell);
+    }
+}
+
+static gboolean booted_condition(gpointer data)
+{
+    Shell *shell = data;
+
+    return vmb_agent_link_is_ready(vmb_guest_agent(shell->guest)) ||
+           vmb_guest_has_ended(shell->guest);
+}
+
+static gboolean ended_condition(gpointer data)
+{
+    Shell *shell = data;
+
+    return vmb_agent_link_shell_ended(vmb_guest_agent(shell->guest)) ||
+           vmb_guest_has_ended(shell->guest);
+}
+
+/* Until the shell or QEMU ends. Keys go to the guest at once, a script only when it can read. */
+static gboolean interact(Shell *shell, VmbAlarm *alarm, GError **error)
+{
+    VmbLimit boot = {BOOT_MS, VMB_ERROR_BOOT_TIMEOUT,
+                     "the guest did not boot in time: look at the console, or try "
+                     "--timeout-scale 4"};
+    VmbLimit none = {0, VMB_ERROR_BOOT_TIMEOUT, ""};
+    gboolean is_terminal = vmb_terminal_make_raw();
+
+    if (is_terminal) {
+        start_input(shell);
+    }
+    if (!vmb_wait(alarm, booted_condition, shell, boot, error)) {
+        return FALSE;
+    }
+    if (!is_terminal) {
+        start_input(shell);
+    }
+    return vmb_wait(alarm, ended_condition, shell, none, error);
+}
+
+static void print_endpoint(const char *endpoint, gboolean conventional)
+{
+    if (!conventional) {
+        printf("port %d is taken\n", CONVENTIONAL_PORT);
+    }
+    printf("vMMIO endpoint: %s (range %s, size %s)\n"
+           "`exit` or Ctrl-A X ends the guest\n\n",
+           endpoint, VMB_RANGE_START, VMB_RANGE_SIZE);
+    fflush(stdout);
+}
+
+static gboolean run(VmbGuestConfig *config, const char *log_dir, gboolean conventional,
+                    VmbAlarm *alarm, GError **error)
+{
+    g_autoptr(VmbGuest) guest = vmb_guest_start(config, log_dir, alarm, error);
+    const char *endpoint = guest != NULL ? vmb_guest_endpoint(guest, error) : NULL;
+
+    if (endpoint == NULL) {
+        return FALSE;
+    }
+    Shell shell = {guest, NULL, '\n'};
+
+    print_endpoint(endpoint, conventional);
+    vmb_guest_allow_end(guest);
+    vmb_console_set_tap(vmb_guest_console(guest), on_console, &shell);
+    gboolean ok = interact(&shell, alarm, error);
+
+    vmb_console_drain(vmb_guest_console(guest));
+    g_clear_pointer(&shell.input, vmb_stream_free);
+    vmb_terminal_restore();
+    return ok && (vmb_guest_has_ended(guest) || vmb_guest_quit(guest, error));
+}
+
+static const VmbMachine *one_machine(const VmbSettings *settings, GError **error)
+{
+    const VmbMachine *machine;
+    gsize count;
+
+    if (!vmb_settings_machines(settings, &machine, &count, error)) {
+        return NULL;
+    }
+    if (count != 1) {
+        g_set_error(error, VMB_ERROR, VMB_ERROR_USAGE,
+                    "a shell is on one machine: give --machine raspi4b or --machine x86");
+        return NULL;
+    }
+    return machine;
+}
+
+/* TRUE unless the convention is wanted and cannot be kept. */
+static gboolean choose_port(const VmbSettings *settings, VmbGuestConfig *config)
+{
+    if (settings->port != VMB_PORT_UNSET) {
+        return TRUE;
+    }
+    config->port = vmb_port_is_free(CONVENTIONAL_PORT) ? CONVENTIONAL_PORT : 0;
+    return config->port != 0;
+}
+
+static int shell_on(const VmbSettings *settings, const VmbMachine *machine, VmbAlarm *alarm)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *log_dir = vmb_settings_log_dir(settings, machine->name, &error);
+    g_autoptr(VmbReport) report =
+        log_dir != NULL ? vmb_report_new(machine->name, log_dir, &error) : NULL;
+
+    if (report == NULL) {
+        return vmb_fail(error, alarm);
+    }
+    g_autoptr(VmbGuestConfig) config = vmb_settings_guest(settings, machine);
+    gboolean conventional = choose_port(settings, config);
+
+    config->shell = TRUE;
+    if (run(config, log_dir, conventional, alarm, &error)) {
+        return 0;
+    }
+    vmb_report_failed(report, error);
+    return vmb_exit_status(error, alarm);
+}
+
+int vmb_shell_main(int argc, char **argv)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(VmbSettings) settings = vmb_settings_parse(argc, argv, summary, NULL, &error);
+    const VmbMachine *machine = settings != NULL ? one_machine(settings, &error) : NULL;
+
+    if (machine == NULL) {
+        return vmb_fail(error, NULL);
+    }
+    g_autoptr(VmbAlarm) alarm = vmb_alarm_new(settings->timeout_scale);
+
+    vmb_alarm_watch_signals(alarm);
+    return shell_on(settings, machine, alarm);
+}

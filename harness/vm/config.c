@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "config.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/kvm.h>
+#include <netinet/in.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+void vmb_guest_config_free(VmbGuestConfig *config)
+{
+    g_free(config->qemu_dir);
+    g_free(config->kernel);
+    g_free(config->device_tree);
+    g_free(config->initrd);
+    g_free(config);
+}
+
+static char *qemu_path(const VmbGuestConfig *config)
+{
+    return g_build_filename(config->qemu_dir, "bin", config->machine->qemu_program, NULL);
+}
+
+static gboolean check_file(const char *path, const char *what, const char *remedy, GError **error)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int reason = fd < 0 ? errno : 0;
+
+    if (fd >= 0) {
+        close(fd);
+        if (g_file_test(path, G_FILE_TEST_IS_REGULAR)) {
+            return TRUE;
+        }
+        reason = EISDIR;
+    }
+    g_set_error(error, VMB_ERROR, VMB_ERROR_SETUP, "%s %s: %s: %s", what, path,
+                g_strerror(reason), remedy);
+    return FALSE;
+}
+
+gboolean vmb_guest_config_check(const VmbGuestConfig *config, GError **error)
+{
+    g_autofree char *qemu = qemu_path(config);
+
+    if (!check_file(qemu, "QEMU", "run `make` to build it, or give --qemu-dir", error) ||
+        !check_file(config->kernel, "kernel", "run `make` to fetch it, or give --kernel", error) ||
+        !check_file(config->initrd, "guest image", "run `make` to build it, or give --initrd",
+                    error)) {
+        return FALSE;
+    }
+    if (config->device_tree != NULL &&
+        !check_file(config->device_tree, "device tree", "run `make` to fetch it, or give --dtb",
+                    error)) {
+        return FALSE;
+    }
+    if (!vmb_port_is_free(config->port)) {
+        g_set_error(error, VMB_ERROR, VMB_ERROR_SETUP,
+                    "port %u of 127.0.0.1 is taken: give another with --port (0: any free one)",
+                    config->port);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static void add(GPtrArray *argv, const char *first, ...) G_GNUC_NULL_TERMINATED;
+
+static void add(GPtrArray *argv, const char *first, ...)
+{
+    va_list more;
+
+    va_start(more, first);
+    for (const char *arg = first; arg != NULL; arg = va_arg(more, const char *)) {
+        g_ptr_array_add(argv, g_strdup(arg));
+    }
+    va_end(more);
+}
+
+static void add_printf(GPtrArray *argv, const char *option, const char *format, ...)
+    G_GNUC_PRINTF(3, 4);
+
+static void add_printf(GPtrArray *argv, const char *option, const char *format, ...)
+{
+    va_list values;
+
+    g_ptr_array_add(argv, g_strdup(option));
+    va_start(values, format);
+    g_ptr_array_add(argv, g_strdup_vprintf(format, values));
+    va_end(values);
+}
+
+static void add_accelerator(GPtrArray *argv, const VmbGuestConfig *config)
+{
+    /* QEMU takes the first that works. */
+    if (config->kvm && config->machine->can_use_kvm) {
+        add(argv, "-accel", "kvm", NULL);
+    }
+    add(argv, "-accel", config->machine->tcg, NULL);
+}
+
+static void add_kernel(GPtrArray *argv, const VmbGuestConfig *config)
+{
+    const VmbMachine *machine = config->machine;
+
+    add(argv, "-kernel", config->kernel, "-initrd", config->initrd, NULL);
+    if (config->device_tree != NULL) {
+        add(argv, "-dtb", config->device_tree, NULL);
+    }
+    /* panic=-1 with -no-reboot: a guest that panicked or reset ends QEMU at once. */
+    add_printf(argv, "-append",
+               "console=%s quiet panic=-1 vmbench.results=%s vmbench.nonce=%016" G_GINT64_MODIFIER
+               "x%s",
+               machine->console, machine->results_tty, config->nonce,
+               config->shell ? " vmbench.shell=1" : "");
+}
+
+static void add_lines(GPtrArray *argv, const VmbGuestConfig *config)
+{
+    add_printf(argv, "-chardev", "socket,id=qmp,fd=%d", VMB_FD_QMP);
+    add(argv, "-mon", "chardev=qmp,mode=control", NULL);
+    /* mux: Ctrl-A X quits and Ctrl-A C reaches the monitor, on the interactive console only. */
+    add_printf(argv, "-chardev", "socket,id=console,fd=%d%s", VMB_FD_CONSOLE,
+               config->shell ? ",mux=on" : "");
+    if (config->shell) {
+        add(argv, "-mon", "chardev=console,mode=readline", NULL);
+    }
+    add_printf(argv, "-chardev", "socket,id=results,fd=%d", VMB_FD_RESULTS);
+    if (config->machine->results_first) {
+        add(argv, "-serial", "chardev:results", "-serial", "chardev:console", NULL);
+    } else {
+        add(argv, "-serial", "chardev:console", "-serial", "chardev:results", NULL);
+    }
+}
+
+char **vmb_guest_config_command(const VmbGuestConfig *config)
+{
+    GPtrArray *argv = g_ptr_array_new();
+
+    g_ptr_array_add(argv, qemu_path(config));
+    g_ptr_array_add(argv, g_strdup("-L"));
+    g_ptr_array_add(argv, g_build_filename(config->qemu_dir, "share", "qemu", NULL));
+    for (const char *const *arg = config->machine->board; *arg != NULL; arg++) {
+        g_ptr_array_add(argv, g_strdup(*arg));
+    }
+    add_accelerator(argv, config);
+    add(argv, "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", NULL);
+    add_kernel(argv, config);
+    add_printf(argv, "-device", "vmmio,id=vmmio0,start=%s,size=%s,listen=127.0.0.1:%u",
+               VMB_RANGE_START, VMB_RANGE_SIZE, config->port);
+    add_lines(argv, config);
+    g_ptr_array_add(argv, NULL);
+    return (char **)g_ptr_array_free(argv, FALSE);
+}
+
+char *vmb_command_text(const char *const *argv)
+{
+    GString *text = g_string_new(NULL);
+
+    for (; *argv != NULL; argv++) {
+        g_autofree char *quoted = g_shell_quote(*argv);
+
+        g_string_append_printf(text, "%s%s", text->len > 0 ? " " : "", quoted);
+    }
+    return g_string_free(text, FALSE);
+}
+
+gboolean vmb_port_is_free(guint port)
+{
+    struct sockaddr_in address = {
+        .sin_family = AF_INET,
+        .sin_port = htons((uint16_t)port),
+        .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+    };
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int one = 1;
+    gboolean is_free;
+
+    /* As QEMU does: connections of an earlier run that linger are no hindrance. */
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+    is_free = bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0 && listen(fd, 1) == 0;
+    close(fd);
+    return is_free;
+}
+
+/* A /dev/kvm without the processor's help (in a container or VM) can hang in a real kernel. */
+static gboolean cpu_has_virtualization(void)
+{
+    g_autofree char *info = NULL;
+
+    return g_file_get_contents("/proc/cpuinfo", &info, NULL, NULL) &&
+           g_regex_match_simple("^flags.*\\b(vmx|svm)\\b", info, G_REGEX_MULTILINE, 0);
+}
+
+gboolean vmb_kvm_is_usable(char **why)
+{
+    int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+    int machine = kvm >= 0 ? ioctl(kvm, KVM_CREATE_VM, 0) : -1;
+
+    if (machine < 0) {
+        *why = g_strdup_printf("/dev/kvm: %s", g_strerror(errno));
+    } else {
+        close(machine);
+    }
+    if (kvm >= 0) {
+        close(kvm);
+    }
+    if (machine >= 0 && !cpu_has_virtualization()) {
+        *why = g_strdup("/dev/kvm without vmx or svm in /proc/cpuinfo");
+        return FALSE;
+    }
+    return machine >= 0;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What one guest is made of, and the QEMU command line that says so. */
+#ifndef VMBENCH_CONFIG_H
+#define VMBENCH_CONFIG_H
+
+#include "error.h"
+#include "machine.h"
+
+/* The window of the example. */
+#define VMB_RANGE_START "0xfef00000"
+#define VMB_RANGE_SIZE "0x1000"
+
+/* The device's path in QEMU's object tree. */
+#define VMB_DEVICE_PATH "/machine/peripheral/vmmio0"
+
+typedef struct {
+    const VmbMachine *machine;
+    char *qemu_dir;    /* holds bin/qemu-system-* and share/qemu */
+    char *kernel;      /* file */
+    char *device_tree; /* file, NULL when the machine needs none */
+    char *initrd;      /* file */
+    guint port;        /* of the endpoint on 127.0.0.1, 0: any free one */
+    gboolean kvm;      /* use KVM, and TCG when QEMU cannot */
+    gboolean shell;    /* an interactive shell on the console */
+    guint64 nonce;     /* marks this boot's frames on the results line */
+} VmbGuestConfig;
+
+void vmb_guest_config_free(VmbGuestConfig *config);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(VmbGuestConfig, vmb_guest_config_free)
+
+/* Descriptors that QEMU inherits under these numbers: connected sockets. */
+enum {
+    VMB_FD_QMP = 3,
+    VMB_FD_CONSOLE = 4,
+    VMB_FD_RESULTS = 5,
+};
+
+/* FALSE: VMB_ERROR_SETUP, a file is missing or unreadable, or the port is taken. */
+gboolean vmb_guest_config_check(const VmbGuestConfig *config, GError **error);
+
+/* QEMU's argv. Free with g_strfreev(). */
+char **vmb_guest_config_command(const VmbGuestConfig *config);
+
+/* An argv as a shell would take it. Free with g_free(). */
+char *vmb_command_text(const char *const *argv);
+
+/* TRUE when 127.0.0.1:port can be listened on. */
+gboolean vmb_port_is_free(guint port);
+
+/*
+ * TRUE when the kernel lets this process make a KVM machine. Otherwise *why says what
+ * is in the way; free with g_free().
+ */
+gboolean vmb_kvm_is_usable(char **why);
+
+#endif

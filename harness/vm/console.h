@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The guest's console: every byte goes to a log file, and each line is looked
+ * at for a kernel panic, which raises the alarm. Main thread only.
+ */
+#ifndef VMBENCH_CONSOLE_H
+#define VMBENCH_CONSOLE_H
+
+#include "alarm.h"
+
+typedef struct VmbConsole VmbConsole;
+
+/*
+ * Owns fd, a connected socket whose other end QEMU holds. The log is made empty
+ * first. NULL: VMB_ERROR_SETUP, the log cannot be written (fd is closed). A log that
+ * cannot be written later on raises the alarm with VMB_ERROR_SETUP, a panic
+ * raises it with VMB_ERROR_PANIC. Free with vmb_console_free().
+ */
+VmbConsole *vmb_console_new(int fd, const char *log_path, VmbAlarm *alarm, GError **error);
+void vmb_console_free(VmbConsole *console);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(VmbConsole, vmb_console_free)
+
+/* Also hand all further output to tap(data, bytes, len), as it comes. */
+void vmb_console_set_tap(VmbConsole *console,
+                         void (*tap)(gpointer data, const guint8 *bytes, gsize len), gpointer data);
+
+/* Send input to the console. */
+void vmb_console_send(VmbConsole *console, const void *bytes, gsize len);
+
+/* Take in what is there already, and judge a last line without a line end. */
+void vmb_console_drain(VmbConsole *console);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The harness's one error domain. A code says whose fault it was and is the exit status. */
+#ifndef VMBENCH_ERROR_H
+#define VMBENCH_ERROR_H
+
+#include <glib.h>
+
+#define VMB_ERROR (vmb_error_quark())
+GQuark vmb_error_quark(void);
+
+/* Each value is also vmbench's exit status, except VMB_ERROR_INTERRUPTED (128 + signal). */
+typedef enum {
+    VMB_ERROR_MISMATCH = 1,         /* an output differs from its fixture */
+    VMB_ERROR_USAGE = 2,            /* wrong command line */
+    VMB_ERROR_SETUP = 3,            /* a file, port or program that the run needs is not usable */
+    VMB_ERROR_BOOT_TIMEOUT = 4,     /* the guest's agent did not report in time */
+    VMB_ERROR_PANIC = 5,            /* the guest kernel panicked */
+    VMB_ERROR_QEMU_DIED = 6,        /* QEMU ended by itself, or stopped answering */
+    VMB_ERROR_HANDLER_DIED = 7,     /* the handler ended before it was told to */
+    VMB_ERROR_NO_CLAIM = 8,         /* the handler runs but never claimed the range */
+    VMB_ERROR_PROGRAM_MISSING = 9,  /* the guest has no such program */
+    VMB_ERROR_PROGRAM_FAILED = 10,  /* the program in the guest failed or was killed */
+    VMB_ERROR_PROGRAM_TIMEOUT = 11, /* the program in the guest did not end in time */
+    VMB_ERROR_PROTOCOL = 12,        /* QMP or the results line carried what it must not */
+    VMB_ERROR_INTERRUPTED = 13,     /* SIGINT, SIGTERM or SIGHUP */
+} VmbErrorCode;
+
+/*
+ * The log that explains an error best, by name ("console.log"), for any error:
+ * one of another domain counts as VMB_ERROR_SETUP. Static storage.
+ */
+const char *vmb_error_log_name(const GError *error);
+
+#endif

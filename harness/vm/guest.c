@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "guest.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "pin.h"
+#include "process.h"
+#include "qmp.h"
+
+#define QUIT_MS 5000
+#define CLAIM_POLL_MS 5
+
+struct VmbGuest {
+    VmbAlarm *alarm;
+    VmbProcess *process;
+    VmbQmp *qmp;
+    VmbConsole *console;
+    VmbAgentLink *agent;
+    char *qemu_log;
+    char *endpoint;
+    gboolean may_end;
+    const char *reset_reason; /* why QEMU says that it shuts down, NULL: it does not */
+};
+
+/* What QEMU's end means; the console is drained first, because a panic explains it best. */
+static void on_qemu_ended(gpointer data)
+{
+    VmbGuest *guest = data;
+
+    vmb_console_drain(guest->console);
+    if (guest->may_end && vmb_process_succeeded(guest->process)) {
+        return;
+    }
+    g_autofree char *end = vmb_process_end_text(guest->process);
+    g_autofree char *last_words = vmb_last_line(guest->qemu_log);
+    const char *why = last_words != NULL ? last_words : guest->reset_reason;
+
+    vmb_alarm_raise(guest->alarm,
+                    g_error_new(VMB_ERROR, VMB_ERROR_QEMU_DIED,
+                                "QEMU ended with %s%s%s: see its log, then run again", end,
+                                why != NULL ? ": " : "", why != NULL ? why : ""));
+}
+
+static void on_qmp_event(gpointer data, const char *name, JsonObject *event_data)
+{
+    VmbGuest *guest = data;
+    gboolean by_guest = event_data != NULL &&
+                        json_object_get_boolean_member_with_default(event_data, "guest", FALSE);
+
+    if (g_str_equal(name, "SHUTDOWN") && by_guest) {
+        guest->reset_reason = "the guest reset or powered off";
+    }
+}
+
+/* A connected pair: the far end is QEMU's descriptor number `target`; returns ours, or -1. */
+static int make_line(GSubprocessLauncher *launcher, int target, GError **error)
+{
+    int fds[2];
+
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0) {
+        g_set_error(error, VMB_ERROR, VMB_ERROR_SETUP, "socketpair: %s", g_strerror(errno));
+        return -1;
+    }
+    g_subprocess_launcher_take_fd(launcher, fds[1], target);
+    return fds[0];
+}
+
+static gboolean connect_lines(VmbGuest *guest, GSubprocessLauncher *launcher, const char *log_dir,
+                              guint64 nonce, GError **error)
+{
+    g_autofree char *console_log = g_build_filename(log_dir, "console.log", NULL);
+    int qmp = make_line(launcher, VMB_FD_QMP, error);
+    int results = qmp >= 0 ? make_line(launcher, VMB_FD_RESULTS, error) : -1;
+    int console = results >= 0 ? make_line(launcher, VMB_FD_CONSOLE, error) : -1;
+
+    if (qmp >= 0) {
+        guest->qmp = vmb_qmp_new(qmp, guest->alarm, on_qmp_event, guest);
+    }
+    if (results >= 0) {
+        guest->agent = vmb_agent_link_new(results, nonce, guest->alarm);
+    }
+    if (console >= 0) {
+        guest->console = vmb_console_new(console, console_log, guest->alarm, error);
+    }
+    return guest->console != NULL;
+}
+
+VmbGuest *vmb_guest_start(const VmbGuestConfig *config, const char *log_dir, VmbAlarm *alarm,
+                          GError **error)
+{
+    g_autoptr(GSubprocessLauncher) launcher = vmb_process_launcher_new();
+    g_auto(GStrv) argv = vmb_guest_config_command(config);
+    g_autoptr(VmbGuest) guest = g_new0(VmbGuest, 1);
+
+    guest->alarm = alarm;
+    guest->qemu_log = g_build_filename(log_dir, "qemu.log", NULL);
+    if (!vmb_guest_config_check(config, error) ||
+        !vmb_process_log_to(launcher, guest->qemu_log, TRUE, error) ||
+        !connect_lines(guest, launcher, log_dir, config->nonce, error)) {
+        return NULL;
+    }
+    guest->process =
+        vmb_process_start(launcher, (const char *const *)argv, on_qemu_ended, guest, error);
+    if (guest->process == NULL) {
+        return NULL;
+    }
+    return g_steal_pointer(&guest);
+}
+
+void vmb_guest_free(VmbGuest *guest)
+{
+    g_clear_pointer(&guest->process, vmb_process_free);
+    g_clear_pointer(&guest->qmp, vmb_qmp_free);
+    g_clear_pointer(&guest->agent, vmb_agent_link_free);
+    g_clear_pointer(&guest->console, vmb_console_free);
+    g_free(guest->qemu_log);
+    g_free(guest->endpoint);
+    g_free(guest);
+}
+
+const char *vmb_guest_endpoint(VmbGuest *guest, GError **error)
+{
+    if (guest->endpoint != NULL) {
+        return guest->endpoint;
+    }
+    if (!vmb_qmp_handshake(guest->qmp, error)) {
+        return NULL;
+    }
+    g_autoptr(JsonNode) node = vmb_qmp_get(guest->qmp, VMB_DEVICE_PATH, "endpoint", error);
+
+    if (node == NULL) {
+        return NULL;
+    }
+    guest->endpoint = JSON_NODE_HOLDS_VALUE(node) ? json_node_dup_string(node) : NULL;
+    if (guest->endpoint == NULL) {
+        g_set_error(error, VMB_ERROR, VMB_ERROR_PROTOCOL,
+                    "the device names no endpoint: rebuild QEMU with `make`");
+    }
+    return guest->endpoint;
+}
+
+static gboolean on_poll_time(gpointer data)
+{
+    *(gboolean *)data = TRUE;
+    return G_SOURCE_REMOVE;
+}
+
+static gboolean flag_condition(gpointer data)
+{
+    return *(gboolean *)data;
+}
+
+static gboolean pause_for(VmbAlarm *alarm, guint ms, GError **error)
+{
+    VmbLimit limit = {60000, VMB_ERROR_PROTOCOL, "the event loop stands still"};
+    gboolean over = FALSE;
+    guint timer = g_timeout_add(ms, on_poll_time, &over);
+    gboolean ok = vmb_wait(alarm, flag_condition, &over, limit, error);
+
+    if (!over) {
+        g_source_remove(timer);
+    }
+    return ok;
+}
+
+gboolean vmb_guest_wait_claim(VmbGuest *guest, guint ms, GError **error)
+{
+    gint64 deadline = g_get_monotonic_time() + vmb_alarm_scaled_us(guest->alarm, ms);
+
+    while (g_get_monotonic_time() < deadline) {
+        g_autoptr(JsonNode) node =
+            vmb_qmp_get(guest->qmp, VMB_DEVICE_PATH, "handler-connected", error);
+
+        if (node == NULL) {
+            return FALSE;
+        }
+        if (JSON_NODE_HOLDS_VALUE(node) && json_node_get_boolean(node)) {
+            return TRUE;
+        }
+        if (!pause_for(guest->alarm, CLAIM_POLL_MS, error)) {
+            return FALSE;
+        }
+    }
+    g_set_error(error, VMB_ERROR, VMB_ERROR_NO_CLAIM,
+                "the handler runs but claims nothing at %s: it must connect there and register "
+                "range 0",
+                guest->endpoint);
+    return FALSE;
+}
+
+gboolean vmb_guest_pin_vcpus(VmbGuest *guest, int cpu, GError **error)
+{
+    g_autoptr(JsonNode) node = vmb_qmp_call(guest->qmp, "query-cpus-fast", NULL, error);
+    JsonArray *vcpus =
+        node != NULL && JSON_NODE_HOLDS_ARRAY(node) ? json_node_get_array(node) : NULL;
+
+    for (guint i = 0; vcpus != NULL && i < json_array_get_length(vcpus); i++) {
+        JsonObject *vcpu = json_array_get_object_element(vcpus, i);
+
+        if (!vmb_pin((pid_t)json_object_get_int_member(vcpu, "thread-id"), cpu, error)) {
+            return FALSE;
+        }
+    }
+    return vcpus != NULL;
+}
+
+VmbAgentLink *vmb_guest_agent(VmbGuest *guest)
+{
+    return guest->agent;
+}
+
+VmbConsole *vmb_guest_console(VmbGuest *guest)
+{
+    return guest->console;
+}
+
+gboolean vmb_guest_quit(VmbGuest *guest, GError **error)
+{
+    guest->may_end = TRUE;
+    vmb_qmp_send(guest->qmp, "quit");
+    if (!vmb_process_wait_or_kill(guest->process, QUIT_MS, guest->alarm, error)) {
+        return FALSE;
+    }
+    if (!vmb_process_succeeded(guest->process)) {
+        g_set_error(error, VMB_ERROR, VMB_ERROR_QEMU_DIED,
+                    "QEMU did not quit when told to and was killed: see its log");
+        return FALSE;
+    }
+    return TRUE;
+}
+
+void vmb_guest_allow_end(VmbGuest *guest)
+{
+    guest->may_end = TRUE;
+}
+
+gboolean vmb_guest_has_ended(const VmbGuest *guest)
+{
+    return vmb_process_has_ended(guest->process);
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A running guest: QEMU with its QMP connection, its console and the results line.
+ * QEMU's death and a kernel panic raise the alarm. Main thread only.
+ *
+ * Logs in its directory: console.log (all that the guest's console printed) and
+ * qemu.log (what QEMU itself said).
+ */
+#ifndef VMBENCH_GUEST_H
+#define VMBENCH_GUEST_H
+
+#include "agent_link.h"
+#include "config.h"
+#include "console.h"
+
+typedef struct VmbGuest VmbGuest;
+
+/*
+ * Check the configuration and start QEMU. `config` and `alarm` are borrowed and must outlive
+ * the guest; log_dir must exist. NULL: VMB_ERROR_SETUP. Free with vmb_guest_free(), which kills
+ * QEMU.
+ */
+VmbGuest *vmb_guest_start(const VmbGuestConfig *config, const char *log_dir, VmbAlarm *alarm,
+                          GError **error);
+void vmb_guest_free(VmbGuest *guest);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(VmbGuest, vmb_guest_free)
+
+/*
+ * Greet QEMU and read the address that a handler connects to, "127.0.0.1:43215".
+ * Borrowed from the guest. NULL: as vmb_qmp_call(), a QEMU that ended says why.
+ */
+const char *vmb_guest_endpoint(VmbGuest *guest, GError **error);
+
+/*
+ * Poll over QMP until a handler's claim is in effect; `ms` before scaling.
+ * FALSE: VMB_ERROR_NO_CLAIM; or as vmb_qmp_call().
+ */
+gboolean vmb_guest_wait_claim(VmbGuest *guest, guint ms, GError **error);
+
+/*
+ * Tie the threads of all vCPUs to a CPU; QEMU's other threads stay free.
+ * FALSE: VMB_ERROR_SETUP; or as vmb_qmp_call().
+ */
+gboolean vmb_guest_pin_vcpus(VmbGuest *guest, int cpu, GError **error);
+
+/* Borrowed parts, as long as the guest. */
+VmbAgentLink *vmb_guest_agent(VmbGuest *guest);
+VmbConsole *vmb_guest_console(VmbGuest *guest);
+
+/*
+ * Ask QEMU to end and wait for it. FALSE: VMB_ERROR_QEMU_DIED, it did not and was killed; or the
+ * alarm's error.
+ */
+gboolean vmb_guest_quit(VmbGuest *guest, GError **error);
+
+/*
+ * From now on QEMU may end by itself, with exit status 0 and without raising the alarm: the
+ * user quits it.
+ */
+void vmb_guest_allow_end(VmbGuest *guest);
+gboolean vmb_guest_has_ended(const VmbGuest *guest);
+
+#endif

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "handler.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "process.h"
+#include "stream.h"
+
+#define STOP_MS 2000
+
+struct VmbHandler {
+    VmbProcess *process;
+    VmbStream *stream;
+    VmbAlarm *alarm;
+    char *program;
+    char *log_path;
+    char *err_path;
+    int log_fd;
+    GString *output; /* all of it, ticks too */
+    guint wanted_lines;
+    gboolean stopping;
+};
+
+/* Feeds the handler's output to `line` one line at a time, ticks left out. */
+static void each_line(const VmbHandler *handler,
+                      void (*line)(gpointer data, const char *start, gsize len), gpointer data)
+{
+    const char *start = handler->output->str;
+
+    while (*start != '\0') {
+        const char *end = strchrnul(start, '\n');
+        gsize len = (gsize)(end - start);
+
+        if (len != strlen("tick") || strncmp(start, "tick", len) != 0) {
+            line(data, start, len);
+        }
+        start = *end == '\n' ? end + 1 : end;
+    }
+}
+
+static void count_line(gpointer data, const char *start, gsize len)
+{
+    (void)start;
+    (void)len;
+    (*(guint *)data)++;
+}
+
+static void append_line(gpointer data, const char *start, gsize len)
+{
+    g_string_append_len(data, start, (gssize)len);
+    g_string_append_c(data, '\n');
+}
+
+char *vmb_handler_output(const VmbHandler *handler)
+{
+    GString *text = g_string_new(NULL);
+
+    each_line(handler, append_line, text);
+    return g_string_free(text, FALSE);
+}
+
+static void on_bytes(gpointer data, const guint8 *bytes, gsize len)
+{
+    VmbHandler *handler = data;
+
+    g_string_append_len(handler->output, (const char *)bytes, (gssize)len);
+    if (write(handler->log_fd, bytes, len) != (ssize_t)len) {
+        vmb_alarm_raise(handler->alarm,
+                        g_error_new(VMB_ERROR, VMB_ERROR_SETUP,
+                                    "cannot write %s: %s: make room, or choose another directory "
+                                    "with --logs",
+                                    handler->log_path, g_strerror(errno)));
+    }
+}
+
+static void on_ended(gpointer data)
+{
+    VmbHandler *handler = data;
+
+    if (handler->stopping) {
+        return;
+    }
+    g_autofree char *end = vmb_process_end_text(handler->process);
+    g_autofree char *last_words = vmb_last_line(handler->err_path);
+
+    vmb_alarm_raise(handler->alarm,
+                    g_error_new(VMB_ERROR, VMB_ERROR_HANDLER_DIED,
+                                "the handler %s ended with %s%s%s: try it by hand, or give another "
+                                "with --handler",
+                                handler->program, end, last_words != NULL ? ": " : "",
+                                last_words != NULL ? last_words : ""));
+}
+
+static const VmbStreamEvents handler_events = {on_bytes, NULL};
+
+static gboolean open_log(VmbHandler *handler, GError **error)
+{
+    handler->log_fd = open(handler->log_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    if (handler->log_fd < 0) {
+        g_set_error(error, VMB_ERROR, VMB_ERROR_SETUP,
+                    "cannot write %s: %s: choose another directory with --logs",
+                    handler->log_path, g_strerror(errno));
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean start_process(VmbHandler *handler, const char *endpoint, GError **error)
+{
+    g_autoptr(GSubprocessLauncher) launcher = vmb_process_launcher_new();
+    const char *argv[] = {handler->program, endpoint, NULL};
+    int fds[2];
+
+    if (!open_log(handler, error) ||
+        !vmb_process_log_to(launcher, handler->err_path, FALSE, error)) {
+        return FALSE;
+    }
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0) {
+        g_set_error(error, VMB_ERROR, VMB_ERROR_SETUP, "socketpair: %s", g_strerror(errno));
+        return FALSE;
+    }
+    g_subprocess_launcher_take_stdout_fd(launcher, fds[1]);
+    handler->stream = vmb_stream_new(fds[0], &handler_events, handler);
+    handler->process = vmb_process_start(launcher, argv, on_ended, handler, error);
+    return handler->process != NULL;
+}
+
+VmbHandler *vmb_handler_start(const char *program, const char *endpoint, const char *log_dir,
+                              VmbAlarm *alarm, GError **error)
+{
+    g_autoptr(VmbHandler) handler = g_new0(VmbHandler, 1);
+
+    handler->alarm = alarm;
+    handler->program = g_strdup(program);
+    handler->log_path = g_build_filename(log_dir, "handler.log", NULL);
+    handler->err_path = g_build_filename(log_dir, "handler.err", NULL);
+    handler->log_fd = -1;
+    handler->output = g_string_new(NULL);
+    if (!start_process(handler, endpoint, error)) {
+        return NULL;
+    }
+    return g_steal_pointer(&handler);
+}
+
+void vmb_handler_free(VmbHandler *handler)
+{
+    g_clear_pointer(&handler->process, vmb_process_free);
+    g_clear_pointer(&handler->stream, vmb_stream_free);
+    if (handler->log_fd >= 0) {
+        close(handler->log_fd);
+    }
+    g_string_free(handler->output, TRUE);
+    g_free(handler->program);
+    g_free(handler->log_path);
+    g_free(handler->err_path);
+    g_free(handler);
+}
+
+static gboolean lines_condition(gpointer data)
+{
+    VmbHandler *handler = data;
+    guint lines = 0;
+
+    each_line(handler, count_line, &lines);
+    return lines >= handler->wanted_lines;
+}
+
+gboolean vmb_handler_wait_lines(VmbHandler *handler, guint lines, guint ms, GError **error)
+{
+    VmbLimit limit = {ms, VMB_ERROR_MISMATCH, "lines are missing"};
+    g_autoptr(GError) cause = NULL;
+
+    handler->wanted_lines = lines;
+    if (!vmb_wait(handler->alarm, lines_condition, handler, limit, &cause) &&
+        vmb_alarm_error(handler->alarm) != NULL) {
+        g_propagate_error(error, g_steal_pointer(&cause));
+        return FALSE;
+    }
+    return TRUE;
+}
+
+gboolean vmb_handler_pin(const VmbHandler *handler, int cpu, GError **error)
+{
+    return vmb_process_pin(handler->process, cpu, error);
+}
+
+gboolean vmb_handler_stop(VmbHandler *handler, GError **error)
+{
+    handler->stopping = TRUE;
+    if (!vmb_process_stop(handler->process, SIGTERM, STOP_MS, handler->alarm, error)) {
+        return FALSE;
+    }
+    vmb_stream_drain(handler->stream);
+    return TRUE;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The handler: the program outside the VM that models the hardware. Its output is
+ * kept and logged; its death raises the alarm. Main thread only.
+ */
+#ifndef VMBENCH_HANDLER_H
+#define VMBENCH_HANDLER_H
+
+#include "alarm.h"
+
+typedef struct VmbHandler VmbHandler;
+
+/*
+ * Start `program ENDPOINT`. Its standard output goes to LOG_DIR/handler.log, its standard
+ * error to LOG_DIR/handler.err. NULL: VMB_ERROR_SETUP, it cannot be executed or a log cannot be
+ * written. When it ends before vmb_handler_stop() the alarm is raised with
+ * VMB_ERROR_HANDLER_DIED, how it ended and its last words. Free with vmb_handler_free(), which
+ * kills it.
+ */
+VmbHandler *vmb_handler_start(const char *program, const char *endpoint, const char *log_dir,
+                              VmbAlarm *alarm, GError **error);
+void vmb_handler_free(VmbHandler *handler);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(VmbHandler, vmb_handler_free)
+
+/*
+ * All of its standard output so far but the lines that read `tick`, which say nothing
+ * but that it lives. Free with g_free().
+ */
+char *vmb_handler_output(const VmbHandler *handler);
+
+/*
+ * Wait up to `ms` (before scaling) until that output has `lines` lines. A wait that is too
+ * short is no error: comparing shows what is missing. FALSE: only the alarm's error.
+ */
+gboolean vmb_handler_wait_lines(VmbHandler *handler, guint lines, guint ms, GError **error);
+
+/* Tie it to a CPU. FALSE: VMB_ERROR_SETUP, it has ended. */
+gboolean vmb_handler_pin(const VmbHandler *handler, int cpu, GError **error);
+
+/* End it with SIGTERM, after two seconds with SIGKILL. FALSE: only the alarm's error. */
+gboolean vmb_handler_stop(VmbHandler *handler, GError **error);
+
+#endif

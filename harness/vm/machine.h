@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The machines that the bench knows: what differs between them, as data. */
+#ifndef VMBENCH_MACHINE_H
+#define VMBENCH_MACHINE_H
+
+#include <glib.h>
+
+typedef struct {
+    const char *name;         /* as in --machine */
+    const char *title;        /* for people */
+    const char *qemu_program; /* in QEMU_DIR/bin */
+    const char *const *board; /* QEMU arguments that make the board, NULL-terminated */
+    const char *tcg;          /* value of -accel without KVM */
+    gboolean can_use_kvm;     /* the board runs under KVM on a host of its architecture */
+    const char *device_tree;  /* file in the machine's guest directory, NULL: none needed */
+    const char *console;      /* Linux console= parameter */
+    const char *results_tty;  /* the agent's serial line, as Linux names it in /dev */
+    gboolean results_first;   /* the results line is the machine's first serial port */
+} VmbMachine;
+
+/* Every machine, in the order in which the demo runs them; *count becomes their number. */
+const VmbMachine *vmb_machines(gsize *count);
+
+/* NULL when there is no machine of that name. */
+const VmbMachine *vmb_machine_find(const char *name);
+
+#endif

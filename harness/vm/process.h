@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A child process that cannot outlive the harness: the kernel kills it when the
+ * harness dies in whatever way, and freeing it kills its whole process group.
+ * Main thread only: the parent-death signal is tied to the thread that forks.
+ */
+#ifndef VMBENCH_PROCESS_H
+#define VMBENCH_PROCESS_H
+
+#include <gio/gio.h>
+
+#include "alarm.h"
+
+typedef struct VmbProcess VmbProcess;
+
+/* Runs from the event loop when the process has ended by itself or by vmb_process_stop(). */
+typedef void (*VmbProcessEnded)(gpointer data);
+
+/*
+ * A launcher whose children die with the harness and lead a process group of
+ * their own, so that Ctrl-C on the terminal reaches the harness alone. The
+ * caller adds descriptors and environment. Standard input is /dev/null.
+ */
+GSubprocessLauncher *vmb_process_launcher_new(void);
+
+/*
+ * Send the children's standard error, and with `output` standard output too, to
+ * the end of file `path`, made empty first. FALSE: VMB_ERROR_SETUP, the file cannot be opened.
+ */
+gboolean vmb_process_log_to(GSubprocessLauncher *launcher, const char *path, gboolean output,
+                            GError **error);
+
+/*
+ * Start argv[0] (a path, or a name looked up in PATH). NULL: VMB_ERROR_SETUP, it
+ * cannot be executed. `ended` may be NULL. Free with vmb_process_free().
+ */
+VmbProcess *vmb_process_start(GSubprocessLauncher *launcher, const char *const *argv,
+                              VmbProcessEnded ended, gpointer data, GError **error);
+
+/* Kills the process group if need be, and reaps. `ended` is not called any more. */
+void vmb_process_free(VmbProcess *process);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(VmbProcess, vmb_process_free)
+
+/* Tie its first thread to a CPU. FALSE: VMB_ERROR_SETUP, it has ended. */
+gboolean vmb_process_pin(const VmbProcess *process, int cpu, GError **error);
+
+gboolean vmb_process_has_ended(const VmbProcess *process);
+
+/* True when it ended by exit(0). */
+gboolean vmb_process_succeeded(const VmbProcess *process);
+
+/* How it ended, such as "exit status 3" or "signal 9 (Killed)". Free with g_free(). */
+char *vmb_process_end_text(const VmbProcess *process);
+
+/*
+ * Wait up to `ms` (before scaling) for the end; then kill the group.
+ * FALSE only when the alarm is raised, with its error; the process is killed all the same.
+ */
+gboolean vmb_process_wait_or_kill(VmbProcess *process, guint ms, VmbAlarm *alarm, GError **error);
+
+/* Send a signal, then as vmb_process_wait_or_kill(). */
+gboolean vmb_process_stop(VmbProcess *process, int signal_number, guint ms, VmbAlarm *alarm,
+                          GError **error);
+
+/* Last line of a log file that is not blank, or NULL. Free with g_free(). */
+char *vmb_last_line(const char *path);
+
+#endif

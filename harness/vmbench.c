@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vmbench: boots guests whose memory has a window to a program outside. See commands.h. */
+#include <locale.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "commands.h"
+#include "paths.h"
+
+static const struct {
+    const char *name;
+    int (*main)(int argc, char **argv);
+    const char *purpose;
+} commands[] = {
+    {"demo", vmb_demo_main, "run the memory example on each machine and check every byte"},
+    {"shell", vmb_shell_main, "boot a guest to an interactive shell"},
+    {"bench", vmb_bench_main, "measure, and write build/bench.json"},
+};
+
+static void print_usage(FILE *out)
+{
+    fprintf(out, "usage: vmbench COMMAND [OPTION...]\n\n");
+    for (size_t i = 0; i < G_N_ELEMENTS(commands); i++) {
+        fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].purpose);
+    }
+    fprintf(out,
+            "\nvmbench COMMAND --help lists the command's options.\n"
+            "Exit status: 0 success; 1 mismatch, 2 usage, 3 bad set-up, 4 boot timeout,\n"
+            "5 kernel panic, 6 QEMU died, 7 handler died, 8 handler never claimed, 9 program\n"
+            "missing in the guest, 10 program failed, 11 program timeout, 12 protocol error;\n"
+            "128 + N when ended by signal N.\n");
+}
+
+int main(int argc, char **argv)
+{
+    setlocale(LC_ALL, "");
+    if (argc > 1 && strcmp(argv[1], "--help") == 0) {
+        print_usage(stdout);
+        return 0;
+    }
+    if (argc > 1 && strcmp(argv[1], "--version") == 0) {
+        printf("vmbench %s\n", VMB_VERSION);
+        return 0;
+    }
+    for (size_t i = 0; argc > 1 && i < G_N_ELEMENTS(commands); i++) {
+        if (strcmp(argv[1], commands[i].name) == 0) {
+            return commands[i].main(argc - 1, argv + 1);
+        }
+    }
+    print_usage(stderr);
+    return VMB_ERROR_USAGE;
+}

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vmbench shell, typed at through a terminal and fed with a script. */
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "tap.h"
+#include "vmbench_child.h"
+
+static Child child;
+static GString *screen;
+static struct termios before;
+
+static const char *const machines[] = {"raspi4b", "x86"};
+
+static void setup(void)
+{
+    child_init(&child);
+    screen = g_string_new(NULL);
+}
+
+static void teardown(void)
+{
+    child_finish(&child);
+    g_string_free(screen, TRUE);
+}
+
+/* FALSE when vmbench has closed the terminal. */
+static gboolean read_screen(void)
+{
+    struct pollfd readable = {.fd = child.terminal, .events = POLLIN};
+    char buffer[1024];
+    ssize_t n;
+
+    if (poll(&readable, 1, 10) <= 0) {
+        return TRUE;
+    }
+    n = read(child.terminal, buffer, sizeof(buffer));
+    if (n > 0) {
+        g_string_append_len(screen, buffer, n);
+    }
+    return n > 0;
+}
+
+static void await_screen(const char *text)
+{
+    gint64 end = g_get_monotonic_time() + PATIENCE_SECONDS * G_USEC_PER_SEC;
+
+    while (strstr(screen->str, text) == NULL) {
+        ck_assert_msg(g_get_monotonic_time() < end, "no `%s` on the screen: %s", text,
+                      screen->str);
+        ck_assert_msg(read_screen(), "the terminal closed before `%s`: %s", text, screen->str);
+    }
+}
+
+static void type(const char *keys)
+{
+    ck_assert_int_eq(write(child.terminal, keys, strlen(keys)), (ssize_t)strlen(keys));
+}
+
+static void start_on_terminal(const char *machine)
+{
+    const char *args[] = {"shell", "--machine", machine, "--accel", "tcg", NULL};
+
+    child_start(&child, TRUE, args);
+    ck_assert_int_eq(tcgetattr(child.terminal, &before), 0);
+}
+
+static int wait_on_terminal(void)
+{
+    while (!child_has_ended(&child) && read_screen()) {
+    }
+    return child_wait(&child);
+}
+
+/* The terminal's mode can be asked from our end, after vmbench has gone too. */
+static void assert_terminal_restored(void)
+{
+    struct termios after;
+
+    ck_assert_int_eq(tcgetattr(child.terminal, &after), 0);
+    ck_assert_uint_eq(after.c_lflag, before.c_lflag);
+    ck_assert_uint_eq(after.c_iflag, before.c_iflag);
+    ck_assert_uint_eq(after.c_oflag, before.c_oflag);
+    ck_assert_uint_eq(after.c_cflag, before.c_cflag);
+}
+
+static void assert_terminal_raw(void)
+{
+    struct termios now;
+
+    ck_assert_int_eq(tcgetattr(child.terminal, &now), 0);
+    ck_assert_uint_eq(now.c_lflag & (ICANON | ECHO | ISIG), 0);
+}
+
+START_TEST(exit_ends_it)
+{
+    start_on_terminal(machines[_i]);
+    await_screen("vMMIO endpoint: 127.0.0.1:");
+    await_screen("/ # ");
+    assert_terminal_raw();
+    type("echo $((6 * 7)) answers\n");
+    await_screen("42 answers");
+    type("exit\n");
+    ck_assert_int_eq(wait_on_terminal(), 0);
+    assert_terminal_restored();
+}
+END_TEST
+
+START_TEST(ctrl_a_x_ends_it)
+{
+    start_on_terminal(machines[_i]);
+    await_screen("/ # ");
+    type("\001x");
+    ck_assert_int_eq(wait_on_terminal(), 0);
+    assert_terminal_restored();
+}
+END_TEST
+
+START_TEST(ctrl_a_x_ends_a_boot)
+{
+    start_on_terminal(machines[_i]);
+    await_screen("vMMIO endpoint: 127.0.0.1:");
+    type("\001x");
+    ck_assert_int_eq(wait_on_terminal(), 0);
+    ck_assert_ptr_null(strstr(screen->str, "/ # "));
+    assert_terminal_restored();
+}
+END_TEST
+
+START_TEST(ctrl_c_is_the_guests)
+{
+    start_on_terminal("x86");
+    await_screen("/ # ");
+    type("sh -c 'echo $((6 * 7)) runs; exec sleep 600'\n");
+    await_screen("42 runs");
+    type("\003");
+    await_screen("^C");
+    /* A line of its own: Ctrl-C ends the rest of the line that it interrupts. */
+    type("echo status $?\n");
+    await_screen("status 130");
+    type("\001x");
+    ck_assert_int_eq(wait_on_terminal(), 0);
+}
+END_TEST
+
+START_TEST(a_signal_restores_the_terminal)
+{
+    start_on_terminal("x86");
+    await_screen("/ # ");
+    assert_terminal_raw();
+    kill(child.pid, SIGTERM);
+    ck_assert_int_eq(wait_on_terminal(), 128 + SIGTERM);
+    assert_terminal_restored();
+}
+END_TEST
+
+START_TEST(a_crash_restores_the_terminal)
+{
+    start_on_terminal("x86");
+    await_screen("/ # ");
+    assert_terminal_raw();
+    kill(child.pid, SIGABRT);
+    ck_assert_int_ne(wait_on_terminal(), 0);
+    assert_terminal_restored();
+}
+END_TEST
+
+START_TEST(qemus_death_restores_the_terminal)
+{
+    start_on_terminal("x86");
+    await_screen("/ # ");
+    kill(child_find(&child, "qemu-system-x86_64"), SIGKILL);
+    await_screen("QEMU ended with signal 9 (Killed)");
+    ck_assert_int_ne(wait_on_terminal(), 0);
+    assert_terminal_restored();
+}
+END_TEST
+
+START_TEST(a_script_runs_and_ends_it)
+{
+    g_autofree char *script = child_path(&child, "script");
+    const char *args[] = {"shell", "--machine", machines[_i], "--accel", "tcg", NULL};
+
+    ck_assert(g_file_set_contents(script, "echo $((6 * 7)) answers", -1, NULL));
+    child.input = script;
+    ck_assert_int_eq(child_run(&child, args), 0);
+    ck_assert_msg(strstr(child.out, "42 answers") != NULL, "%s", child.out);
+    ck_assert_str_eq(child.err, "");
+}
+END_TEST
+
+START_TEST(no_input_at_all_ends_it)
+{
+    const char *args[] = {"shell", "--machine", "x86", "--accel", "tcg", NULL};
+
+    ck_assert_int_eq(child_run(&child, args), 0);
+    ck_assert_str_eq(child.err, "");
+}
+END_TEST
+
+/* A socket that listens on 127.0.0.1:4300, or -1 when somebody else's does already. */
+static int take_conventional_port(void)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_port = htons(4300),
+                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int one = 1;
+
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+    if (bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0 && listen(fd, 1) == 0) {
+        return fd;
+    }
+    close(fd);
+    return -1;
+}
+
+START_TEST(a_taken_conventional_port_is_said)
+{
+    const char *args[] = {"shell", "--machine", "x86", "--accel", "tcg", NULL};
+    int fd = take_conventional_port();
+
+    ck_assert_int_eq(child_run(&child, args), 0);
+    ck_assert_msg(g_str_has_prefix(child.out, "port 4300 is taken\nvMMIO endpoint: 127.0.0.1:"),
+                  "%s", child.out);
+    ck_assert_ptr_null(strstr(child.out, "127.0.0.1:4300 "));
+    if (fd >= 0) {
+        close(fd);
+    }
+}
+END_TEST
+
+START_TEST(an_own_port_is_used)
+{
+    g_autofree char *says = NULL;
+    g_autofree char *port = NULL;
+    guint number = 4300;
+
+    do {
+        number++;
+    } while (!vmb_port_is_free(number));
+    port = g_strdup_printf("%u", number);
+    says = g_strdup_printf("vMMIO endpoint: 127.0.0.1:%u (", number);
+    const char *args[] = {"shell", "--machine", "x86", "--accel", "tcg", "--port", port, NULL};
+
+    ck_assert_int_eq(child_run(&child, args), 0);
+    ck_assert_msg(strstr(child.out, says) != NULL, "%s", child.out);
+    ck_assert_ptr_null(strstr(child.out, "is taken"));
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("shell");
+    TCase *cases = tcase_create("shell");
+
+    tcase_set_timeout(cases, 2 * PATIENCE_SECONDS);
+    tcase_add_checked_fixture(cases, setup, teardown);
+    tcase_add_loop_test(cases, exit_ends_it, 0, 2);
+    tcase_add_loop_test(cases, ctrl_a_x_ends_it, 0, 2);
+    tcase_add_loop_test(cases, ctrl_a_x_ends_a_boot, 0, 2);
+    tcase_add_test(cases, ctrl_c_is_the_guests);
+    tcase_add_test(cases, a_signal_restores_the_terminal);
+    tcase_add_test(cases, a_crash_restores_the_terminal);
+    tcase_add_test(cases, qemus_death_restores_the_terminal);
+    tcase_add_loop_test(cases, a_script_runs_and_ends_it, 0, 2);
+    tcase_add_test(cases, no_input_at_all_ends_it);
+    tcase_add_test(cases, a_taken_conventional_port_is_said);
+    tcase_add_test(cases, an_own_port_is_used);
+    suite_add_tcase(suite, cases);
+    return tap_run(suite);
+}
