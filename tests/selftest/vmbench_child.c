@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -57,6 +58,8 @@ static void exec_vmbench(const Child *child, gboolean terminal, const char *cons
     g_ptr_array_add(argv, g_strdup("--logs"));
     g_ptr_array_add(argv, child_path(child, "logs"));
     g_ptr_array_add(argv, NULL);
+    /* A test that fails leaves its files to look at, but no guest that runs on. */
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
     putenv(child->mark);
     setenv("TMPDIR", tmp, 1);
     if (!terminal) {
