@@ -12,12 +12,10 @@
 /* A waiting thread looks this often at its deadline and at requests to stop. */
 #define SLICE_MS 10
 
-/* Requests in flight, one below what stalls a client. */
-#define IN_FLIGHT_MAX (VMMIO_CLIENT_QUEUE - 1)
-
 typedef struct VmmioWaiter {
     uint32_t tag;
     uint8_t *block;
+    bool sent;
     bool answered;
     QemuCond wake;
     QTAILQ_ENTRY(VmmioWaiter) next;
@@ -97,7 +95,7 @@ static void mark_closed(VmmioConn *conn)
     if (conn->closed) {
         return;
     }
-    conn->closed = true;
+    qatomic_set(&conn->closed, true);
     trace_vmmio_conn_closed(conn->peer);
     qio_channel_shutdown(conn->ioc, QIO_CHANNEL_SHUTDOWN_BOTH, NULL);
     QTAILQ_FOREACH(w, &conn->waiters, next) {
@@ -186,17 +184,32 @@ static bool is_reply(const struct vmmio_packet *p)
     return !p->from_client && p->opcode != VMMIO_OP_PING;
 }
 
+/* True when the client owed a reply with this tag. Lock held. */
+static bool settle(VmmioConn *conn, uint32_t tag)
+{
+    for (unsigned i = 0; i < conn->n_owed; i++) {
+        if (conn->owed[i] == tag) {
+            conn->owed[i] = conn->owed[--conn->n_owed];
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A reply that is owed but has no waiter any more came after its access had ended. */
 static void deliver_reply(VmmioConn *conn, const struct vmmio_packet *p, const uint8_t *block)
 {
     VmmioWaiter *w;
 
     QEMU_LOCK_GUARD(&conn->lock);
-    QTAILQ_FOREACH(w, &conn->waiters, next) {
-        if (w->tag == p->tag && !w->answered) {
-            memcpy(w->block, block, VMMIO_BLOCK);
-            w->answered = true;
-            qemu_cond_signal(&w->wake);
-            return;
+    if (settle(conn, p->tag)) {
+        QTAILQ_FOREACH(w, &conn->waiters, next) {
+            if (w->sent && w->tag == p->tag) {
+                memcpy(w->block, block, VMMIO_BLOCK);
+                w->answered = true;
+                qemu_cond_signal(&w->wake);
+                return;
+            }
         }
     }
     trace_vmmio_unsolicited(conn->peer, vmmio_opcode_name(p->opcode), p->tag);
@@ -218,9 +231,10 @@ static void handle_packet(VmmioConn *conn, const uint8_t *block)
     }
 }
 
+/* What a client sent behind the packet that ended its connection counts no more. */
 static void handle_bytes(VmmioConn *conn, const uint8_t *bytes, size_t len)
 {
-    while (len > 0) {
+    while (len > 0 && vmmio_conn_is_open(conn)) {
         bool complete;
         size_t used = vmmio_framer_push(&conn->framer, bytes, len, &complete);
 
@@ -311,38 +325,39 @@ static void pass_role_on(VmmioConn *conn)
     }
 }
 
-/* Number the request and send it. Lock held; false when the connection is closed. */
-static bool start_request(VmmioConn *conn, VmmioWaiter *w)
+/* Number the request and send it, if the client does not owe too many. Lock held. */
+static void try_start(VmmioConn *conn, VmmioWaiter *w)
 {
     uint64_t w0 = vmmio_block_load(w->block, 0);
 
+    if (w->sent || conn->n_owed == VMMIO_OWED_MAX) {
+        return;
+    }
+    w->sent = true;
     w->tag = conn->next_tag++;
+    conn->owed[conn->n_owed++] = w->tag;
     vmmio_block_store(w->block, 0, (w0 & UINT32_MAX) | (uint64_t)w->tag << 32);
     trace_block("sent", conn, w->block);
-    return send_locked(conn, w->block);
+    send_locked(conn, w->block);
 }
 
 VmmioOutcome vmmio_conn_request(VmmioConn *conn, uint8_t block[VMMIO_BLOCK],
                                 const VmmioWait *wait)
 {
     VmmioWaiter w = { .block = block };
-    VmmioOutcome outcome = VMMIO_PENDING;
-    bool started = false;
+    VmmioOutcome outcome;
 
     qemu_cond_init(&w.wake);
     qemu_mutex_lock(&conn->lock);
     QTAILQ_INSERT_TAIL(&conn->waiters, &w, next);
-    while (outcome == VMMIO_PENDING) {
-        if (!started && conn->n_waiters < IN_FLIGHT_MAX) {
-            started = true;
-            conn->n_waiters++;
-            start_request(conn, &w);
-        } else {
-            wait_slice(conn, &w);
-        }
+    for (;;) {
+        try_start(conn, &w);
         outcome = outcome_now(conn, &w, wait);
+        if (outcome != VMMIO_PENDING) {
+            break;
+        }
+        wait_slice(conn, &w);
     }
-    conn->n_waiters -= started;
     QTAILQ_REMOVE(&conn->waiters, &w, next);
     pass_role_on(conn);
     qemu_mutex_unlock(&conn->lock);

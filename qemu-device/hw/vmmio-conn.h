@@ -44,6 +44,9 @@ typedef struct VmmioWait {
 typedef void VmmioPacketFn(VmmioConn *conn, const struct vmmio_packet *packet,
                            const uint8_t *block, void *opaque);
 
+/* Requests that a client may owe an answer to, one below what stalls it. */
+#define VMMIO_OWED_MAX (VMMIO_CLIENT_QUEUE - 1)
+
 struct VmmioConn {
     /* fixed after creation */
     QIOChannel *ioc;
@@ -66,11 +69,12 @@ struct VmmioConn {
     uint64_t packets_in;  /* atomic: packets received */
 
     QemuMutex lock; /* guards all below */
-    bool closed;
+    bool closed;    /* may be peeked at */
     bool receiving; /* some thread holds the receive role */
     bool armed;     /* epoll will wake the link thread */
     uint32_t next_tag;
-    unsigned n_waiters;
+    uint32_t owed[VMMIO_OWED_MAX]; /* tags of requests without a reply, abandoned ones too */
+    unsigned n_owed;
     GByteArray *unsent; /* what the socket had no room for */
     QTAILQ_HEAD(, VmmioWaiter) waiters;
 };
@@ -81,6 +85,12 @@ VmmioConn *vmmio_conn_new(QIOChannel *ioc, int fd, int epoll_fd, const char *pee
 
 VmmioConn *vmmio_conn_ref(VmmioConn *conn);
 void vmmio_conn_unref(VmmioConn *conn);
+
+/* False from the moment that either side has ended the connection. No lock needed. */
+static inline bool vmmio_conn_is_open(const VmmioConn *conn)
+{
+    return !qatomic_read(&conn->closed);
+}
 
 /*
  * Queue one block, in order after all earlier ones, without waiting. False,

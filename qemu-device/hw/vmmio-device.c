@@ -10,6 +10,8 @@
 #include "hw/irq.h"
 #include "hw/qdev-properties.h"
 #include "hw/resettable.h"
+#include "migration/vmstate.h"
+#include "system/qtest.h"
 #include "vmmio.h"
 #include "vmmio-board.h"
 #include "trace.h"
@@ -27,12 +29,22 @@ static uint64_t low_bytes(uint64_t word, unsigned size)
     return word & MAKE_64BIT_MASK(0, size * 8);
 }
 
+/*
+ * The monitor, a debugger and other devices access the range from the main loop's
+ * thread, where waiting would stop QMP and every timer: they get the fallback.
+ * qtest does so too, but there is nobody else to make an access for it.
+ */
+static bool may_wait(void)
+{
+    return current_cpu || qtest_enabled();
+}
+
 static VmmioWait access_wait(VmmioState *s)
 {
-    /* Only a vCPU's wait can end with the VM's own time: other threads stop the clock. */
+    /* VIRTUAL_RT: the time that the VM runs, also when -icount slows VIRTUAL down. */
     VmmioWait wait = {
         .cpu = current_cpu,
-        .clock = current_cpu ? QEMU_CLOCK_VIRTUAL : QEMU_CLOCK_REALTIME,
+        .clock = current_cpu ? QEMU_CLOCK_VIRTUAL_RT : QEMU_CLOCK_REALTIME,
         .deadline_ns = INT64_MAX,
     };
 
@@ -108,7 +120,7 @@ static MemTxResult vmmio_read(void *opaque, hwaddr offset, uint64_t *data, unsig
     uint8_t block[VMMIO_BLOCK];
     uint64_t word = VMMIO_FILL_WORD;
 
-    if (vmmio_range_is_held(&s->range)) {
+    if (vmmio_range_is_held(&s->range) && may_wait()) {
         make_request(s, block, VMMIO_OP_READ, offset, size, attrs);
         vmmio_block_store_data(block, 3, unclaimed, sizeof(unclaimed));
         if (access_handler(s, block, &result)) {
@@ -129,7 +141,7 @@ static MemTxResult vmmio_write(void *opaque, hwaddr offset, uint64_t data, unsig
     uint8_t block[VMMIO_BLOCK];
 
     trace_vmmio_write(s->range.name, s->start + offset, size, data);
-    if (vmmio_range_is_held(&s->range)) {
+    if (vmmio_range_is_held(&s->range) && may_wait()) {
         make_request(s, block, VMMIO_OP_WRITEA, offset, size, attrs);
         vmmio_block_store(block, 3, low_bytes(data, size));
         access_handler(s, block, &result);
@@ -272,11 +284,45 @@ static bool parse_irqs(VmmioState *s, Error **errp)
     return true;
 }
 
+typedef struct {
+    uint32_t number;
+    bool taken;
+} IrqSearch;
+
+static void look_for_irq(VmmioState *s, void *opaque)
+{
+    IrqSearch *search = opaque;
+
+    for (unsigned i = 0; i < s->n_irqs; i++) {
+        search->taken |= s->irq_number[i] == search->number;
+    }
+}
+
+/* Two lines on one input would hide each other: the last change would win. */
+static bool check_irq_is_free(VmmioState *s, unsigned index, Error **errp)
+{
+    IrqSearch search = { .number = s->irq_number[index] };
+
+    vmmio_foreach(look_for_irq, &search);
+    for (unsigned i = 0; i < index; i++) {
+        search.taken |= s->irq_number[i] == search.number;
+    }
+    if (search.taken) {
+        error_setg(errp, "vmmio: irq=%u is given twice: each line needs a number of its own",
+                   search.number);
+    }
+    return !search.taken;
+}
+
 static bool connect_irqs(VmmioState *s, Error **errp)
 {
     for (unsigned i = 0; i < s->n_irqs; i++) {
-        qemu_irq input = vmmio_board_irq(s->irq_number[i], errp);
+        qemu_irq input;
 
+        if (!check_irq_is_free(s, i, errp)) {
+            return false;
+        }
+        input = vmmio_board_irq(s->irq_number[i], errp);
         if (!input) {
             return false;
         }
@@ -365,6 +411,12 @@ static const Property vmmio_properties[] = {
     DEFINE_PROP_UINT32("ping-ms", VmmioState, ping_ms, 5000),
 };
 
+/* The handler's state is outside: a saved VM would wake up beside one that has moved on. */
+static const VMStateDescription vmmio_vmstate = {
+    .name = TYPE_VMMIO,
+    .unmigratable = 1,
+};
+
 static void vmmio_class_init(ObjectClass *oc, void *data)
 {
     DeviceClass *dc = DEVICE_CLASS(oc);
@@ -373,6 +425,7 @@ static void vmmio_class_init(ObjectClass *oc, void *data)
     dc->desc = "range of memory answered by a program outside (vMMIO)";
     dc->realize = vmmio_realize;
     dc->hotpluggable = false;
+    dc->vmsd = &vmmio_vmstate;
     rc->phases.hold = vmmio_reset_hold;
     rc->phases.exit = vmmio_reset_exit;
     set_bit(DEVICE_CATEGORY_MISC, dc->categories);

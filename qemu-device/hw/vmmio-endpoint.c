@@ -5,6 +5,7 @@
 #include "qemu/error-report.h"
 #include "qemu/lockable.h"
 #include "qemu/main-loop.h"
+#include "qemu/rcu.h"
 #include "qemu/sockets.h"
 #include "qapi/error.h"
 #include "system/system.h"
@@ -13,6 +14,9 @@
 #include "trace.h"
 
 #define CONNECTIONS_MAX 16
+
+/* After a failed accept(), so that a lack of descriptors does not make the thread spin. */
+#define ACCEPT_PAUSE_US 10000
 
 struct VmmioEndpoint {
     char *listen;  /* as given, the key */
@@ -24,7 +28,7 @@ struct VmmioEndpoint {
     Notifier machine_done;
     QTAILQ_ENTRY(VmmioEndpoint) next;
 
-    QemuMutex lock; /* guards all below and ranges[]->holder; taken after no other lock */
+    QemuMutex lock; /* guards all below and ranges[]->holder; may be taken inside the BQL */
     QTAILQ_HEAD(, VmmioConn) conns;
     unsigned n_conns;
     VmmioRange *ranges[VMMIO_RANGES_MAX];
@@ -55,26 +59,31 @@ static bool holds_any(VmmioEndpoint *ep, VmmioConn *conn)
     return false;
 }
 
-/* Make conn the holder of the range and return the one before it, if any. */
-static VmmioConn *swap_holder(VmmioEndpoint *ep, VmmioRange *range, VmmioConn *conn)
+/*
+ * Make conn (NULL: nobody) the holder of the range and return the one before
+ * it, whose reference the caller takes over. The holder changes under the BQL
+ * only, and its lines go low with it, as a successor takes them to be: so no
+ * update of the old holder can come after that, and none of the new one before.
+ */
+static VmmioConn *change_holder(VmmioEndpoint *ep, VmmioRange *range, VmmioConn *conn)
 {
     VmmioConn *before;
 
-    QEMU_LOCK_GUARD(&ep->lock);
-    before = range->holder;
-    if (before == conn) {
-        return NULL;
+    WITH_QEMU_LOCK_GUARD(&ep->lock) {
+        before = range->holder;
+        qatomic_set(&range->holder, conn ? vmmio_conn_ref(conn) : NULL);
     }
-    qatomic_set(&range->holder, vmmio_conn_ref(conn));
+    if (before && before != conn) {
+        range->released(range);
+    }
     return before;
 }
 
-/* A handler is gone: its lines go low, as its successor takes them to be. */
-static void lower_lines(VmmioRange *range)
+static void close_loser(VmmioEndpoint *ep, unsigned index, VmmioConn *winner, VmmioConn *loser)
 {
-    bql_lock();
-    range->released(range);
-    bql_unlock();
+    warn_report("vmmio: %s: range %u is now claimed by %s: connection of %s closed",
+                ep->address, index, winner->peer, loser->peer);
+    vmmio_conn_shutdown(loser);
 }
 
 static void claim(VmmioEndpoint *ep, VmmioConn *conn, unsigned index)
@@ -87,14 +96,15 @@ static void claim(VmmioEndpoint *ep, VmmioConn *conn, unsigned index)
         vmmio_conn_shutdown(conn);
         return;
     }
-    before = swap_holder(ep, ep->ranges[index], conn);
+    bql_lock();
+    before = change_holder(ep, ep->ranges[index], conn);
     qatomic_set(&ep->ranges[index]->claims, ep->ranges[index]->claims + 1);
+    bql_unlock();
     trace_vmmio_claimed(ep->ranges[index]->name, conn->peer);
+    if (before && before != conn) {
+        close_loser(ep, index, conn, before);
+    }
     if (before) {
-        lower_lines(ep->ranges[index]);
-        warn_report("vmmio: %s: range %u is now claimed by %s: connection of %s closed",
-                    ep->address, index, conn->peer, before->peer);
-        vmmio_conn_shutdown(before);
         vmmio_conn_unref(before);
     }
 }
@@ -103,11 +113,7 @@ static void irq_update(VmmioEndpoint *ep, VmmioConn *conn, const struct vmmio_pa
 {
     VmmioRange *range = p->iface < ep->n_ranges ? ep->ranges[p->iface] : NULL;
 
-    /*
-     * Whoever takes the range over lowers its lines under the BQL, so the look
-     * at the holder must be under it as well.
-     */
-    bql_lock();
+    bql_lock(); /* the holder cannot change meanwhile */
     if (range && qatomic_read(&range->holder) == conn) {
         range->irq_update(range, p->addr, p->data[0] & 1);
     } else {
@@ -176,7 +182,9 @@ static void accept_client(VmmioEndpoint *ep)
     VmmioConn *conn;
 
     if (!ioc) {
-        return; /* the client went away again */
+        /* The client went away again, or there is no descriptor to be had for a while. */
+        g_usleep(ACCEPT_PAUSE_US);
+        return;
     }
     peer = peer_text(ioc);
     if (ep->n_conns >= CONNECTIONS_MAX) {
@@ -195,15 +203,18 @@ static void accept_client(VmmioEndpoint *ep)
 /* Back to the fallback, if it is still this connection that holds the range. */
 static void release_range(VmmioEndpoint *ep, VmmioRange *range, VmmioConn *conn)
 {
-    WITH_QEMU_LOCK_GUARD(&ep->lock) {
-        if (range->holder != conn) {
-            return;
-        }
-        qatomic_set(&range->holder, NULL);
+    bool held;
+
+    bql_lock();
+    held = qatomic_read(&range->holder) == conn;
+    if (held) {
+        change_holder(ep, range, NULL);
     }
-    trace_vmmio_released(range->name, conn->peer);
-    vmmio_conn_unref(conn);
-    lower_lines(range);
+    bql_unlock();
+    if (held) {
+        trace_vmmio_released(range->name, conn->peer);
+        vmmio_conn_unref(conn);
+    }
 }
 
 static void reap(VmmioEndpoint *ep, VmmioConn *conn)
@@ -257,7 +268,7 @@ static int time_to_tick(const VmmioEndpoint *ep, int64_t last_tick_us)
 {
     int64_t gone_ms = (g_get_monotonic_time() - last_tick_us) / 1000;
 
-    return ep->ping_ms ? MAX(ep->ping_ms - gone_ms, 0) : -1;
+    return ep->ping_ms ? MIN(MAX(ep->ping_ms - gone_ms, 0), INT_MAX) : -1;
 }
 
 static void *link_thread(void *opaque)
@@ -265,6 +276,7 @@ static void *link_thread(void *opaque)
     VmmioEndpoint *ep = opaque;
     int64_t last_tick_us = g_get_monotonic_time();
 
+    rcu_register_thread();
     for (;;) {
         struct epoll_event events[CONNECTIONS_MAX + 1];
         int left = time_to_tick(ep, last_tick_us);

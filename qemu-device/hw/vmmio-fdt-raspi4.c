@@ -121,6 +121,13 @@ static void collect_misfits(const void *fdt, int bus_node, const Bus *bus, GPtrA
     }
 }
 
+/* Addresses and sizes of one or two cells, as on every real tree. */
+static bool has_sane_cells(const Bus *bus)
+{
+    return bus->parent_cells >= 1 && bus->parent_cells <= 2 && bus->child_cells >= 1 &&
+           bus->child_cells <= 2 && bus->size_cells >= 1 && bus->size_cells <= 2;
+}
+
 /* Every bus on this board hangs off the root. */
 static GPtrArray *find_misfits(const void *fdt)
 {
@@ -134,7 +141,7 @@ static GPtrArray *find_misfits(const void *fdt)
         int len;
 
         bus.ranges = fdt_getprop(fdt, node, "ranges", &len);
-        if (bus.ranges) {
+        if (bus.ranges && has_sane_cells(&bus)) {
             bus.n_cells = len / sizeof(fdt32_t);
             collect_misfits(fdt, node, &bus, paths);
         }

@@ -8,10 +8,10 @@
  *    range, a multiple of 4 KiB.
  *  + Property "size" (size, default 0x1000): bytes, a multiple of 4 KiB, not 0.
  *    The range may not overlap RAM or another vmmio range. It wins over other
- *    devices' regions that it overlaps.
+ *    devices' regions that it overlaps, except the x86 local APIC's page.
  *  + Property "irq" (string, default none): "80" or "177:178:...", up to 16
  *    numbers; the first 8 are the lines 0-7 that a client can name. SPIs of the
- *    GIC on Arm machines, GSIs on x86.
+ *    GIC on Arm machines, GSIs on x86. A number may be given once in a VM.
  *  + Property "listen" (string, default "127.0.0.1:4300"): HOST:PORT,
  *    [v6]:PORT or unix:PATH. Port 0 takes a free port. Devices with an equal
  *    string share one endpoint; their ranges are numbered in the order given.
@@ -24,6 +24,9 @@
  *  + Read-only property "endpoint" (string): the address really bound.
  *  + Read-only property "handler-connected" (bool): a claim is in effect.
  *  + Read-only property "claims" (uint64): claims accepted since start.
+ *  + Accesses by vCPUs are answered by the handler; the monitor, a debugger and
+ *    other devices' DMA see the range as unclaimed.
+ *  + Blocks migration and snapshots: the handler's state is outside.
  *  + sysbus MMIO region 0: the range, mapped by the device itself.
  *  + sysbus IRQ n: the n-th number of "irq", connected by the device itself.
  */

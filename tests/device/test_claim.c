@@ -128,6 +128,26 @@ static void check_refused(const char *claim, const char *message)
     qtest_stop(&vm);
 }
 
+/* What stands behind a wrong claim in the same write must not take the range from its handler. */
+START_TEST(claims_behind_a_wrong_one_do_not_count)
+{
+    uint8_t claims[2 * PEER_PACKET];
+    struct qtest vm;
+    struct peer handler, wrong;
+
+    device_start(&vm, "");
+    device_connect_and_claim(&vm, &handler);
+    device_connect(&vm, "vmmio0", &wrong);
+    peer_parse("09 00 00 80 00 00 00 00  f0", claims);
+    peer_parse(DEVICE_CLAIM_0, claims + PEER_PACKET);
+    peer_send(&wrong, claims, sizeof(claims));
+    peer_expect_closed(&wrong);
+    device_check_read(&vm, &handler);
+    ck_assert_uint_eq(qmp_get_uint(&vm, VMMIO0, "claims"), 1);
+    qtest_stop(&vm);
+}
+END_TEST
+
 START_TEST(claim_of_range_1)
 {
     check_refused("01 00 00 80 00 00 00 00  f0", "claims range 1, but there are only 1");
@@ -282,7 +302,8 @@ int main(void)
     return DEVICE_RUN("claim", nothing_is_asked_before_the_claim, state_is_seen_over_qmp,
                       claiming_again_changes_nothing, newest_claim_wins,
                       takeover_survives_the_older_client, takeover_ends_a_waiting_access,
-                      claim_of_range_1, claim_of_range_7, claim_of_range_255,
+                      claims_behind_a_wrong_one_do_not_count, claim_of_range_1,
+                      claim_of_range_7, claim_of_range_255,
                       wrong_claim_releases, disconnect_while_idle, disconnect_in_a_read,
                       disconnect_in_a_reply, disconnect_in_a_write,
                       two_hundred_handlers_leave_nothing);

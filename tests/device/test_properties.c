@@ -51,6 +51,7 @@ static const struct {
     { FREE_PORT ",irq=80:", "irq=80:: \"\" is no number" },
     { FREE_PORT ",irq=80:9x", "irq=80:9x: \"9x\" is no number" },
     { FREE_PORT ",irq=-1", "irq=-1" },
+    { FREE_PORT ",irq=80:81:80", "irq=80 is given twice" },
     { FREE_PORT ",irq=1000", "irq=1000: the GIC of this machine has the SPIs 0 to" },
     { FREE_PORT ",irq=1:2:3:4:5:6:7:8:9:10:11:12:13:14:15:16:17", "more than 16 numbers" },
     { "-device vmmio,listen=nonsense", "listen=nonsense is no HOST:PORT, [v6]:PORT or unix:PATH" },
