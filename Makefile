@@ -24,7 +24,7 @@ setup:
 
 # Meson is told where QEMU and the kernels are; another answer configures again.
 $(BUILD)/build.ninja: setup
-	@ci/configure $(BUILD) $(QEMU_DIR)
+	@ci/configure "$(BUILD)" "$(QEMU_DIR)"
 
 demo: all
 	@$(VMBENCH) demo

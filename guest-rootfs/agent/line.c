@@ -40,14 +40,9 @@ int line_open(const char *name, int wait_ms)
     if (tcgetattr(fd, &mode) < 0) {
         goto fail;
     }
-    cfmakeraw(&mode);
+    cfmakeraw(&mode); /* the rate means nothing to an emulated line */
     mode.c_cflag |= CLOCAL | CREAD;
     mode.c_cflag &= ~(tcflag_t)(CRTSCTS | CSTOPB);
-    /*
-     * The rate stays the driver's 9600. It means nothing to an emulated line, but QEMU's
-     * mini-UART takes the high byte of the divisor for interrupt enables: at 115200 that is
-     * 2, a storm of transmit interrupts that hangs the guest; at 9600 it enables none.
-     */
     if (tcsetattr(fd, TCSANOW, &mode) < 0) {
         goto fail;
     }
