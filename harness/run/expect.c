@@ -3,12 +3,19 @@
 
 #include <string.h>
 
+static void line_free(gpointer line)
+{
+    if (line != NULL) {
+        g_string_free(line, TRUE);
+    }
+}
+
 static void difference_free(gpointer data)
 {
     VmbDifference *difference = data;
 
-    g_free(difference->expected);
-    g_free(difference->got);
+    line_free(difference->expected);
+    line_free(difference->got);
     g_free(difference);
 }
 
@@ -18,51 +25,91 @@ void vmb_comparison_free(VmbComparison *comparison)
     g_free(comparison);
 }
 
-/* Lines without their ends; *count becomes their number. Free with g_strfreev(). */
-static char **split_lines(const char *text, guint *count)
+/* The lines of a text as GStrings, with their ends. */
+static GPtrArray *split_lines(const GString *text)
 {
-    char **lines = g_strsplit(text, "\n", -1);
+    GPtrArray *lines = g_ptr_array_new_with_free_func(line_free);
+    const char *end = text->str + text->len;
 
-    *count = g_strv_length(lines);
-    if (*count > 0 && lines[*count - 1][0] == '\0') {
-        (*count)--; /* what follows the last line end is no line */
+    for (const char *start = text->str; start < end;) {
+        const char *newline = memchr(start, '\n', (gsize)(end - start));
+        const char *next = newline != NULL ? newline + 1 : end;
+
+        g_ptr_array_add(lines, g_string_new_len(start, next - start));
+        start = next;
     }
     return lines;
 }
 
-VmbComparison *vmb_compare(const char *expected, const char *got)
+static const GString *line_at(const GPtrArray *lines, guint index)
+{
+    return index < lines->len ? g_ptr_array_index(lines, index) : NULL;
+}
+
+static gboolean lines_equal(const GString *a, const GString *b)
+{
+    return a != NULL && b != NULL && g_string_equal(a, b);
+}
+
+static GString *line_copy(const GString *line)
+{
+    return line != NULL ? g_string_new_len(line->str, (gssize)line->len) : NULL;
+}
+
+VmbComparison *vmb_compare(const GString *expected, const GString *got)
 {
     VmbComparison *comparison = g_new0(VmbComparison, 1);
-    g_auto(GStrv) want = split_lines(expected, &comparison->expected_lines);
-    g_auto(GStrv) have = split_lines(got, &comparison->got_lines);
-    guint lines = MAX(comparison->expected_lines, comparison->got_lines);
+    g_autoptr(GPtrArray) want = split_lines(expected);
+    g_autoptr(GPtrArray) have = split_lines(got);
 
+    comparison->expected_lines = want->len;
+    comparison->got_lines = have->len;
     comparison->differences = g_ptr_array_new_with_free_func(difference_free);
-    for (guint i = 0; i < lines; i++) {
-        const char *a = i < comparison->expected_lines ? want[i] : NULL;
-        const char *b = i < comparison->got_lines ? have[i] : NULL;
-
-        if (g_strcmp0(a, b) != 0) {
+    for (guint i = 0; i < MAX(want->len, have->len); i++) {
+        if (!lines_equal(line_at(want, i), line_at(have, i))) {
             VmbDifference *difference = g_new0(VmbDifference, 1);
 
             difference->line = i + 1;
-            difference->expected = g_strdup(a);
-            difference->got = g_strdup(b);
+            difference->expected = line_copy(line_at(want, i));
+            difference->got = line_copy(line_at(have, i));
             g_ptr_array_add(comparison->differences, difference);
         }
     }
     return comparison;
 }
 
-/* A line as it may stand in a report: quoted, with escapes for what a terminal would act on. */
-static char *quoted(const char *line)
+static gboolean has_line_end(const GString *line)
+{
+    return line->len > 0 && line->str[line->len - 1] == '\n';
+}
+
+/* A line without its end, and with escapes for what a terminal would act on. */
+static char *escaped(const GString *line)
+{
+    const char *end = line->str + line->len - (has_line_end(line) ? 1 : 0);
+    GString *text = g_string_new(NULL);
+
+    for (const char *at = line->str; at < end; at++) {
+        if (*at == '\0') {
+            g_string_append(text, "\\000");
+        } else {
+            g_autofree char *one = g_strndup(at, 1);
+            g_autofree char *shown = g_strescape(one, "\"");
+
+            g_string_append(text, shown);
+        }
+    }
+    return g_string_free(text, FALSE);
+}
+
+static char *quoted(const GString *line)
 {
     if (line == NULL) {
         return g_strdup("nothing (the output ends)");
     }
-    g_autofree char *escaped = g_strescape(line, "\"");
+    g_autofree char *shown = escaped(line);
 
-    return g_strdup_printf("`%s`", escaped);
+    return g_strdup_printf("`%s`%s", shown, has_line_end(line) ? "" : " without a line end");
 }
 
 char *vmb_difference_text(const VmbDifference *difference, VmbLinePlace place)
@@ -75,12 +122,13 @@ char *vmb_difference_text(const VmbDifference *difference, VmbLinePlace place)
                            got);
 }
 
-static void append_side(GString *text, char sign, const char *line)
+static void append_side(GString *text, char sign, const GString *line)
 {
     if (line != NULL) {
-        g_autofree char *escaped = g_strescape(line, "\"");
+        g_autofree char *shown = escaped(line);
 
-        g_string_append_printf(text, "    %c %s\n", sign, escaped);
+        g_string_append_printf(text, "    %c %s%s\n", sign, shown,
+                               has_line_end(line) ? "" : " (no line end)");
     }
 }
 

@@ -5,11 +5,14 @@
 
 #include <glib.h>
 
-/* One line that differs. NULL: that side has ended before this line. */
+/*
+ * One line that differs, each side with its line end if it has one. NULL: that side has ended
+ * before this line.
+ */
 typedef struct {
     guint line; /* from 1 */
-    char *expected;
-    char *got;
+    GString *expected;
+    GString *got;
 } VmbDifference;
 
 typedef struct {
@@ -19,10 +22,11 @@ typedef struct {
 } VmbComparison;
 
 /*
- * Compare line N of one text with line N of the other, byte for byte. A text without a line
- * end at its end counts as if it had one. Free with vmb_comparison_free().
+ * Compare line N of one text with line N of the other, byte for byte: a NUL is a byte like any
+ * other, and a last line without a line end differs from one that has it. Free with
+ * vmb_comparison_free().
  */
-VmbComparison *vmb_compare(const char *expected, const char *got);
+VmbComparison *vmb_compare(const GString *expected, const GString *got);
 void vmb_comparison_free(VmbComparison *comparison);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VmbComparison, vmb_comparison_free)
 
@@ -31,7 +35,8 @@ typedef char *(*VmbLinePlace)(guint line);
 
 /*
  * A difference as one line of text without line end, place included: "line 18 (width 2, element
- * 1): expected ` 1: 0xaaaa`, got ` 1: 0xaabb`". Free with g_free().
+ * 1): expected ` 1: 0xaaaa`, got ` 1: 0xaabb`". A line end that is missing is named. Free with
+ * g_free().
  */
 char *vmb_difference_text(const VmbDifference *difference, VmbLinePlace place);
 

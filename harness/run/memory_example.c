@@ -19,28 +19,30 @@
 
 static const char *const inside_argv[] = {"vmmio-test-inside", NULL};
 
-static char *read_fixture(const VmbRun *run, const char *name, char **path, GError **error)
+static GString *read_fixture(const VmbRun *run, const char *name, char **path, GError **error)
 {
     g_autoptr(GError) cause = NULL;
-    char *text = NULL;
+    g_autofree char *text = NULL;
+    gsize len;
 
     *path = g_build_filename(run->settings->fixtures, "memory", name, NULL);
-    if (!g_file_get_contents(*path, &text, NULL, &cause)) {
+    if (!g_file_get_contents(*path, &text, &len, &cause)) {
         g_set_error(error, VMB_ERROR, VMB_ERROR_SETUP,
                     "%s: give the directory of the expected outputs with --fixtures",
                     cause->message);
         return NULL;
     }
-    return text;
+    return g_string_new_len(text, (gssize)len);
 }
 
 /* What the diff was made from, for a closer look. */
-static void keep_output(const VmbRun *run, const char *name, const char *got)
+static void keep_output(const VmbRun *run, const char *name, const GString *got)
 {
     g_autofree char *path = g_build_filename(run->log_dir, name, NULL);
 
     /* The comparison is the verdict: a copy that cannot be written does not change it. */
-    g_file_set_contents_full(path, got, -1, G_FILE_SET_CONTENTS_NONE, 0644, NULL);
+    g_file_set_contents_full(path, got->str, (gssize)got->len, G_FILE_SET_CONTENTS_NONE, 0644,
+                             NULL);
 }
 
 static gboolean never(gpointer data)
@@ -82,11 +84,11 @@ static void report_mismatch(const VmbRun *run, const VmbComparison *comparison, 
 }
 
 /* Compare with the fixture and end the step that is open. FALSE: a mismatch, or what caused it. */
-static gboolean compare(const VmbRun *run, const char *got, const char *fixture,
+static gboolean compare(const VmbRun *run, const GString *got, const char *fixture,
                         VmbLinePlace place, GError **error)
 {
     g_autofree char *path = NULL;
-    g_autofree char *expected = read_fixture(run, fixture, &path, error);
+    g_autoptr(GString) expected = read_fixture(run, fixture, &path, error);
 
     if (expected == NULL) {
         return FALSE;
@@ -130,7 +132,7 @@ static char *run_inside(const VmbRun *run, VmbGuest *guest, const char *fixture,
         vmb_program_run(vmb_guest_agent(guest), inside_argv, INSIDE_MS, error);
 
     if (result == NULL ||
-        !compare(run, result->out->str, fixture, vmb_memory_inside_place, error)) {
+        !compare(run, result->out, fixture, vmb_memory_inside_place, error)) {
         return NULL;
     }
     return g_strdup(result->out->str);
@@ -158,7 +160,7 @@ static gboolean check_handler_log(const VmbRun *run, VmbHandler *handler, GError
         !vmb_handler_stop(handler, error)) {
         return FALSE;
     }
-    g_autofree char *output = vmb_handler_output(handler);
+    g_autoptr(GString) output = vmb_handler_output(handler);
 
     return compare(run, output, "outside.txt", vmb_memory_outside_place, error);
 }
@@ -217,7 +219,7 @@ static gboolean check_setup(const VmbRun *run, GError **error)
 
     for (guint i = 0; i < G_N_ELEMENTS(fixtures); i++) {
         g_autofree char *path = NULL;
-        g_autofree char *text = read_fixture(run, fixtures[i], &path, error);
+        g_autoptr(GString) text = read_fixture(run, fixtures[i], &path, error);
 
         if (text == NULL) {
             return FALSE;

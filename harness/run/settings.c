@@ -153,22 +153,34 @@ static char *given_or(const char *given, const char *directory, const char *sub,
     return given != NULL ? g_strdup(given) : g_build_filename(directory, sub, file, NULL);
 }
 
-/* TCG is a choice when the user made it, else a fallback that is announced, once. */
+static void say_no_kvm(gboolean *said, const char *why)
+{
+    if (!*said) {
+        printf("no KVM (%s): going on with TCG\n", why);
+        *said = TRUE;
+    }
+}
+
+/* TCG is a choice when the user made it, else a fallback; one against a wish is said, once. */
 static gboolean decide_kvm(const VmbSettings *settings, const VmbMachine *machine)
 {
-    static gboolean said;
+    static gboolean said_foreign, said_unusable;
     g_autofree char *why = NULL;
 
-    if (g_str_equal(settings->accel, "tcg") || !machine->can_use_kvm) {
+    if (g_str_equal(settings->accel, "tcg")) {
+        return FALSE;
+    }
+    if (!machine->can_use_kvm) {
+        if (g_str_equal(settings->accel, "kvm")) {
+            why = g_strdup_printf("%s's CPU is not the host's", machine->name);
+            say_no_kvm(&said_foreign, why);
+        }
         return FALSE;
     }
     if (vmb_kvm_is_usable(&why)) {
         return TRUE;
     }
-    if (!said) {
-        printf("no KVM (%s): going on with TCG\n", why);
-        said = TRUE;
-    }
+    say_no_kvm(&said_unusable, why);
     return FALSE;
 }
 

@@ -3,9 +3,11 @@
 #include "commands.h"
 
 #include <errno.h>
+#include <glib-unix.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "guest.h"
@@ -23,34 +25,98 @@ static const char summary[] =
     "Boot a machine to an interactive shell. Programs outside connect to the endpoint that\n"
     "is printed first. `exit` or Ctrl-A X ends it; Ctrl-A H lists the other keys.";
 
+/* With more than this still to be shown, the guest waits. */
+#define UNSHOWN_MAX 65536
+
+/*
+ * Standard output blocks, because its mode is shared with the user's shell: as much as has room
+ * wherever poll() says that something has.
+ */
+#define WRITE_MAX 128
+
 typedef struct {
     VmbGuest *guest;
     VmbStream *input;
+    GByteArray *unshown; /* console output that standard output has not taken yet */
+    guint output_source;
     guint8 last_byte; /* of the input so far */
 } Shell;
 
-static void write_all(const guint8 *bytes, gsize len)
+static gboolean stdout_has_room(void)
 {
     struct pollfd writable = {.fd = STDOUT_FILENO, .events = POLLOUT};
 
-    while (len > 0) {
-        ssize_t n = write(STDOUT_FILENO, bytes, len);
+    return poll(&writable, 1, 0) > 0;
+}
 
-        if (n > 0) {
-            bytes += n;
-            len -= (gsize)n;
+/* Never blocks: a terminal that is stopped must not keep a signal from being seen. */
+static void show(Shell *shell)
+{
+    gsize done = 0;
+
+    while (done < shell->unshown->len && stdout_has_room()) {
+        ssize_t n = write(STDOUT_FILENO, shell->unshown->data + done,
+                          MIN(shell->unshown->len - done, WRITE_MAX));
+
+        if (n >= 0) {
+            done += (gsize)n;
         } else if (errno == EAGAIN) {
-            poll(&writable, 1, -1);
+            break;
         } else if (errno != EINTR) {
-            return; /* nobody looks any more; the log has it all */
+            done = shell->unshown->len; /* nobody looks any more; the log has it all */
         }
     }
+    g_byte_array_remove_range(shell->unshown, 0, (guint)done);
+    vmb_console_pause(vmb_guest_console(shell->guest), shell->unshown->len > UNSHOWN_MAX);
+}
+
+static gboolean on_output_room(int fd, GIOCondition condition, gpointer data)
+{
+    Shell *shell = data;
+
+    (void)fd;
+    (void)condition;
+    show(shell);
+    if (shell->unshown->len > 0) {
+        return G_SOURCE_CONTINUE;
+    }
+    shell->output_source = 0;
+    return G_SOURCE_REMOVE;
 }
 
 static void on_console(gpointer data, const guint8 *bytes, gsize len)
 {
-    (void)data;
-    write_all(bytes, len);
+    Shell *shell = data;
+
+    g_byte_array_append(shell->unshown, bytes, (guint)len);
+    show(shell);
+    if (shell->unshown->len > 0 && shell->output_source == 0) {
+        shell->output_source = g_unix_fd_add(STDOUT_FILENO, G_IO_OUT | G_IO_HUP | G_IO_ERR,
+                                             on_output_room, shell);
+    }
+}
+
+static gboolean shown_condition(gpointer data)
+{
+    return ((Shell *)data)->unshown->len == 0;
+}
+
+/* Show what is left of the console's output, unless the run was cut short. */
+static gboolean finish_output(Shell *shell, gboolean ok, VmbAlarm *alarm, GError **error)
+{
+    VmbLimit none = {0, VMB_ERROR_BOOT_TIMEOUT, ""};
+
+    vmb_console_drain(vmb_guest_console(shell->guest));
+    if (ok) {
+        ok = vmb_wait(alarm, shown_condition, shell, none, error);
+    }
+    if (shell->unshown->len > 0) {
+        tcflush(STDOUT_FILENO, TCOFLUSH); /* a stopped terminal must take the verdict at least */
+    }
+    vmb_console_set_tap(vmb_guest_console(shell->guest), NULL, NULL);
+    g_clear_handle_id(&shell->output_source, g_source_remove);
+    g_byte_array_unref(shell->unshown);
+    return ok;
 }
 
 static void on_input(gpointer data, const guint8 *bytes, gsize len)
@@ -141,14 +207,13 @@ static gboolean run(VmbGuestConfig *config, const char *log_dir, gboolean conven
     if (endpoint == NULL) {
         return FALSE;
     }
-    Shell shell = {guest, NULL, '\n'};
+    Shell shell = {.guest = guest, .unshown = g_byte_array_new(), .last_byte = '\n'};
 
     print_endpoint(endpoint, conventional);
     vmb_guest_allow_end(guest);
     vmb_console_set_tap(vmb_guest_console(guest), on_console, &shell);
-    gboolean ok = interact(&shell, alarm, error);
+    gboolean ok = finish_output(&shell, interact(&shell, alarm, error), alarm, error);
 
-    vmb_console_drain(vmb_guest_console(guest));
     g_clear_pointer(&shell.input, vmb_stream_free);
     vmb_terminal_restore();
     return ok && (vmb_guest_has_ended(guest) || vmb_guest_quit(guest, error));

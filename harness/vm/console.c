@@ -13,6 +13,15 @@
 
 static const char panic_text[] = "Kernel panic - not syncing";
 
+/*
+ * What the kernel puts before it: a level (with printk prefixes on), the time, a caller. Anybody
+ * can print or type the words alone. The line that ends the report counts too, because a shell's
+ * prompt may stand before the first.
+ */
+static const char kernels_panic[] =
+    "^\\r*(<[0-9]+>)?\\[ *[0-9]+\\.[0-9]+\\](\\[[^]]*\\])? "
+    "(---\\[ end )?Kernel panic - not syncing";
+
 struct VmbConsole {
     VmbStream *stream;
     int log_fd;
@@ -27,7 +36,8 @@ static void judge_line(VmbConsole *console)
 {
     const char *panic = strstr(console->line->str, panic_text);
 
-    if (panic != NULL) {
+    if (panic != NULL &&
+        g_regex_match_simple(kernels_panic, console->line->str, G_REGEX_RAW, 0)) {
         g_autofree char *text = g_utf8_make_valid(g_strchomp((char *)panic), -1);
 
         vmb_alarm_raise(console->alarm,
@@ -128,6 +138,11 @@ void vmb_console_set_tap(VmbConsole *console,
 void vmb_console_send(VmbConsole *console, const void *bytes, gsize len)
 {
     vmb_stream_send(console->stream, bytes, len);
+}
+
+void vmb_console_pause(VmbConsole *console, gboolean paused)
+{
+    vmb_stream_pause(console->stream, paused);
 }
 
 void vmb_console_drain(VmbConsole *console)

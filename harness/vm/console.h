@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The guest's console: every byte goes to a log file, and each line is looked
- * at for a kernel panic, which raises the alarm. Main thread only.
+ * at for a kernel panic as the kernel prints it, with a time stamp before it
+ * (printk.time), which raises the alarm. Main thread only.
  */
 #ifndef VMBENCH_CONSOLE_H
 #define VMBENCH_CONSOLE_H
@@ -26,6 +27,9 @@ void vmb_console_set_tap(VmbConsole *console,
 
 /* Send input to the console. */
 void vmb_console_send(VmbConsole *console, const void *bytes, gsize len);
+
+/* Stop taking output, or go on: the guest waits. May be called by the tap. */
+void vmb_console_pause(VmbConsole *console, gboolean paused);
 
 /* Take in what is there already, and judge a last line without a line end. */
 void vmb_console_drain(VmbConsole *console);

@@ -219,7 +219,7 @@ VmbConsole *vmb_guest_console(VmbGuest *guest)
 
 gboolean vmb_guest_quit(VmbGuest *guest, GError **error)
 {
-    guest->may_end = TRUE;
+    vmb_guest_allow_end(guest);
     vmb_qmp_send(guest->qmp, "quit");
     if (!vmb_process_wait_or_kill(guest->process, QUIT_MS, guest->alarm, error)) {
         return FALSE;
@@ -235,6 +235,7 @@ gboolean vmb_guest_quit(VmbGuest *guest, GError **error)
 void vmb_guest_allow_end(VmbGuest *guest)
 {
     guest->may_end = TRUE;
+    vmb_qmp_allow_close(guest->qmp);
 }
 
 gboolean vmb_guest_has_ended(const VmbGuest *guest)

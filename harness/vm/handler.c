@@ -22,53 +22,69 @@ struct VmbHandler {
     char *err_path;
     int log_fd;
     GString *output; /* all of it, ticks too */
+    gsize counted;   /* bytes of complete lines in output */
+    guint lines;     /* of these, without ticks */
     guint wanted_lines;
     gboolean stopping;
 };
 
-/* Feeds the handler's output to `line` one line at a time, ticks left out. */
-static void each_line(const VmbHandler *handler,
-                      void (*line)(gpointer data, const char *start, gsize len), gpointer data)
+/* A line that says nothing but that the handler lives. */
+static gboolean is_tick(const char *line, gsize len)
 {
-    const char *start = handler->output->str;
+    return len == strlen("tick\n") && memcmp(line, "tick\n", len) == 0;
+}
 
-    while (*start != '\0') {
-        const char *end = strchrnul(start, '\n');
-        gsize len = (gsize)(end - start);
+GString *vmb_handler_output(const VmbHandler *handler)
+{
+    GString *text = g_string_new(NULL);
+    const char *end = handler->output->str + handler->output->len;
 
-        if (len != strlen("tick") || strncmp(start, "tick", len) != 0) {
-            line(data, start, len);
+    for (const char *start = handler->output->str; start < end;) {
+        const char *newline = memchr(start, '\n', (gsize)(end - start));
+        const char *next = newline != NULL ? newline + 1 : end;
+
+        if (!is_tick(start, (gsize)(next - start))) {
+            g_string_append_len(text, start, next - start);
         }
-        start = *end == '\n' ? end + 1 : end;
+        start = next;
+    }
+    return text;
+}
+
+static void count_lines(VmbHandler *handler)
+{
+    const GString *output = handler->output;
+    const char *line = output->str + handler->counted;
+    const char *newline;
+
+    while ((newline = memchr(line, '\n', output->len - handler->counted)) != NULL) {
+        gsize len = (gsize)(newline + 1 - line);
+
+        handler->lines += is_tick(line, len) ? 0 : 1;
+        handler->counted += len;
+        line += len;
     }
 }
 
-static void count_line(gpointer data, const char *start, gsize len)
+static void raise_too_much(VmbHandler *handler)
 {
-    (void)start;
-    (void)len;
-    (*(guint *)data)++;
-}
-
-static void append_line(gpointer data, const char *start, gsize len)
-{
-    g_string_append_len(data, start, (gssize)len);
-    g_string_append_c(data, '\n');
-}
-
-char *vmb_handler_output(const VmbHandler *handler)
-{
-    GString *text = g_string_new(NULL);
-
-    each_line(handler, append_line, text);
-    return g_string_free(text, FALSE);
+    vmb_alarm_raise(handler->alarm,
+                    g_error_new(VMB_ERROR, VMB_ERROR_HANDLER_DIED,
+                                "the handler %s wrote more than %u MiB to its standard output: "
+                                "print less, or give another with --handler",
+                                handler->program, VMB_HANDLER_OUTPUT_MAX / (1024 * 1024)));
 }
 
 static void on_bytes(gpointer data, const guint8 *bytes, gsize len)
 {
     VmbHandler *handler = data;
 
+    if (handler->output->len + len > VMB_HANDLER_OUTPUT_MAX) {
+        raise_too_much(handler);
+        return;
+    }
     g_string_append_len(handler->output, (const char *)bytes, (gssize)len);
+    count_lines(handler);
     if (write(handler->log_fd, bytes, len) != (ssize_t)len) {
         vmb_alarm_raise(handler->alarm,
                         g_error_new(VMB_ERROR, VMB_ERROR_SETUP,
@@ -163,11 +179,9 @@ void vmb_handler_free(VmbHandler *handler)
 
 static gboolean lines_condition(gpointer data)
 {
-    VmbHandler *handler = data;
-    guint lines = 0;
+    const VmbHandler *handler = data;
 
-    each_line(handler, count_line, &lines);
-    return lines >= handler->wanted_lines;
+    return handler->lines >= handler->wanted_lines;
 }
 
 gboolean vmb_handler_wait_lines(VmbHandler *handler, guint lines, guint ms, GError **error)

@@ -10,12 +10,15 @@
 
 typedef struct VmbHandler VmbHandler;
 
+/* Most bytes of standard output, ticks too, that are kept and logged. */
+#define VMB_HANDLER_OUTPUT_MAX (16u * 1024 * 1024)
+
 /*
  * Start `program ENDPOINT`. Its standard output goes to LOG_DIR/handler.log, its standard
  * error to LOG_DIR/handler.err. NULL: VMB_ERROR_SETUP, it cannot be executed or a log cannot be
  * written. When it ends before vmb_handler_stop() the alarm is raised with
- * VMB_ERROR_HANDLER_DIED, how it ended and its last words. Free with vmb_handler_free(), which
- * kills it.
+ * VMB_ERROR_HANDLER_DIED, how it ended and its last words; the same code when it writes more than
+ * VMB_HANDLER_OUTPUT_MAX. Free with vmb_handler_free(), which kills it.
  */
 VmbHandler *vmb_handler_start(const char *program, const char *endpoint, const char *log_dir,
                               VmbAlarm *alarm, GError **error);
@@ -23,13 +26,13 @@ void vmb_handler_free(VmbHandler *handler);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VmbHandler, vmb_handler_free)
 
 /*
- * All of its standard output so far but the lines that read `tick`, which say nothing
- * but that it lives. Free with g_free().
+ * All of its standard output so far, byte for byte, but the lines that read `tick`, which say
+ * nothing but that it lives. Free with g_string_free().
  */
-char *vmb_handler_output(const VmbHandler *handler);
+GString *vmb_handler_output(const VmbHandler *handler);
 
 /*
- * Wait up to `ms` (before scaling) until that output has `lines` lines. A wait that is too
+ * Wait up to `ms` (before scaling) until that output has `lines` complete lines. A wait that is too
  * short is no error: comparing shows what is missing. FALSE: only the alarm's error.
  */
 gboolean vmb_handler_wait_lines(VmbHandler *handler, guint lines, guint ms, GError **error);

@@ -27,9 +27,7 @@ static const VmbMachine machines[] = {
         .qemu_program = "qemu-system-x86_64",
         .board = x86_board,
         .tcg = "tcg",
-#if defined(__x86_64__)
         .can_use_kvm = TRUE,
-#endif
         .console = "ttyS0,115200",
         .results_tty = "ttyS1",
         .results_first = FALSE,

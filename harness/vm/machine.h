@@ -11,7 +11,7 @@ typedef struct {
     const char *qemu_program; /* in QEMU_DIR/bin */
     const char *const *board; /* QEMU arguments that make the board, NULL-terminated */
     const char *tcg;          /* value of -accel without KVM */
-    gboolean can_use_kvm;     /* the board runs under KVM on a host of its architecture */
+    gboolean can_use_kvm;     /* the board runs under KVM on the host, which is an x86 one */
     const char *device_tree;  /* file in the machine's guest directory, NULL: none needed */
     const char *console;      /* Linux console= parameter */
     const char *results_tty;  /* the agent's serial line, as Linux names it in /dev */

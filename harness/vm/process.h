@@ -2,6 +2,9 @@
 /*
  * A child process that cannot outlive the harness: the kernel kills it when the
  * harness dies in whatever way, and freeing it kills its whole process group.
+ * When the harness itself is killed (SIGKILL, a crash) nothing is freed, and the
+ * kernel kills direct children only (QEMU, the handler): what a handler started
+ * itself lives on unless it watches its parent.
  * Main thread only: the parent-death signal is tied to the thread that forks.
  */
 #ifndef VMBENCH_PROCESS_H

@@ -10,7 +10,10 @@
 /* A longer line than this is no answer to anything that the harness asks. */
 #define LINE_MAX_BYTES (1024 * 1024)
 
-/* QEMU's end is seen here before its exit status is: leave the better report this time. */
+/*
+ * QEMU's end is seen here before its exit status is: leave the better report this time, before
+ * scaling.
+ */
 #define CLOSED_GRACE_MS 500
 
 struct VmbQmp {
@@ -23,6 +26,7 @@ struct VmbQmp {
     gint64 last_id;
     JsonNode *reply; /* the whole reply object to command last_id */
     guint closed_source;
+    gboolean may_close;
 };
 
 static void protocol_error(VmbQmp *qmp, const char *problem)
@@ -128,7 +132,17 @@ static void on_closed(gpointer data)
 {
     VmbQmp *qmp = data;
 
-    qmp->closed_source = g_timeout_add(CLOSED_GRACE_MS, on_closed_for_long, qmp);
+    if (!qmp->may_close) {
+        guint ms = (guint)(vmb_alarm_scaled_us(qmp->alarm, CLOSED_GRACE_MS) / 1000);
+
+        qmp->closed_source = g_timeout_add(ms, on_closed_for_long, qmp);
+    }
+}
+
+void vmb_qmp_allow_close(VmbQmp *qmp)
+{
+    qmp->may_close = TRUE;
+    g_clear_handle_id(&qmp->closed_source, g_source_remove);
 }
 
 static const VmbStreamEvents qmp_events = {on_bytes, on_closed};

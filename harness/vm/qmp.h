@@ -38,6 +38,12 @@ JsonNode *vmb_qmp_call(VmbQmp *qmp, const char *command, JsonObject *arguments, 
 void vmb_qmp_send(VmbQmp *qmp, const char *command);
 
 /*
+ * From now on QEMU may close the connection, however long it takes to end after that: no alarm
+ * is raised for it.
+ */
+void vmb_qmp_allow_close(VmbQmp *qmp);
+
+/*
  * qom-get: the property of the object at `path`. Errors and ownership as vmb_qmp_call().
  */
 JsonNode *vmb_qmp_get(VmbQmp *qmp, const char *path, const char *property, GError **error);

@@ -13,7 +13,8 @@ struct VmbStream {
     int fd;
     const VmbStreamEvents *events;
     gpointer data;
-    guint read_source;
+    guint read_source; /* 0 while paused and after the end */
+    gboolean ended;
     guint write_source;
     GByteArray *unsent;
 };
@@ -33,6 +34,7 @@ static gboolean read_once(VmbStream *stream)
 
 static void report_closed(VmbStream *stream)
 {
+    stream->ended = TRUE;
     if (stream->events->closed != NULL) {
         stream->events->closed(stream->data);
     }
@@ -52,6 +54,16 @@ static gboolean on_readable(int fd, GIOCondition condition, gpointer data)
     return G_SOURCE_REMOVE;
 }
 
+void vmb_stream_pause(VmbStream *stream, gboolean paused)
+{
+    if (paused) {
+        g_clear_handle_id(&stream->read_source, g_source_remove);
+    } else if (stream->read_source == 0 && !stream->ended) {
+        stream->read_source =
+            g_unix_fd_add(stream->fd, G_IO_IN | G_IO_HUP | G_IO_ERR, on_readable, stream);
+    }
+}
+
 VmbStream *vmb_stream_new(int fd, const VmbStreamEvents *events, gpointer data)
 {
     VmbStream *stream = g_new0(VmbStream, 1);
@@ -60,7 +72,7 @@ VmbStream *vmb_stream_new(int fd, const VmbStreamEvents *events, gpointer data)
     stream->events = events;
     stream->data = data;
     stream->unsent = g_byte_array_new();
-    stream->read_source = g_unix_fd_add(fd, G_IO_IN | G_IO_HUP | G_IO_ERR, on_readable, stream);
+    vmb_stream_pause(stream, FALSE);
     return stream;
 }
 
@@ -117,7 +129,7 @@ void vmb_stream_drain(VmbStream *stream)
 {
     struct pollfd poll_in = {.fd = stream->fd, .events = POLLIN};
 
-    while (stream->read_source != 0 && poll(&poll_in, 1, 0) > 0) {
+    while (!stream->ended && poll(&poll_in, 1, 0) > 0) {
         if (!read_once(stream)) {
             g_clear_handle_id(&stream->read_source, g_source_remove);
             report_closed(stream);

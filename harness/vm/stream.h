@@ -30,7 +30,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VmbStream, vmb_stream_free)
  */
 void vmb_stream_send(VmbStream *stream, const void *bytes, gsize len);
 
-/* Hand over everything that can be read at once, without waiting for more. */
+/* Stop reading, or go on: a peer that writes more than fits waits. May be called by `bytes`. */
+void vmb_stream_pause(VmbStream *stream, gboolean paused);
+
+/* Hand over everything that can be read at once, without waiting for more; paused or not. */
 void vmb_stream_drain(VmbStream *stream);
 
 #endif

@@ -45,23 +45,32 @@ static guint occurrences(const char *text, const char *part)
     return count;
 }
 
+static char *read_bytes(const char *path, gsize *len)
+{
+    char *bytes = NULL;
+
+    ck_assert_msg(g_file_get_contents(path, &bytes, len, NULL), "no %s", path);
+    return bytes;
+}
+
 static char *read_log(const char *name)
 {
     g_autofree char *path = g_build_filename(child.dir, "logs", machine, name, NULL);
-    char *text = NULL;
 
-    ck_assert_msg(g_file_get_contents(path, &text, NULL, NULL), "no %s", path);
-    return text;
+    return read_bytes(path, NULL);
 }
 
 static void assert_kept_as_expected(const char *name)
 {
-    g_autofree char *path = g_build_filename(g_getenv("FIXTURES"), "memory", name, NULL);
-    g_autofree char *got = read_log(name);
-    g_autofree char *expected = NULL;
+    g_autofree char *fixture = g_build_filename(g_getenv("FIXTURES"), "memory", name, NULL);
+    g_autofree char *log = g_build_filename(child.dir, "logs", machine, name, NULL);
+    gsize expected_len;
+    gsize got_len;
+    g_autofree char *expected = read_bytes(fixture, &expected_len);
+    g_autofree char *got = read_bytes(log, &got_len);
 
-    ck_assert(g_file_get_contents(path, &expected, NULL, NULL));
-    ck_assert_str_eq(got, expected);
+    ck_assert_uint_eq(got_len, expected_len);
+    ck_assert_mem_eq(got, expected, expected_len);
 }
 
 static void assert_no_kvm_said_once(void)

@@ -125,6 +125,20 @@ START_TEST(a_qemu_that_says_nothing_is_given_up)
 }
 END_TEST
 
+START_TEST(kvm_on_a_machine_of_another_cpu_is_said_once)
+{
+    static const char says[] = "no KVM (raspi4b's CPU is not the host's): going on with TCG\n";
+    const char *args[] = {"demo", "--machine", "raspi4b", "--accel", "kvm",
+                          "--dtb", "/nowhere/dtb", NULL};
+
+    ck_assert_int_eq(child_run(&child, args), VMB_ERROR_SETUP);
+    const char *said = strstr(child.out, says);
+
+    ck_assert_msg(said != NULL, "%s", child.out);
+    ck_assert_ptr_null(strstr(said + 1, says));
+}
+END_TEST
+
 static const char *const wrong_usage[][6] = {
     {"demo", "--machine", "pdp11"},
     {"demo", "--no-such-option"},
@@ -171,6 +185,7 @@ int main(void)
     tcase_add_test(cases, a_taken_port_is_said);
     tcase_add_test(cases, a_qemu_that_refuses_to_start_is_quoted);
     tcase_add_test(cases, a_qemu_that_says_nothing_is_given_up);
+    tcase_add_test(cases, kvm_on_a_machine_of_another_cpu_is_said_once);
     tcase_add_loop_test(cases, wrong_usage_is_told_in_one_line, 0, G_N_ELEMENTS(wrong_usage));
     tcase_add_test(cases, logs_that_cannot_be_written_are_told);
     suite_add_tcase(suite, cases);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vmbench shell, typed at through a terminal and fed with a script. */
 #include <arpa/inet.h>
+#include <glib/gstdio.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
@@ -161,6 +162,53 @@ START_TEST(a_signal_restores_the_terminal)
 }
 END_TEST
 
+/* The console's log no longer grows: vmbench waits for a terminal that nobody reads. */
+static void await_stall(void)
+{
+    gint64 end = g_get_monotonic_time() + PATIENCE_SECONDS * G_USEC_PER_SEC;
+    g_autofree char *path = child_path(&child, "logs/x86/console.log");
+    GStatBuf info = {.st_size = 0};
+    off_t last = -1;
+
+    while (info.st_size != last || last < 16384) {
+        ck_assert_msg(g_get_monotonic_time() < end, "the console does not stall");
+        last = info.st_size;
+        g_usleep(G_USEC_PER_SEC / 2);
+        ck_assert_int_eq(g_stat(path, &info), 0);
+    }
+}
+
+START_TEST(a_signal_ends_it_while_the_terminal_is_stalled)
+{
+    start_on_terminal("x86");
+    await_screen("/ # ");
+    type("while :; do echo 0123456789012345678901234567890123456789; done\n");
+    await_stall();
+    kill(child.pid, SIGTERM);
+    ck_assert_int_eq(child_wait(&child), 128 + SIGTERM);
+    assert_terminal_restored();
+}
+END_TEST
+
+/* QEMU closes its monitor connection first and takes its time over the rest. */
+START_TEST(a_qemu_that_is_slow_to_end_has_ended_well)
+{
+    static const char slow[] = "echo '{\"QMP\": {}}' >&3\n"
+                               "read line <&3; echo '{\"return\": {}, \"id\": 1}' >&3\n"
+                               "read line <&3; echo '{\"return\": \"h:1\", \"id\": 2}' >&3\n"
+                               "exec 3>&-; sleep 2; exit 0\n";
+    g_autofree char *bin = child_path(&child, "bin");
+    const char *args[] = {"shell", "--machine", "x86", "--qemu-dir", child.dir, NULL};
+
+    ck_assert_int_eq(g_mkdir(bin, 0755), 0);
+    g_autofree char *qemu = child_script(&child, "bin/qemu-system-x86_64", slow);
+
+    ck_assert_ptr_nonnull(qemu);
+    ck_assert_int_eq(child_run(&child, args), 0);
+    ck_assert_str_eq(child.err, "");
+}
+END_TEST
+
 START_TEST(a_crash_restores_the_terminal)
 {
     start_on_terminal("x86");
@@ -268,6 +316,8 @@ int main(void)
     tcase_add_loop_test(cases, ctrl_a_x_ends_a_boot, 0, 2);
     tcase_add_test(cases, ctrl_c_is_the_guests);
     tcase_add_test(cases, a_signal_restores_the_terminal);
+    tcase_add_test(cases, a_signal_ends_it_while_the_terminal_is_stalled);
+    tcase_add_test(cases, a_qemu_that_is_slow_to_end_has_ended_well);
     tcase_add_test(cases, a_crash_restores_the_terminal);
     tcase_add_test(cases, qemus_death_restores_the_terminal);
     tcase_add_loop_test(cases, a_script_runs_and_ends_it, 0, 2);

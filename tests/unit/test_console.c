@@ -128,6 +128,36 @@ START_TEST(a_word_about_panics_is_none)
 }
 END_TEST
 
+static const char *const kernels_words[] = {
+    "[    0.000000] Kernel panic - not syncing: Attempted to kill init! exitcode=0x100\r\n",
+    "<0>[   12.345678] Kernel panic - not syncing: Attempted to kill init! exitcode=0x100)\r\n",
+    "[12345.6][    T1] Kernel panic - not syncing: Attempted to kill init! exitcode=0x100)\r\n",
+    "/ # [   12.3] Kernel panic - not syncing: x\r\n[   12.4] ---[ end Kernel panic - not "
+    "syncing: Attempted to kill init! exitcode=0x100) ]---\r\n",
+};
+
+START_TEST(a_panic_in_each_form_of_the_kernel_is_noticed)
+{
+    print(kernels_words[_i], strlen(kernels_words[_i]));
+    assert_panicked();
+}
+END_TEST
+
+static const char *const users_words[] = {
+    "/ # echo Kernel panic - not syncing: typed\r\n",
+    "Kernel panic - not syncing: printed\r\n",
+    "[no time] Kernel panic - not syncing: printed\r\n",
+    "/ # echo '[    1.2] Kernel panic - not syncing: typed'\r\n",
+};
+
+START_TEST(words_of_the_user_are_no_panic)
+{
+    print(users_words[_i], strlen(users_words[_i]));
+    vmb_console_drain(console);
+    ck_assert_ptr_null(vmb_alarm_error(alarm_));
+}
+END_TEST
+
 static void collect(gpointer data, const guint8 *bytes, gsize len)
 {
     g_string_append_len(data, (const char *)bytes, (gssize)len);
@@ -190,6 +220,9 @@ int main(void)
     tcase_add_test(cases, a_panic_after_much_noise_is_noticed);
     tcase_add_test(cases, a_panic_without_line_end_is_noticed_at_the_end);
     tcase_add_test(cases, a_word_about_panics_is_none);
+    tcase_add_loop_test(cases, a_panic_in_each_form_of_the_kernel_is_noticed, 0,
+                        G_N_ELEMENTS(kernels_words));
+    tcase_add_loop_test(cases, words_of_the_user_are_no_panic, 0, G_N_ELEMENTS(users_words));
     tcase_add_test(cases, a_tap_gets_what_comes_and_input_goes_out);
     tcase_add_test(cases, a_log_that_cannot_be_written_is_an_error);
     tcase_add_test(cases, a_full_disk_raises_the_alarm);

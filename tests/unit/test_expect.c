@@ -32,6 +32,14 @@ static char *with_line(const char *text, guint line, const char *replacement)
     return g_string_free(changed, FALSE);
 }
 
+static VmbComparison *compare(const char *expected, const char *got)
+{
+    g_autoptr(GString) want = g_string_new(expected);
+    g_autoptr(GString) have = g_string_new(got);
+
+    return vmb_compare(want, have);
+}
+
 static const VmbDifference *difference(const VmbComparison *comparison, guint index)
 {
     return g_ptr_array_index(comparison->differences, index);
@@ -40,7 +48,7 @@ static const VmbDifference *difference(const VmbComparison *comparison, guint in
 START_TEST(equal_texts_have_no_difference)
 {
     g_autofree char *expected = fixture("inside-handled.txt");
-    g_autoptr(VmbComparison) comparison = vmb_compare(expected, expected);
+    g_autoptr(VmbComparison) comparison = compare(expected, expected);
 
     ck_assert_uint_eq(comparison->differences->len, 0);
     ck_assert_uint_eq(comparison->expected_lines, 64);
@@ -48,12 +56,37 @@ START_TEST(equal_texts_have_no_difference)
 }
 END_TEST
 
-START_TEST(a_missing_last_line_end_is_no_difference)
+START_TEST(a_missing_last_line_end_is_named)
 {
-    g_autoptr(VmbComparison) comparison = vmb_compare("a\nb\n", "a\nb");
+    g_autoptr(VmbComparison) comparison = compare("a\nb\n", "a\nb");
 
-    ck_assert_uint_eq(comparison->differences->len, 0);
+    ck_assert_uint_eq(comparison->differences->len, 1);
     ck_assert_uint_eq(comparison->got_lines, 2);
+    g_autofree char *text =
+        vmb_difference_text(difference(comparison, 0), vmb_memory_inside_place);
+    g_autofree char *diff = vmb_comparison_diff(comparison, vmb_memory_inside_place, 1);
+
+    ck_assert_str_eq(text, "line 2 (width 1, element 1): expected `b`, got `b` without a line "
+                           "end");
+    ck_assert_str_eq(diff, "  line 2 (width 1, element 1)\n    - b\n    + b (no line end)\n");
+}
+END_TEST
+
+START_TEST(a_nul_and_what_follows_it_count)
+{
+    g_autoptr(GString) expected = g_string_new("a\nb\n");
+    g_autoptr(GString) got = g_string_new_len("a\0x\nb\n\0", 7);
+    g_autoptr(VmbComparison) comparison = vmb_compare(expected, got);
+
+    ck_assert_uint_eq(comparison->differences->len, 2);
+    g_autofree char *first =
+        vmb_difference_text(difference(comparison, 0), vmb_memory_inside_place);
+    g_autofree char *last =
+        vmb_difference_text(difference(comparison, 1), vmb_memory_inside_place);
+
+    ck_assert_str_eq(first, "line 1 (width 1, element 0): expected `a`, got `a\\000x`");
+    ck_assert_str_eq(last, "line 3 (width 1, element 2): expected nothing (the output ends), "
+                           "got `\\000` without a line end");
 }
 END_TEST
 
@@ -61,7 +94,7 @@ START_TEST(a_wrong_byte_names_line_width_and_element)
 {
     g_autofree char *expected = fixture("inside-handled.txt");
     g_autofree char *got = with_line(expected, 18, " 1: 0x0202");
-    g_autoptr(VmbComparison) comparison = vmb_compare(expected, got);
+    g_autoptr(VmbComparison) comparison = compare(expected, got);
 
     ck_assert_uint_eq(comparison->differences->len, 1);
     g_autofree char *text =
@@ -76,7 +109,7 @@ START_TEST(a_wrong_access_of_the_handler_is_named)
 {
     g_autofree char *expected = fixture("outside.txt");
     g_autofree char *got = with_line(expected, 128, "read  fef00078 8 4");
-    g_autoptr(VmbComparison) comparison = vmb_compare(expected, got);
+    g_autoptr(VmbComparison) comparison = compare(expected, got);
 
     ck_assert_uint_eq(comparison->differences->len, 1);
     g_autofree char *text =
@@ -91,7 +124,7 @@ START_TEST(an_output_that_ends_early_says_so)
 {
     g_autofree char *expected = fixture("inside-unclaimed.txt");
     g_autofree char *got = with_line(expected, 64, NULL);
-    g_autoptr(VmbComparison) comparison = vmb_compare(expected, got);
+    g_autoptr(VmbComparison) comparison = compare(expected, got);
 
     ck_assert_uint_eq(comparison->differences->len, 1);
     ck_assert_ptr_null(difference(comparison, 0)->got);
@@ -107,7 +140,7 @@ START_TEST(an_output_that_goes_on_says_so)
 {
     g_autofree char *expected = fixture("inside-unclaimed.txt");
     g_autofree char *got = g_strconcat(expected, "more\n", NULL);
-    g_autoptr(VmbComparison) comparison = vmb_compare(expected, got);
+    g_autoptr(VmbComparison) comparison = compare(expected, got);
 
     ck_assert_uint_eq(comparison->differences->len, 1);
     g_autofree char *text =
@@ -121,7 +154,7 @@ END_TEST
 START_TEST(empty_output_differs_in_every_line)
 {
     g_autofree char *expected = fixture("inside-unclaimed.txt");
-    g_autoptr(VmbComparison) comparison = vmb_compare(expected, "");
+    g_autoptr(VmbComparison) comparison = compare(expected, "");
 
     ck_assert_uint_eq(comparison->got_lines, 0);
     ck_assert_uint_eq(comparison->differences->len, 64);
@@ -130,7 +163,7 @@ END_TEST
 
 START_TEST(control_bytes_are_escaped)
 {
-    g_autoptr(VmbComparison) comparison = vmb_compare("a\n", "\033[2J\n");
+    g_autoptr(VmbComparison) comparison = compare("a\n", "\033[2J\n");
     g_autofree char *text =
         vmb_difference_text(difference(comparison, 0), vmb_memory_inside_place);
 
@@ -141,7 +174,7 @@ END_TEST
 
 START_TEST(a_diff_shows_both_sides_and_counts_the_rest)
 {
-    g_autoptr(VmbComparison) comparison = vmb_compare("a\nb\nc\n", "x\ny\nz\n");
+    g_autoptr(VmbComparison) comparison = compare("a\nb\nc\n", "x\ny\nz\n");
     g_autofree char *diff = vmb_comparison_diff(comparison, vmb_memory_inside_place, 2);
 
     ck_assert_str_eq(diff, "  line 1 (width 1, element 0)\n"
@@ -209,7 +242,8 @@ int main(void)
     TCase *cases = tcase_create("compare");
 
     tcase_add_test(cases, equal_texts_have_no_difference);
-    tcase_add_test(cases, a_missing_last_line_end_is_no_difference);
+    tcase_add_test(cases, a_missing_last_line_end_is_named);
+    tcase_add_test(cases, a_nul_and_what_follows_it_count);
     tcase_add_test(cases, a_wrong_byte_names_line_width_and_element);
     tcase_add_test(cases, a_wrong_access_of_the_handler_is_named);
     tcase_add_test(cases, an_output_that_ends_early_says_so);

@@ -221,11 +221,11 @@ START_TEST(ticks_are_left_out_of_a_handlers_output)
 
     ck_assert(vmb_handler_wait_lines(handler, 3, 30000, &error));
     ck_assert(vmb_handler_stop(handler, &error));
-    g_autofree char *output = vmb_handler_output(handler);
+    g_autoptr(GString) output = vmb_handler_output(handler);
     g_autofree char *path = g_build_filename(directory, "handler.log", NULL);
     g_autofree char *log = NULL;
 
-    ck_assert_str_eq(output, "write 1\nticks\nread $1\n");
+    ck_assert_str_eq(output->str, "write 1\nticks\nread $1\n");
     ck_assert(g_file_get_contents(path, &log, NULL, NULL));
     ck_assert_str_eq(log, "tick\nwrite 1\nticks\ntick\nread $1\n");
     ck_assert_ptr_null(vmb_alarm_error(alarm_));
@@ -259,9 +259,39 @@ START_TEST(a_handler_gets_the_endpoint)
     g_autoptr(GError) error = NULL;
 
     ck_assert(vmb_handler_wait_lines(handler, 1, 30000, &error));
-    g_autofree char *output = vmb_handler_output(handler);
+    g_autoptr(GString) output = vmb_handler_output(handler);
 
-    ck_assert_str_eq(output, "1 127.0.0.1:1\n");
+    ck_assert_str_eq(output->str, "1 127.0.0.1:1\n");
+}
+END_TEST
+
+START_TEST(a_handlers_output_is_kept_byte_for_byte)
+{
+    g_autoptr(VmbHandler) handler =
+        start_handler("printf 'a\\0b\\ntick\\nrest'; exec sleep 600");
+    g_autoptr(GError) error = NULL;
+
+    ck_assert(vmb_handler_wait_lines(handler, 1, 30000, &error));
+    ck_assert(vmb_handler_stop(handler, &error));
+    g_autoptr(GString) output = vmb_handler_output(handler);
+
+    ck_assert_uint_eq(output->len, 8);
+    ck_assert_mem_eq(output->str, "a\0b\nrest", 8);
+}
+END_TEST
+
+START_TEST(a_handler_that_prints_without_end_is_stopped)
+{
+    g_autoptr(VmbHandler) handler = start_handler("exec yes");
+    g_autofree char *path = g_build_filename(directory, "handler.log", NULL);
+    g_autoptr(GError) error = NULL;
+    GStatBuf log;
+
+    ck_assert(!vmb_handler_wait_lines(handler, G_MAXUINT, 50000, &error));
+    ck_assert(g_error_matches(error, VMB_ERROR, VMB_ERROR_HANDLER_DIED));
+    ck_assert_ptr_nonnull(strstr(error->message, "more than 16 MiB to its standard output: "));
+    ck_assert_int_eq(g_stat(path, &log), 0);
+    ck_assert_uint_le((guint64)log.st_size, VMB_HANDLER_OUTPUT_MAX);
 }
 END_TEST
 
@@ -283,6 +313,8 @@ int main(void)
     tcase_add_test(cases, too_few_lines_are_no_error);
     tcase_add_test(cases, a_handlers_death_is_told_with_its_last_words);
     tcase_add_test(cases, a_handler_gets_the_endpoint);
+    tcase_add_test(cases, a_handlers_output_is_kept_byte_for_byte);
+    tcase_add_test(cases, a_handler_that_prints_without_end_is_stopped);
     suite_add_tcase(suite, cases);
     return tap_run(suite);
 }

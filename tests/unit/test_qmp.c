@@ -264,10 +264,44 @@ START_TEST(a_closed_connection_is_an_error_well_before_the_timeout)
     static const char *const replies[] = {CAPABILITIES_DONE, "EOF", NULL};
     g_autoptr(GError) error = NULL;
 
-    open_qmp(1000.0, replies);
+    open_qmp(3.0, replies);
     greet();
+    gint64 start = g_get_monotonic_time();
+
     ck_assert_ptr_null(vmb_qmp_call(qmp, "x", NULL, &error));
     ck_assert(g_error_matches(error, VMB_ERROR, VMB_ERROR_QEMU_DIED));
+    ck_assert_ptr_nonnull(strstr(error->message, "closed its QMP connection"));
+    /* The exit status gets its time, which is scaled too. */
+    ck_assert_int_ge(g_get_monotonic_time() - start, 1500 * 1000);
+    close_qmp();
+}
+END_TEST
+
+static gboolean never(gpointer data)
+{
+    (void)data;
+    return FALSE;
+}
+
+/* _i: it is allowed before, or just after QEMU closes. */
+START_TEST(a_close_that_is_allowed_is_no_error)
+{
+    static const char *const replies[] = {CAPABILITIES_DONE, "EOF", NULL};
+    VmbLimit limit = {15000, VMB_ERROR_MISMATCH, "no alarm"};
+    g_autoptr(GError) error = NULL;
+
+    open_qmp(0.02, replies); /* 10 ms of grace, 300 ms of watching */
+    greet();
+    if (_i == 0) {
+        vmb_qmp_allow_close(qmp);
+    }
+    vmb_qmp_send(qmp, "quit");
+    while (received->len == 0 || strstr(received->str, "quit") == NULL) {
+        g_main_context_iteration(NULL, TRUE);
+    }
+    vmb_qmp_allow_close(qmp);
+    ck_assert(!vmb_wait(alarm_, never, NULL, limit, &error));
+    ck_assert(g_error_matches(error, VMB_ERROR, VMB_ERROR_MISMATCH));
     close_qmp();
 }
 END_TEST
@@ -288,6 +322,7 @@ int main(void)
     tcase_add_test(cases, no_answer_in_time_is_an_error);
     tcase_add_test(cases, no_greeting_in_time_is_an_error);
     tcase_add_test(cases, a_closed_connection_is_an_error_well_before_the_timeout);
+    tcase_add_loop_test(cases, a_close_that_is_allowed_is_no_error, 0, 2);
     suite_add_tcase(suite, cases);
     return tap_run(suite);
 }
