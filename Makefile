@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 #   make          set everything up and build
-#   make demo     the example on both machines, compared byte for byte
+#   make demo     the example on both machines, compared byte for byte (MACHINE=M: on one)
 #   make check    every test
 #   make bench    the speed figures, also as build/bench.json
 #   make shell MACHINE=raspi4b|x86    an interactive guest
 #
 # QEMU_DIR=DIR uses a ready QEMU instead of building one; BUILD=DIR builds elsewhere.
 
-MACHINE ?= raspi4b
+MACHINE ?=
 BUILD ?= build
 QEMU_DIR ?=
 VMBENCH = $(BUILD)/harness/vmbench
@@ -27,7 +27,7 @@ $(BUILD)/build.ninja: setup
 	@ci/configure "$(BUILD)" "$(QEMU_DIR)"
 
 demo: all
-	@$(VMBENCH) demo
+	@$(VMBENCH) demo --machine $(or $(MACHINE),all)
 
 check: all
 	@ci/check $(BUILD)
@@ -36,7 +36,7 @@ bench: all
 	@$(VMBENCH) bench
 
 shell: all
-	@$(VMBENCH) shell --machine $(MACHINE)
+	@$(VMBENCH) shell --machine $(or $(MACHINE),raspi4b)
 
 clean:
 	rm -rf $(BUILD)
