@@ -76,8 +76,8 @@ static void report_mismatch(const VmbRun *run, const VmbComparison *comparison, 
         vmb_difference_text(g_ptr_array_index(comparison->differences, 0), place);
     g_autofree char *diff = vmb_comparison_diff(comparison, place, DIFF_MOST);
 
-    vmb_report_done(run->report, "%u lines differ: - expected (%s), + got",
-                    comparison->differences->len, path);
+    vmb_report_done(run->report, "%u %s: - expected (%s), + got", comparison->differences->len,
+                    comparison->differences->len == 1 ? "line differs" : "lines differ", path);
     vmb_report_text(run->report, diff);
     g_set_error(error, VMB_ERROR, VMB_ERROR_MISMATCH,
                 "%s: %s: find out which side is wrong, or correct the fixture", path, first);
