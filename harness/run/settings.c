@@ -59,7 +59,7 @@ static gboolean check_values(const VmbSettings *settings, GError **error)
                     settings->accel);
         return FALSE;
     }
-    if (settings->port < VMB_PORT_UNSET || settings->port > PORT_MAX) {
+    if (settings->port != VMB_PORT_UNSET && (settings->port < 0 || settings->port > PORT_MAX)) {
         g_set_error(error, VMB_ERROR, VMB_ERROR_USAGE, "--port %d: it is 0 to %d", settings->port,
                     PORT_MAX);
         return FALSE;

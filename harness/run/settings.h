@@ -9,7 +9,7 @@
 #include "config.h"
 
 /* The user leaves the endpoint's port to the subcommand. */
-#define VMB_PORT_UNSET (-1)
+#define VMB_PORT_UNSET G_MININT
 
 typedef struct {
     char *machine;   /* a machine's name, or "all" */

@@ -146,6 +146,7 @@ static const char *const wrong_usage[][6] = {
     {"demo", "--kernel", "/boot/vmlinuz"},
     {"demo", "--accel", "warp"},
     {"demo", "--port", "65536"},
+    {"demo", "--port=-1"},
     {"demo", "--timeout-scale", "0"},
     {"demo", "--timeout-scale", "nan"},
     {"shell"},
