@@ -16,6 +16,8 @@ void vmb_guest_config_free(VmbGuestConfig *config)
     g_free(config->kernel);
     g_free(config->device_tree);
     g_free(config->initrd);
+    g_strfreev(config->devices);
+    g_free(config->append);
     g_free(config);
 }
 
@@ -111,9 +113,22 @@ static void add_kernel(GPtrArray *argv, const VmbGuestConfig *config)
     /* panic=-1 with -no-reboot: a guest that panicked or reset ends QEMU at once. */
     add_printf(argv, "-append",
                "console=%s quiet panic=-1 vmbench.results=%s vmbench.nonce=%016" G_GINT64_MODIFIER
-               "x%s",
+               "x%s%s%s",
                machine->console, machine->results_tty, config->nonce,
-               config->shell ? " vmbench.shell=1" : "");
+               config->shell ? " vmbench.shell=1" : "", config->append != NULL ? " " : "",
+               config->append != NULL ? config->append : "");
+}
+
+static void add_devices(GPtrArray *argv, const VmbGuestConfig *config)
+{
+    if (config->devices == NULL) {
+        add_printf(argv, "-device", "vmmio,id=%s,start=%s,size=%s,listen=127.0.0.1:%u",
+                   VMB_DEVICE_ID, VMB_RANGE_START, VMB_RANGE_SIZE, config->port);
+        return;
+    }
+    for (char **device = config->devices; *device != NULL; device++) {
+        add(argv, "-device", *device, NULL);
+    }
 }
 
 static void add_lines(GPtrArray *argv, const VmbGuestConfig *config)
@@ -147,8 +162,7 @@ char **vmb_guest_config_command(const VmbGuestConfig *config)
     add_accelerator(argv, config);
     add(argv, "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", NULL);
     add_kernel(argv, config);
-    add_printf(argv, "-device", "vmmio,id=vmmio0,start=%s,size=%s,listen=127.0.0.1:%u",
-               VMB_RANGE_START, VMB_RANGE_SIZE, config->port);
+    add_devices(argv, config);
     add_lines(argv, config);
     g_ptr_array_add(argv, NULL);
     return (char **)g_ptr_array_free(argv, FALSE);

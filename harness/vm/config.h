@@ -10,8 +10,8 @@
 #define VMB_RANGE_START "0xfef00000"
 #define VMB_RANGE_SIZE "0x1000"
 
-/* The device's path in QEMU's object tree. */
-#define VMB_DEVICE_PATH "/machine/peripheral/vmmio0"
+/* The id of the example's device. */
+#define VMB_DEVICE_ID "vmmio0"
 
 typedef struct {
     const VmbMachine *machine;
@@ -19,7 +19,9 @@ typedef struct {
     char *kernel;      /* file */
     char *device_tree; /* file, NULL when the machine needs none */
     char *initrd;      /* file */
-    guint port;        /* of the endpoint on 127.0.0.1, 0: any free one */
+    guint port;        /* of the example's endpoint on 127.0.0.1, 0: any free one */
+    char **devices;    /* values of -device; NULL: the example's range alone */
+    char *append;      /* more words for the kernel's command line, NULL: none */
     gboolean kvm;      /* use KVM, and TCG when QEMU cannot */
     gboolean shell;    /* an interactive shell on the console */
     guint64 nonce;     /* marks this boot's frames on the results line */

@@ -21,6 +21,7 @@ struct VmbGuest {
     VmbAgentLink *agent;
     char *qemu_log;
     char *endpoint;
+    gboolean greeted; /* QMP takes commands */
     gboolean may_end;
     const char *reset_reason; /* why QEMU says that it shuts down, NULL: it does not */
 };
@@ -121,23 +122,39 @@ void vmb_guest_free(VmbGuest *guest)
     g_free(guest);
 }
 
-const char *vmb_guest_endpoint(VmbGuest *guest, GError **error)
+static gboolean greet(VmbGuest *guest, GError **error)
 {
-    if (guest->endpoint != NULL) {
-        return guest->endpoint;
-    }
-    if (!vmb_qmp_handshake(guest->qmp, error)) {
-        return NULL;
-    }
-    g_autoptr(JsonNode) node = vmb_qmp_get(guest->qmp, VMB_DEVICE_PATH, "endpoint", error);
+    guest->greeted = guest->greeted || vmb_qmp_handshake(guest->qmp, error);
+    return guest->greeted;
+}
+
+static JsonNode *get_property(VmbGuest *guest, const char *id, const char *property, GError **error)
+{
+    g_autofree char *path = g_strdup_printf("/machine/peripheral/%s", id);
+
+    return greet(guest, error) ? vmb_qmp_get(guest->qmp, path, property, error) : NULL;
+}
+
+char *vmb_guest_endpoint_of(VmbGuest *guest, const char *id, GError **error)
+{
+    g_autoptr(JsonNode) node = get_property(guest, id, "endpoint", error);
+    char *endpoint;
 
     if (node == NULL) {
         return NULL;
     }
-    guest->endpoint = JSON_NODE_HOLDS_VALUE(node) ? json_node_dup_string(node) : NULL;
-    if (guest->endpoint == NULL) {
+    endpoint = JSON_NODE_HOLDS_VALUE(node) ? json_node_dup_string(node) : NULL;
+    if (endpoint == NULL) {
         g_set_error(error, VMB_ERROR, VMB_ERROR_PROTOCOL,
                     "the device names no endpoint: rebuild QEMU with `make`");
+    }
+    return endpoint;
+}
+
+const char *vmb_guest_endpoint(VmbGuest *guest, GError **error)
+{
+    if (guest->endpoint == NULL) {
+        guest->endpoint = vmb_guest_endpoint_of(guest, VMB_DEVICE_ID, error);
     }
     return guest->endpoint;
 }
@@ -166,34 +183,51 @@ static gboolean pause_for(VmbAlarm *alarm, guint ms, GError **error)
     return ok;
 }
 
-gboolean vmb_guest_wait_claim(VmbGuest *guest, guint ms, GError **error)
+static void set_no_claim(VmbGuest *guest, const char *id, gboolean connected, GError **error)
+{
+    g_autofree char *endpoint = vmb_guest_endpoint_of(guest, id, NULL);
+
+    if (connected) {
+        g_set_error(error, VMB_ERROR, VMB_ERROR_NO_CLAIM,
+                    "the handler runs but claims nothing at %s: it must connect there and register "
+                    "range 0", endpoint);
+    } else {
+        g_set_error(error, VMB_ERROR, VMB_ERROR_NO_CLAIM,
+                    "the device at %s has not noticed its handler's end: see QEMU's log", endpoint);
+    }
+}
+
+gboolean vmb_guest_wait_handler(VmbGuest *guest, const char *id, gboolean connected, guint ms,
+                                GError **error)
 {
     gint64 deadline = g_get_monotonic_time() + vmb_alarm_scaled_us(guest->alarm, ms);
 
     while (g_get_monotonic_time() < deadline) {
-        g_autoptr(JsonNode) node =
-            vmb_qmp_get(guest->qmp, VMB_DEVICE_PATH, "handler-connected", error);
+        g_autoptr(JsonNode) node = get_property(guest, id, "handler-connected", error);
 
         if (node == NULL) {
             return FALSE;
         }
-        if (JSON_NODE_HOLDS_VALUE(node) && json_node_get_boolean(node)) {
+        if (JSON_NODE_HOLDS_VALUE(node) && json_node_get_boolean(node) == connected) {
             return TRUE;
         }
         if (!pause_for(guest->alarm, CLAIM_POLL_MS, error)) {
             return FALSE;
         }
     }
-    g_set_error(error, VMB_ERROR, VMB_ERROR_NO_CLAIM,
-                "the handler runs but claims nothing at %s: it must connect there and register "
-                "range 0",
-                guest->endpoint);
+    set_no_claim(guest, id, connected, error);
     return FALSE;
+}
+
+gboolean vmb_guest_wait_claim(VmbGuest *guest, guint ms, GError **error)
+{
+    return vmb_guest_wait_handler(guest, VMB_DEVICE_ID, TRUE, ms, error);
 }
 
 gboolean vmb_guest_pin_vcpus(VmbGuest *guest, int cpu, GError **error)
 {
-    g_autoptr(JsonNode) node = vmb_qmp_call(guest->qmp, "query-cpus-fast", NULL, error);
+    g_autoptr(JsonNode) node =
+        greet(guest, error) ? vmb_qmp_call(guest->qmp, "query-cpus-fast", NULL, error) : NULL;
     JsonArray *vcpus =
         node != NULL && JSON_NODE_HOLDS_ARRAY(node) ? json_node_get_array(node) : NULL;
 
@@ -219,6 +253,9 @@ VmbConsole *vmb_guest_console(VmbGuest *guest)
 
 gboolean vmb_guest_quit(VmbGuest *guest, GError **error)
 {
+    if (!greet(guest, error)) {
+        return FALSE;
+    }
     vmb_guest_allow_end(guest);
     vmb_qmp_send(guest->qmp, "quit");
     if (!vmb_process_wait_or_kill(guest->process, QUIT_MS, guest->alarm, error)) {

@@ -31,11 +31,18 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VmbGuest, vmb_guest_free)
  */
 const char *vmb_guest_endpoint(VmbGuest *guest, GError **error);
 
+/* The same of the device `id`, for a guest with others than the example's. Free with g_free(). */
+char *vmb_guest_endpoint_of(VmbGuest *guest, const char *id, GError **error);
+
 /*
  * Poll over QMP until a handler's claim is in effect; `ms` before scaling.
  * FALSE: VMB_ERROR_NO_CLAIM; or as vmb_qmp_call().
  */
 gboolean vmb_guest_wait_claim(VmbGuest *guest, guint ms, GError **error);
+
+/* The same of the device `id`; with `connected` FALSE until it has noticed its handler's end. */
+gboolean vmb_guest_wait_handler(VmbGuest *guest, const char *id, gboolean connected, guint ms,
+                                GError **error);
 
 /*
  * Tie the threads of all vCPUs to a CPU; QEMU's other threads stay free.

@@ -126,10 +126,9 @@ static gboolean open_log(VmbHandler *handler, GError **error)
     return TRUE;
 }
 
-static gboolean start_process(VmbHandler *handler, const char *endpoint, GError **error)
+static gboolean start_process(VmbHandler *handler, const char *const *argv, GError **error)
 {
     g_autoptr(GSubprocessLauncher) launcher = vmb_process_launcher_new();
-    const char *argv[] = {handler->program, endpoint, NULL};
     int fds[2];
 
     if (!open_log(handler, error) ||
@@ -146,21 +145,29 @@ static gboolean start_process(VmbHandler *handler, const char *endpoint, GError 
     return handler->process != NULL;
 }
 
-VmbHandler *vmb_handler_start(const char *program, const char *endpoint, const char *log_dir,
-                              VmbAlarm *alarm, GError **error)
+VmbHandler *vmb_handler_start_argv(const char *const *argv, const char *log_dir, VmbAlarm *alarm,
+                                   GError **error)
 {
     g_autoptr(VmbHandler) handler = g_new0(VmbHandler, 1);
 
     handler->alarm = alarm;
-    handler->program = g_strdup(program);
+    handler->program = g_strdup(argv[0]);
     handler->log_path = g_build_filename(log_dir, "handler.log", NULL);
     handler->err_path = g_build_filename(log_dir, "handler.err", NULL);
     handler->log_fd = -1;
     handler->output = g_string_new(NULL);
-    if (!start_process(handler, endpoint, error)) {
+    if (!start_process(handler, argv, error)) {
         return NULL;
     }
     return g_steal_pointer(&handler);
+}
+
+VmbHandler *vmb_handler_start(const char *program, const char *endpoint, const char *log_dir,
+                              VmbAlarm *alarm, GError **error)
+{
+    const char *const argv[] = {program, endpoint, NULL};
+
+    return vmb_handler_start_argv(argv, log_dir, alarm, error);
 }
 
 void vmb_handler_free(VmbHandler *handler)

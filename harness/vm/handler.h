@@ -25,6 +25,10 @@ VmbHandler *vmb_handler_start(const char *program, const char *endpoint, const c
 void vmb_handler_free(VmbHandler *handler);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VmbHandler, vmb_handler_free)
 
+/* The same with a command line of more words; argv[0] is the program. */
+VmbHandler *vmb_handler_start_argv(const char *const *argv, const char *log_dir, VmbAlarm *alarm,
+                                   GError **error);
+
 /*
  * All of its standard output so far, byte for byte, but the lines that read `tick`, which say
  * nothing but that it lives. Free with g_string_free().

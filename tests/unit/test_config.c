@@ -124,6 +124,22 @@ START_TEST(x86_command)
 }
 END_TEST
 
+START_TEST(other_devices_replace_the_example)
+{
+    const char *const devices[] = {"vmmio,id=a,irq=80", "vmmio,id=b", NULL};
+    g_autoptr(VmbGuestConfig) config = complete_config("raspi4b");
+
+    config->devices = g_strdupv((char **)devices);
+    config->append = g_strdup("mem=512M");
+    g_auto(GStrv) argv = vmb_guest_config_command(config);
+
+    ck_assert_str_eq(value_of(argv, "-device", 0), devices[0]);
+    ck_assert_str_eq(value_of(argv, "-device", 1), devices[1]);
+    ck_assert_ptr_null(value_of(argv, "-device", 2));
+    ck_assert(g_str_has_suffix(value_of(argv, "-append", 0), "0123456789abcdef mem=512M"));
+}
+END_TEST
+
 START_TEST(kvm_comes_first_and_only_where_it_can)
 {
     g_autoptr(VmbGuestConfig) pi = complete_config("raspi4b");
@@ -265,6 +281,7 @@ int main(void)
     tcase_add_checked_fixture(cases, make_directory, remove_directory);
     tcase_add_test(cases, pi_command);
     tcase_add_test(cases, x86_command);
+    tcase_add_test(cases, other_devices_replace_the_example);
     tcase_add_test(cases, kvm_comes_first_and_only_where_it_can);
     tcase_add_test(cases, a_shell_has_a_console_with_escape_keys);
     tcase_add_loop_test(cases, a_complete_set_up_is_accepted, 0, 2);
