@@ -121,20 +121,22 @@ static const char *get_text(JsonObject *row, const char *name)
     return text != NULL ? text : "";
 }
 
-/* Bars all read "<= NUMBER". */
 static const char *judge(JsonObject *row)
 {
     const char *bar = get_text(row, "bar");
     double ratio = get_number(row, "ratio");
     double measured = isnan(ratio) ? get_number(row, "value") : ratio;
+    gboolean at_most = g_str_has_prefix(bar, "<= ");
+    double limit;
 
-    if (!g_str_has_prefix(bar, "<= ")) {
+    if (!at_most && !g_str_has_prefix(bar, ">= ")) {
         return "";
     }
     if (isnan(measured)) {
         return "not measured";
     }
-    return measured <= g_ascii_strtod(bar + strlen("<= "), NULL) ? "met" : "MISSED";
+    limit = g_ascii_strtod(bar + strlen("<= "), NULL);
+    return (at_most ? measured <= limit : measured >= limit) ? "met" : "MISSED";
 }
 
 static void append_number(GString *table, double number)
@@ -148,7 +150,7 @@ static void append_number(GString *table, double number)
 
 static void append_row(GString *table, const char *name, JsonObject *row)
 {
-    g_string_append_printf(table, "%-22s", name);
+    g_string_append_printf(table, "%-25s", name);
     append_number(table, get_number(row, "value"));
     g_string_append_printf(table, " %-4s", get_text(row, "unit"));
     append_number(table, get_number(row, "baseline"));
@@ -164,7 +166,7 @@ char *vmb_rows_table(const VmbRows *rows)
     GList *names = g_list_sort(json_object_get_members(rows->object), (GCompareFunc)strcmp);
     GString *table = g_string_new(NULL);
 
-    g_string_append_printf(table, "%-22s %9s %-4s %9s %9s  %s\n", "row", "value", "unit",
+    g_string_append_printf(table, "%-25s %9s %-4s %9s %9s  %s\n", "row", "value", "unit",
                            "baseline", "ratio", "bar");
     for (GList *at = names; at != NULL; at = at->next) {
         JsonNode *node = json_object_get_member(rows->object, at->data);

@@ -21,7 +21,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VmbRows, vmb_rows_free)
 /*
  * Add or replace a row. `baseline` is what the value is compared with, or VMB_NONE; ratio is
  * value / baseline. `bar` is what is wanted of the ratio, or without a baseline of the value:
- * "<= 1.3"; or NULL.
+ * "<= 1.3" or ">= 0.8"; or NULL.
  */
 void vmb_rows_set(VmbRows *rows, const char *name, double value, const char *unit,
                   double baseline, const char *bar);

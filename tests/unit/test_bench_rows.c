@@ -78,7 +78,7 @@ START_TEST(rows_of_an_earlier_run_stay)
     g_autofree char *table = vmb_rows_table(rows);
 
     ck_assert_ptr_nonnull(strstr(table, "\nold  "));
-    ck_assert_ptr_nonnull(strstr(table, "\nboth                           8 s"));
+    ck_assert_ptr_nonnull(strstr(table, "\nboth                              8 s"));
     ck_assert_ptr_null(strstr(table, " 7 "));
 }
 END_TEST
@@ -87,20 +87,27 @@ START_TEST(bars_judge_the_ratio_or_the_value)
 {
     static const struct {
         double value, baseline;
+        const char *bar;
         const char *verdict;
     } cases[] = {
-        {1.3, 1.0, "<= 1.3   met\n"},
-        {1.31, 1.0, "<= 1.3   MISSED\n"},
-        {65.0, 50.0, "<= 1.3   met\n"},
-        {1.2, VMB_NONE, "<= 1.3   met\n"},
-        {65.0, VMB_NONE, "<= 1.3   MISSED\n"},
-        {VMB_NONE, VMB_NONE, "<= 1.3   not measured\n"},
+        {1.3, 1.0, "<= 1.3", "<= 1.3   met\n"},
+        {1.31, 1.0, "<= 1.3", "<= 1.3   MISSED\n"},
+        {65.0, 50.0, "<= 1.3", "<= 1.3   met\n"},
+        {1.2, VMB_NONE, "<= 1.3", "<= 1.3   met\n"},
+        {65.0, VMB_NONE, "<= 1.3", "<= 1.3   MISSED\n"},
+        {VMB_NONE, VMB_NONE, "<= 1.3", "<= 1.3   not measured\n"},
+        {80.0, 100.0, ">= 0.8", ">= 0.8   met\n"},
+        {79.9, 100.0, ">= 0.8", ">= 0.8   MISSED\n"},
+        {0.9, VMB_NONE, ">= 0.8", ">= 0.8   met\n"},
+        {0.7, VMB_NONE, ">= 0.8", ">= 0.8   MISSED\n"},
+        {VMB_NONE, VMB_NONE, ">= 0.8", ">= 0.8   not measured\n"},
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(VmbRows) rows = vmb_rows_load(path, NULL);
 
-        vmb_rows_set(rows, "row", cases[i].value, "us", cases[i].baseline, "<= 1.3");
+        vmb_rows_set(rows, "row", cases[i].value, "us", cases[i].baseline,
+                     cases[i].bar);
         g_autofree char *table = vmb_rows_table(rows);
 
         ck_assert_msg(g_str_has_suffix(table, cases[i].verdict), "%s", table);
