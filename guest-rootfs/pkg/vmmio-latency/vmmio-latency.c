@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * vmmio-latency [-a ADDRESS] [-n COUNT] [-w WIDTH] [-b BATCHES] read|write: time accesses to one
- * address through /dev/mem. COUNT accesses are shared by the batches; each batch prints one line,
- * the nanoseconds of one access of it.
+ * vmmio-latency [-a ADDRESS] [-n COUNT] [-w WIDTH] [-b BATCHES] read|write|drain: time accesses to
+ * one address through /dev/mem. COUNT accesses are shared by the batches; each batch prints one
+ * line, the nanoseconds of one access of it.
+ *
+ * A read ends each batch of writes, because posted writes are over only when a later read is
+ * answered. `write` leaves it out of the time, `drain` has it in: the writes and their arrival.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -24,6 +27,7 @@ struct options {
     uint64_t batches;
     uint64_t width;
     bool write;
+    bool drain; /* a batch of writes is over when the handler has them */
 };
 
 static uint64_t now_ns(void)
@@ -73,12 +77,18 @@ static void run_batches(volatile void *at, const struct options *options)
     void (*loop)(volatile void *, uint64_t) = select_loop(options);
     uint64_t count = options->count / options->batches;
 
-    loop(at, 1); /* the first access pays for the page fault */
+    read_uint8_t(at, 1); /* the first access pays for the page fault */
     for (uint64_t i = 0; i < options->batches; i++) {
         uint64_t start = now_ns();
+        uint64_t end;
 
         loop(at, count);
-        printf("%.1f\n", (double)(now_ns() - start) / (double)count);
+        end = now_ns();
+        if (options->write) {
+            read_uint8_t(at, 1);
+        }
+        end = options->drain ? now_ns() : end;
+        printf("%.1f\n", (double)(end - start) / (double)count);
     }
 }
 
@@ -125,6 +135,13 @@ static bool check_options(const struct options *options)
     return false;
 }
 
+static bool parse_operation(const char *word, struct options *options)
+{
+    options->drain = strcmp(word, "drain") == 0;
+    options->write = options->drain || strcmp(word, "write") == 0;
+    return options->write || strcmp(word, "read") == 0;
+}
+
 static bool parse_options(int argc, char **argv, struct options *options)
 {
     bool good = true;
@@ -138,14 +155,11 @@ static bool parse_options(int argc, char **argv, struct options *options)
 
         good = letter != '?' && parse_number(optarg, value);
     }
-    good = good && optind == argc - 1 &&
-           (strcmp(argv[optind], "read") == 0 || strcmp(argv[optind], "write") == 0);
-    if (!good) {
+    if (!good || optind != argc - 1 || !parse_operation(argv[optind], options)) {
         fprintf(stderr, "usage: vmmio-latency [-a ADDRESS] [-n COUNT] [-w WIDTH] [-b BATCHES] "
-                "read|write\n");
+                "read|write|drain\n");
         return false;
     }
-    options->write = argv[optind][0] == 'w';
     return check_options(options);
 }
 
