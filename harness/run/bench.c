@@ -7,28 +7,23 @@
 #include <json-glib/json-glib.h>
 #include <stdio.h>
 
+#include "bench.h"
+#include "bench_access.h"
+#include "bench_boot.h"
 #include "bench_demo.h"
-#include "bench_latency.h"
-#include "bench_rows.h"
+#include "bench_dma.h"
 #include "paths.h"
-#include "settings.h"
 
 #define RUNS_MIN 5
 
 static const char summary[] =
-    "Measure boots, the demo, the latency of an access and QEMU's build time; print a table and\n"
+    "Measure boots, the demo, accesses, DMA and QEMU's build time; print a table and\n"
     "write it as JSON. Rows that are not measured keep what the file has. TCG unless --accel says\n"
     "otherwise, so that figures of different hosts compare.";
 
-typedef struct {
-    const VmbSettings *settings;
-    char *log_dir;
-    gint runs;
-    VmbAlarm *alarm;
-    VmbRows *rows;
-} Bench;
+#define GROUPS "demo, boot, mmio, dma or qemu"
 
-static void progress(const Bench *bench, const char *what, gint run)
+void vmb_bench_progress(const VmbBench *bench, const char *what, gint run)
 {
     printf("bench: %s, run %d of %d\n", what, run + 1, bench->runs);
     fflush(stdout);
@@ -46,7 +41,7 @@ static double median_of(const VmbDemoTimes *times, gint count, gsize offset)
     return vmb_median(values);
 }
 
-static gboolean bench_demo(Bench *bench, GError **error)
+static gboolean bench_demo(VmbBench *bench, GError **error)
 {
     g_autofree VmbDemoTimes *times = g_new0(VmbDemoTimes, bench->runs);
     const struct {
@@ -62,7 +57,7 @@ static gboolean bench_demo(Bench *bench, GError **error)
     };
 
     for (gint i = 0; i < bench->runs; i++) {
-        progress(bench, "demo", i);
+        vmb_bench_progress(bench, "demo", i);
         if (!vmb_time_demo(bench->settings, bench->log_dir, bench->alarm, &times[i], error)) {
             return FALSE;
         }
@@ -74,23 +69,8 @@ static gboolean bench_demo(Bench *bench, GError **error)
     return TRUE;
 }
 
-static gboolean bench_mmio(Bench *bench, GError **error)
-{
-    VmbLatency latency;
-
-    printf("bench: a guest's read, %d runs beside a raw ping-pong\n", bench->runs);
-    fflush(stdout);
-    if (!vmb_measure_latency(bench->settings, vmb_machine_find("raspi4b"), bench->log_dir,
-                             (guint)bench->runs, bench->alarm, &latency, error)) {
-        return FALSE;
-    }
-    vmb_rows_set(bench->rows, "mmio.read.tcp.block", latency.guest_us, "us", latency.raw_us,
-                 "<= 1.3");
-    return TRUE;
-}
-
 /* A ready QEMU of the user's own need not say how long it took: null then. */
-static gboolean bench_qemu(Bench *bench, GError **error)
+static gboolean bench_qemu(VmbBench *bench, GError **error)
 {
     g_autofree char *path = g_build_filename(bench->settings->qemu_dir, "build.json", NULL);
     g_autoptr(JsonParser) parser = json_parser_new();
@@ -111,10 +91,12 @@ static gboolean bench_qemu(Bench *bench, GError **error)
 
 static const struct {
     const char *name;
-    gboolean (*run)(Bench *bench, GError **error);
+    gboolean (*run)(VmbBench *bench, GError **error);
 } groups[] = {
     {"demo", bench_demo},
-    {"mmio", bench_mmio},
+    {"boot", vmb_bench_boot},
+    {"mmio", vmb_bench_access},
+    {"dma", vmb_bench_dma},
     {"qemu", bench_qemu},
 };
 
@@ -126,7 +108,7 @@ static gboolean check_options(const char *only, gint runs, GError **error)
         known = known || g_str_equal(only, groups[i].name);
     }
     if (!known) {
-        g_set_error(error, VMB_ERROR, VMB_ERROR_USAGE, "--only %s: it is demo, mmio or qemu", only);
+        g_set_error(error, VMB_ERROR, VMB_ERROR_USAGE, "--only %s: it is " GROUPS, only);
         return FALSE;
     }
     if (runs < RUNS_MIN) {
@@ -137,7 +119,7 @@ static gboolean check_options(const char *only, gint runs, GError **error)
     return TRUE;
 }
 
-static gboolean run_groups(Bench *bench, const char *only, const char *output, GError **error)
+static gboolean run_groups(VmbBench *bench, const char *only, const char *output, GError **error)
 {
     bench->log_dir = vmb_settings_log_dir(bench->settings, "bench", error);
     bench->rows = bench->log_dir != NULL ? vmb_rows_load(output, error) : NULL;
@@ -161,7 +143,7 @@ static int bench_with(VmbSettings *settings, const char *only, gint runs, const 
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(VmbAlarm) alarm = vmb_alarm_new(settings->timeout_scale);
-    Bench bench = {.settings = settings, .runs = runs, .alarm = alarm};
+    VmbBench bench = {.settings = settings, .runs = runs, .alarm = alarm};
     gboolean ok;
 
     if (g_str_equal(settings->accel, "auto")) {
@@ -182,7 +164,7 @@ int vmb_bench_main(int argc, char **argv)
     gint runs = RUNS_MIN;
     const GOptionEntry entries[] = {
         {"output", 'o', 0, G_OPTION_ARG_FILENAME, &output, "JSON file to write", "FILE"},
-        {"only", 0, 0, G_OPTION_ARG_STRING, &only, "demo, mmio or qemu", "GROUP"},
+        {"only", 0, 0, G_OPTION_ARG_STRING, &only, GROUPS, "GROUP"},
         {"runs", 0, 0, G_OPTION_ARG_INT, &runs, "Runs that a median is of", "N"},
         G_OPTION_ENTRY_NULL,
     };
