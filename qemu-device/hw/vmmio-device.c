@@ -338,7 +338,8 @@ static bool join_endpoint(VmmioState *s, Error **errp)
     s->range.irq_update = vmmio_irq_update;
     s->range.released = vmmio_released;
     s->endpoint = vmmio_endpoint_get(s->listen, s->ping_ms, errp);
-    return s->endpoint && vmmio_endpoint_add_range(s->endpoint, &s->range, errp);
+    return s->endpoint && vmmio_endpoint_limit_dma(s->endpoint, s->dma_ranges, errp) &&
+           vmmio_endpoint_add_range(s->endpoint, &s->range, errp);
 }
 
 static void map_range(VmmioState *s)
@@ -409,6 +410,7 @@ static const Property vmmio_properties[] = {
     DEFINE_PROP_STRING("listen", VmmioState, listen),
     DEFINE_PROP_UINT32("timeout-ms", VmmioState, timeout_ms, 5000),
     DEFINE_PROP_UINT32("ping-ms", VmmioState, ping_ms, 5000),
+    DEFINE_PROP_STRING("dma-ranges", VmmioState, dma_ranges),
 };
 
 /* The handler's state is outside: a saved VM would wake up beside one that has moved on. */

@@ -24,6 +24,8 @@ struct VmmioEndpoint {
     QIOChannelSocket *listener;
     int epoll_fd;
     uint32_t ping_ms;
+    char *dma_text; /* as given, NULL = all RAM */
+    VmmioDmaRanges dma_allowed;
     QemuThread thread;
     Notifier machine_done;
     QTAILQ_ENTRY(VmmioEndpoint) next;
@@ -40,6 +42,21 @@ static QTAILQ_HEAD(, VmmioEndpoint) endpoints = QTAILQ_HEAD_INITIALIZER(endpoint
 const char *vmmio_endpoint_address(const VmmioEndpoint *ep)
 {
     return ep->address;
+}
+
+bool vmmio_endpoint_limit_dma(VmmioEndpoint *ep, const char *dma_ranges, Error **errp)
+{
+    if (ep->n_ranges == 0) {
+        ep->dma_text = g_strdup(dma_ranges);
+        return vmmio_dma_ranges_parse(dma_ranges, &ep->dma_allowed, errp);
+    }
+    if (dma_ranges && g_strcmp0(dma_ranges, ep->dma_text)) {
+        error_setg(errp, "vmmio: dma-ranges=%s, but an earlier device of listen=%s has %s: the "
+                   "devices of one endpoint share it", dma_ranges, ep->listen,
+                   ep->dma_text ? ep->dma_text : "none given");
+        return false;
+    }
+    return true;
 }
 
 VmmioConn *vmmio_endpoint_holder(VmmioEndpoint *ep, VmmioRange *range)
@@ -122,13 +139,12 @@ static void irq_update(VmmioEndpoint *ep, VmmioConn *conn, const struct vmmio_pa
     bql_unlock();
 }
 
-/* DMA is not offered by this endpoint: say so, so that the client does not wait. */
-static void refuse_dma(VmmioConn *conn, const uint8_t *block)
+static void serve_dma(VmmioEndpoint *ep, VmmioConn *conn, const uint8_t *block)
 {
     uint8_t reply[VMMIO_BLOCK];
 
     memcpy(reply, block, VMMIO_BLOCK);
-    vmmio_block_make_reply(reply, true);
+    vmmio_dma_serve(&ep->dma_allowed, conn->peer, reply);
     vmmio_conn_send(conn, reply);
 }
 
@@ -149,7 +165,7 @@ static void on_packet(VmmioConn *conn, const struct vmmio_packet *p, const uint8
         break;
     case VMMIO_OP_READ:
     case VMMIO_OP_WRITEA:
-        refuse_dma(conn, block);
+        serve_dma(ep, conn, block);
         break;
     default:
         trace_vmmio_unknown_opcode(conn->peer, p->opcode);

@@ -9,6 +9,7 @@
 #define HW_MISC_VMMIO_ENDPOINT_H
 
 #include "vmmio-conn.h"
+#include "vmmio-dma.h"
 
 typedef struct VmmioEndpoint VmmioEndpoint;
 typedef struct VmmioRange VmmioRange;
@@ -35,6 +36,14 @@ VmmioEndpoint *vmmio_endpoint_get(const char *address, uint32_t ping_ms, Error *
 
 /* Give the range the next number. BQL held. Fails beyond VMMIO_RANGES_MAX. */
 bool vmmio_endpoint_add_range(VmmioEndpoint *ep, VmmioRange *range, Error **errp);
+
+/*
+ * Which memory the clients' DMA may reach: the property's text, which the first
+ * range's owner decides. To be called before vmmio_endpoint_add_range(), BQL
+ * held. False and an error when the text is malformed or, given for a further
+ * range, differs.
+ */
+bool vmmio_endpoint_limit_dma(VmmioEndpoint *ep, const char *dma_ranges, Error **errp);
 
 /* The address really bound, "HOST:PORT" or "unix:PATH". Owned by the endpoint. */
 const char *vmmio_endpoint_address(const VmmioEndpoint *ep);

@@ -21,6 +21,10 @@
  *  + Property "ping-ms" (uint32, default 5000, 0 = never): a connection that
  *    holds a range is sent a PING after this much silence. The first device of
  *    an endpoint decides.
+ *  + Property "dma-ranges" (string, default all RAM): "START-END[:START-END]...",
+ *    the guest-physical addresses, both included, that the clients' DMA may
+ *    reach, or "none". The first device of an endpoint decides; a later one
+ *    that says something else is an error.
  *  + Read-only property "endpoint" (string): the address really bound.
  *  + Read-only property "handler-connected" (bool): a claim is in effect.
  *  + Read-only property "claims" (uint64): claims accepted since start.
@@ -53,6 +57,7 @@ struct VmmioState {
     char *listen;
     uint32_t timeout_ms;
     uint32_t ping_ms;
+    char *dma_ranges;
 
     MemoryRegion mmio;
     VmmioRange range;
