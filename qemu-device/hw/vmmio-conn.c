@@ -22,7 +22,7 @@ typedef struct VmmioWaiter {
 } VmmioWaiter;
 
 VmmioConn *vmmio_conn_new(QIOChannel *ioc, int fd, int epoll_fd, const char *peer,
-                          VmmioPacketFn *on_packet, void *opaque)
+                          VmmioPacketFn *on_packet, void *opaque, VmmioLinkStats *stats)
 {
     VmmioConn *conn = g_new0(VmmioConn, 1);
     struct epoll_event event = { .events = EPOLLIN | EPOLLONESHOT, .data.ptr = conn };
@@ -33,6 +33,7 @@ VmmioConn *vmmio_conn_new(QIOChannel *ioc, int fd, int epoll_fd, const char *pee
     conn->peer = g_strdup(peer);
     conn->on_packet = on_packet;
     conn->opaque = opaque;
+    conn->stats = stats;
     conn->refs = 1;
     conn->armed = true;
     conn->unsent = g_byte_array_new();
@@ -149,6 +150,7 @@ static bool send_locked(VmmioConn *conn, const uint8_t *block)
         return false;
     }
     g_byte_array_append(conn->unsent, block + n, VMMIO_BLOCK - n);
+    vmmio_link_count(&conn->stats->packets_sent);
     return true;
 }
 
@@ -212,6 +214,7 @@ static void deliver_reply(VmmioConn *conn, const struct vmmio_packet *p, const u
             }
         }
     }
+    vmmio_link_count(&conn->stats->unsolicited);
     trace_vmmio_unsolicited(conn->peer, vmmio_opcode_name(p->opcode), p->tag);
 }
 
@@ -221,8 +224,10 @@ static void handle_packet(VmmioConn *conn, const uint8_t *block)
 
     vmmio_decode(block, &p);
     qatomic_set(&conn->packets_in, conn->packets_in + 1);
+    vmmio_link_count(&conn->stats->packets_received);
     trace_block("received", conn, block);
     if (p.extra_blocks) {
+        vmmio_link_count(&conn->stats->long_packets);
         trace_vmmio_long_packet(conn->peer, p.extra_blocks);
     } else if (is_reply(&p)) {
         deliver_reply(conn, &p, block);

@@ -21,6 +21,7 @@
 #include "qemu/queue.h"
 #include "io/channel.h"
 #include "framer.h"
+#include "vmmio-stats.h"
 
 typedef struct VmmioConn VmmioConn;
 
@@ -55,6 +56,7 @@ struct VmmioConn {
     char *peer; /* for messages */
     VmmioPacketFn *on_packet;
     void *opaque;
+    VmmioLinkStats *stats;
 
     /* owned by the receiver */
     struct vmmio_framer framer;
@@ -79,9 +81,12 @@ struct VmmioConn {
     QTAILQ_HEAD(, VmmioWaiter) waiters;
 };
 
-/* Takes over one reference of ioc, makes it non-blocking and adds it to epoll_fd. */
+/*
+ * Takes over one reference of ioc, makes it non-blocking and adds it to epoll_fd.
+ * What passes is counted in *stats, which outlives the connection.
+ */
 VmmioConn *vmmio_conn_new(QIOChannel *ioc, int fd, int epoll_fd, const char *peer,
-                          VmmioPacketFn *on_packet, void *opaque);
+                          VmmioPacketFn *on_packet, void *opaque, VmmioLinkStats *stats);
 
 VmmioConn *vmmio_conn_ref(VmmioConn *conn);
 void vmmio_conn_unref(VmmioConn *conn);

@@ -26,6 +26,7 @@ struct VmmioEndpoint {
     uint32_t ping_ms;
     char *dma_text; /* as given, NULL = all RAM */
     VmmioDmaRanges dma_allowed;
+    VmmioLinkStats stats;
     QemuThread thread;
     Notifier machine_done;
     QTAILQ_ENTRY(VmmioEndpoint) next;
@@ -42,6 +43,11 @@ static QTAILQ_HEAD(, VmmioEndpoint) endpoints = QTAILQ_HEAD_INITIALIZER(endpoint
 const char *vmmio_endpoint_address(const VmmioEndpoint *ep)
 {
     return ep->address;
+}
+
+const VmmioLinkStats *vmmio_endpoint_stats(const VmmioEndpoint *ep)
+{
+    return &ep->stats;
 }
 
 bool vmmio_endpoint_limit_dma(VmmioEndpoint *ep, const char *dma_ranges, Error **errp)
@@ -91,7 +97,10 @@ static VmmioConn *change_holder(VmmioEndpoint *ep, VmmioRange *range, VmmioConn 
         qatomic_set(&range->holder, conn ? vmmio_conn_ref(conn) : NULL);
     }
     if (before && before != conn) {
-        range->released(range);
+        range->released(range, before->peer);
+    }
+    if (conn && conn != before) {
+        range->claimed(range, conn->peer);
     }
     return before;
 }
@@ -139,12 +148,15 @@ static void irq_update(VmmioEndpoint *ep, VmmioConn *conn, const struct vmmio_pa
     bql_unlock();
 }
 
-static void serve_dma(VmmioEndpoint *ep, VmmioConn *conn, const uint8_t *block)
+static void serve_dma(VmmioEndpoint *ep, VmmioConn *conn, bool write, const uint8_t *block)
 {
     uint8_t reply[VMMIO_BLOCK];
 
     memcpy(reply, block, VMMIO_BLOCK);
-    vmmio_dma_serve(&ep->dma_allowed, conn->peer, reply);
+    vmmio_link_count(write ? &ep->stats.dma_writes : &ep->stats.dma_reads);
+    if (!vmmio_dma_serve(&ep->dma_allowed, conn->peer, reply)) {
+        vmmio_link_count(&ep->stats.dma_errors);
+    }
     vmmio_conn_send(conn, reply);
 }
 
@@ -165,9 +177,10 @@ static void on_packet(VmmioConn *conn, const struct vmmio_packet *p, const uint8
         break;
     case VMMIO_OP_READ:
     case VMMIO_OP_WRITEA:
-        serve_dma(ep, conn, block);
+        serve_dma(ep, conn, p->opcode == VMMIO_OP_WRITEA, block);
         break;
     default:
+        vmmio_link_count(&ep->stats.unknown_opcodes);
         trace_vmmio_unknown_opcode(conn->peer, p->opcode);
         break;
     }
@@ -211,7 +224,9 @@ static void accept_client(VmmioEndpoint *ep)
     }
     trace_vmmio_connected(ep->address, peer);
     QEMU_LOCK_GUARD(&ep->lock);
-    conn = vmmio_conn_new(QIO_CHANNEL(ioc), ioc->fd, ep->epoll_fd, peer, on_packet, ep);
+    conn = vmmio_conn_new(QIO_CHANNEL(ioc), ioc->fd, ep->epoll_fd, peer, on_packet, ep,
+                          &ep->stats);
+    vmmio_link_count(&ep->stats.connections);
     QTAILQ_INSERT_TAIL(&ep->conns, conn, next);
     ep->n_conns++;
 }

@@ -18,7 +18,9 @@ struct VmmioRange {
     /* Set by the owner before vmmio_endpoint_add_range(); static from then on. */
     const char *name; /* for messages */
     void (*irq_update)(VmmioRange *range, uint64_t line, bool level); /* BQL held */
-    void (*released)(VmmioRange *range);                              /* BQL held */
+    /* `client` became or no longer is the holder. BQL held. */
+    void (*claimed)(VmmioRange *range, const char *client);
+    void (*released)(VmmioRange *range, const char *client);
 
     unsigned index;    /* number on the endpoint */
     VmmioConn *holder; /* guarded by the endpoint's lock; may be peeked at */
@@ -44,6 +46,9 @@ bool vmmio_endpoint_add_range(VmmioEndpoint *ep, VmmioRange *range, Error **errp
  * range, differs.
  */
 bool vmmio_endpoint_limit_dma(VmmioEndpoint *ep, const char *dma_ranges, Error **errp);
+
+/* The endpoint's counters. Owned by it. */
+const VmmioLinkStats *vmmio_endpoint_stats(const VmmioEndpoint *ep);
 
 /* The address really bound, "HOST:PORT" or "unix:PATH". Owned by the endpoint. */
 const char *vmmio_endpoint_address(const VmmioEndpoint *ep);

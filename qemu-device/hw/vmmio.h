@@ -28,6 +28,8 @@
  *  + Read-only property "endpoint" (string): the address really bound.
  *  + Read-only property "handler-connected" (bool): a claim is in effect.
  *  + Read-only property "claims" (uint64): claims accepted since start.
+ *  + Read-only property "stats" (VmmioStats of vmmio.json).
+ *  + QMP events VMMIO_CLAIMED, VMMIO_RELEASED and VMMIO_TIMED_OUT (vmmio.json).
  *  + Accesses by vCPUs are answered by the handler; the monitor, a debugger and
  *    other devices' DMA see the range as unclaimed.
  *  + Blocks migration and snapshots: the handler's state is outside.
@@ -40,6 +42,7 @@
 #include "hw/sysbus.h"
 #include "qom/object.h"
 #include "vmmio-endpoint.h"
+#include "vmmio-stats.h"
 
 #define TYPE_VMMIO "vmmio"
 OBJECT_DECLARE_SIMPLE_TYPE(VmmioState, VMMIO)
@@ -68,6 +71,7 @@ struct VmmioState {
     uint32_t irq_number[VMMIO_SYSTEM_IRQS_MAX];
     bool irq_level[VMMIO_SYSTEM_IRQS_MAX];
     unsigned n_irqs;
+    VmmioRangeStats stats;
 };
 
 /* Call fn for every realized vmmio device, in no particular order. BQL held. */

@@ -60,6 +60,12 @@ void qmp_run(struct qtest *vm, const char *command)
     json_node_unref(request(vm, line));
 }
 
+/* "" when the message is no event. */
+static const char *event_name(JsonObject *message)
+{
+    return json_object_get_string_member_with_default(message, "event", "");
+}
+
 void qmp_run_until_event(struct qtest *vm, const char *command, const char *event)
 {
     g_autofree char *line = g_strdup_printf("{\"execute\": \"%s\"}", command);
@@ -69,10 +75,9 @@ void qmp_run_until_event(struct qtest *vm, const char *command, const char *even
     while (!answered || !happened) {
         g_autoptr(JsonNode) message = receive(vm);
         JsonObject *object = json_node_get_object(message);
-        const char *name = json_object_get_string_member_with_default(object, "event", "");
 
         answered = answered || json_object_has_member(object, "return");
-        happened = happened || strcmp(name, event) == 0;
+        happened = happened || strcmp(event_name(object), event) == 0;
     }
 }
 
@@ -104,6 +109,39 @@ uint64_t qmp_get_uint(struct qtest *vm, const char *path, const char *property)
     g_autoptr(JsonNode) answer = get(vm, path, property);
 
     return (uint64_t)json_object_get_int_member(json_node_get_object(answer), "return");
+}
+
+JsonObject *qmp_get_object(struct qtest *vm, const char *path, const char *property)
+{
+    g_autoptr(JsonNode) answer = get(vm, path, property);
+    JsonObject *object = json_node_get_object(answer);
+
+    return json_object_ref(json_object_get_object_member(object, "return"));
+}
+
+JsonObject *qmp_expect_event(struct qtest *vm, const char *event)
+{
+    g_autoptr(JsonNode) message = receive(vm);
+    JsonObject *object = json_node_get_object(message);
+
+    ck_assert_str_eq(event_name(object), event);
+    return json_object_ref(json_object_get_object_member(object, "data"));
+}
+
+void qmp_run_without_event(struct qtest *vm, const char *command, const char *event)
+{
+    g_autofree char *line = g_strdup_printf("{\"execute\": \"%s\"}", command);
+
+    send_line(vm, line);
+    for (;;) {
+        g_autoptr(JsonNode) message = receive(vm);
+        JsonObject *object = json_node_get_object(message);
+
+        if (json_object_has_member(object, "return")) {
+            return;
+        }
+        ck_assert_str_ne(event_name(object), event);
+    }
 }
 
 char *qmp_find_unattached(struct qtest *vm, const char *type)

@@ -24,6 +24,18 @@ char *qmp_get_string(struct qtest *vm, const char *path, const char *property);
 bool qmp_get_bool(struct qtest *vm, const char *path, const char *property);
 uint64_t qmp_get_uint(struct qtest *vm, const char *path, const char *property);
 
+/* The same for a struct. The caller unrefs it. */
+JsonObject *qmp_get_object(struct qtest *vm, const char *path, const char *property);
+
+/*
+ * The data of the next event, which must be of that name. The caller unrefs it. Other calls drop
+ * the events that come before their answer.
+ */
+JsonObject *qmp_expect_event(struct qtest *vm, const char *event);
+
+/* Run a command without arguments; no event of that name may come before its answer. */
+void qmp_run_without_event(struct qtest *vm, const char *command, const char *event);
+
 /* Path of the first object of that type among /machine/unattached. The caller frees it. */
 char *qmp_find_unattached(struct qtest *vm, const char *type);
 
