@@ -3,6 +3,9 @@
 
 #include "tap.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #define VMMIO0 "/machine/peripheral/vmmio0"
 
 void device_start(struct qtest *vm, const char *properties)
@@ -75,6 +78,48 @@ void device_check_read(struct qtest *vm, struct peer *peer)
     peer_expect(peer, DEVICE_READ_4, request);
     peer_answer(peer, request, 0x13579bdf);
     ck_assert_uint_eq(qtest_answer_value(vm), 0x13579bdf);
+}
+
+void device_check_refused(const char *system, const char *machine, const char *devices,
+                          const char *words)
+{
+    g_autofree char *printed = NULL;
+    struct qtest vm;
+    int status;
+
+    /* Shown if QEMU does not end. */
+    fprintf(stderr, "%s %s\n", machine, devices);
+    qtest_start(&vm, system, "%s -accel qtest %s", machine, devices);
+    status = qtest_wait_exit(&vm);
+    printed = qtest_stderr(&vm);
+    ck_assert_msg(status == 1, "%s: exit status %d", devices, status);
+    ck_assert_msg(strstr(printed, words), "%s: printed without '%s': %s", devices, words, printed);
+    ck_assert_msg(strchr(printed, '\n') == printed + strlen(printed) - 1,
+                  "%s: not one line: %s", devices, printed);
+}
+
+unsigned device_count_fds(const struct qtest *vm)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/fd", vm->pid);
+    g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
+    unsigned count = 0;
+
+    ck_assert_ptr_nonnull(dir);
+    while (g_dir_read_name(dir)) {
+        count++;
+    }
+    return count;
+}
+
+void device_await_fds(const struct qtest *vm, unsigned count)
+{
+    gint64 end = deadline();
+
+    while (device_count_fds(vm) != count) {
+        ck_assert_msg(g_get_monotonic_time() < end, "%u files are open, before it were %u",
+                      device_count_fds(vm), count);
+        g_usleep(1000);
+    }
 }
 
 int device_run(const char *suite_name, const TTest *const *tests, size_t count)

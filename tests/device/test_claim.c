@@ -251,31 +251,6 @@ START_TEST(disconnect_in_a_write)
 }
 END_TEST
 
-static unsigned count_fds(const struct qtest *vm)
-{
-    g_autofree char *path = g_strdup_printf("/proc/%d/fd", vm->pid);
-    g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
-    unsigned count = 0;
-
-    ck_assert_ptr_nonnull(dir);
-    while (g_dir_read_name(dir)) {
-        count++;
-    }
-    return count;
-}
-
-/* The range is released just before the socket is closed. */
-static void await_fds(const struct qtest *vm, unsigned count)
-{
-    gint64 end = g_get_monotonic_time() + QTEST_SECONDS * G_TIME_SPAN_SECOND;
-
-    while (count_fds(vm) != count) {
-        ck_assert_msg(g_get_monotonic_time() < end, "%u files are open, before it were %u",
-                      count_fds(vm), count);
-        g_usleep(1000);
-    }
-}
-
 START_TEST(two_hundred_handlers_leave_nothing)
 {
     struct qtest vm;
@@ -283,7 +258,7 @@ START_TEST(two_hundred_handlers_leave_nothing)
     unsigned before;
 
     device_start(&vm, "");
-    before = count_fds(&vm);
+    before = device_count_fds(&vm);
     for (unsigned i = 1; i <= 200; i++) {
         device_connect(&vm, "vmmio0", &peer);
         device_claim(&vm, &peer, i);
@@ -291,7 +266,8 @@ START_TEST(two_hundred_handlers_leave_nothing)
         peer_close(&peer);
         device_await_released(&vm);
     }
-    await_fds(&vm, before);
+    /* The range is released just before the socket is closed. */
+    device_await_fds(&vm, before);
     ck_assert_uint_eq(qtest_read(&vm, 4, DEVICE_BASE), 0xaaaaaaaa);
     qtest_stop(&vm);
 }

@@ -10,25 +10,6 @@
 
 #define FREE_PORT "-device vmmio,listen=127.0.0.1:0"
 
-/* Exit status 1 and exactly one line, with these words. */
-static void check_refused(const char *system, const char *machine, const char *devices,
-                          const char *words)
-{
-    g_autofree char *printed = NULL;
-    struct qtest vm;
-    int status;
-
-    /* Shown if QEMU does not end. */
-    fprintf(stderr, "%s %s\n", machine, devices);
-    qtest_start(&vm, system, "%s -accel qtest %s", machine, devices);
-    status = qtest_wait_exit(&vm);
-    printed = qtest_stderr(&vm);
-    ck_assert_msg(status == 1, "%s: exit status %d", devices, status);
-    ck_assert_msg(strstr(printed, words), "%s: printed without '%s': %s", devices, words, printed);
-    ck_assert_msg(strchr(printed, '\n') == printed + strlen(printed) - 1,
-                  "%s: not one line: %s", devices, printed);
-}
-
 static const struct {
     const char *devices;
     const char *words;
@@ -87,19 +68,19 @@ static const struct {
 
 START_TEST(bad_value)
 {
-    check_refused("aarch64", DEVICE_VIRT, bad_on_virt[_i].devices, bad_on_virt[_i].words);
+    device_check_refused("aarch64", DEVICE_VIRT, bad_on_virt[_i].devices, bad_on_virt[_i].words);
 }
 END_TEST
 
 START_TEST(overlap_with_ram_of_the_pi)
 {
-    check_refused("aarch64", "-M raspi4b", FREE_PORT ",start=0x100000", "overlaps RAM");
+    device_check_refused("aarch64", "-M raspi4b", FREE_PORT ",start=0x100000", "overlaps RAM");
 }
 END_TEST
 
 START_TEST(irq_too_high_on_x86)
 {
-    check_refused("x86_64", "-M q35 -m 32", FREE_PORT ",irq=24",
+    device_check_refused("x86_64", "-M q35 -m 32", FREE_PORT ",irq=24",
                   "irq=24: this machine has the GSIs 0 to 23");
 }
 END_TEST
@@ -118,7 +99,7 @@ START_TEST(port_in_use)
     ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&address, &len), 0);
     device = g_strdup_printf("-device vmmio,listen=127.0.0.1:%u", ntohs(address.sin_port));
     words = g_strdup_printf("cannot listen on 127.0.0.1:%u", ntohs(address.sin_port));
-    check_refused("aarch64", DEVICE_VIRT, device, words);
+    device_check_refused("aarch64", DEVICE_VIRT, device, words);
 }
 END_TEST
 
