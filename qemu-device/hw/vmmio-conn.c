@@ -12,6 +12,9 @@
 /* A waiting thread looks this often at its deadline and at requests to stop. */
 #define SLICE_MS 10
 
+/* Bytes that a TLS record can carry. */
+#define TLS_RECORD_MAX 16384
+
 typedef struct VmmioWaiter {
     uint32_t tag;
     uint8_t *block;
@@ -251,11 +254,19 @@ static void handle_bytes(VmmioConn *conn, const uint8_t *bytes, size_t len)
     }
 }
 
-/* Receiver only: take what is there, without waiting. False when there was nothing. */
+/*
+ * Receiver only: take what is there, without waiting. False when there was
+ * nothing. A whole TLS record is taken at once: what stays behind in the session
+ * epoll does not see. The lock keeps a TLS session to one thread at a time.
+ */
 static bool receive_some(VmmioConn *conn)
 {
-    uint8_t buf[64 * VMMIO_BLOCK];
-    ssize_t n = qio_channel_read(conn->ioc, (char *)buf, sizeof(buf), NULL);
+    uint8_t buf[TLS_RECORD_MAX];
+    ssize_t n;
+
+    WITH_QEMU_LOCK_GUARD(&conn->lock) {
+        n = qio_channel_read(conn->ioc, (char *)buf, sizeof(buf), NULL);
+    }
 
     if (n > 0) {
         handle_bytes(conn, buf, n);

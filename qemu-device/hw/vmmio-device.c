@@ -5,7 +5,6 @@
 #include "qemu/timer.h"
 #include "qemu/units.h"
 #include "qapi/error.h"
-#include "qapi/qapi-visit-vmmio.h"
 #include "exec/address-spaces.h"
 #include "hw/core/cpu.h"
 #include "hw/irq.h"
@@ -15,7 +14,6 @@
 #include "system/qtest.h"
 #include "vmmio.h"
 #include "vmmio-board.h"
-#include "vmmio-events.h"
 #include "trace.h"
 
 #define PAGE (4 * KiB)
@@ -56,7 +54,7 @@ static VmmioWait access_wait(VmmioState *s)
     return wait;
 }
 
-/* Ask the handler, with the BQL released. */
+/* Ask the handler, with the BQL released. The connection reference is consumed. */
 static VmmioOutcome ask(VmmioState *s, VmmioConn *conn, uint8_t block[VMMIO_BLOCK])
 {
     VmmioWait wait = access_wait(s);
@@ -67,6 +65,7 @@ static VmmioOutcome ask(VmmioState *s, VmmioConn *conn, uint8_t block[VMMIO_BLOC
         bql_unlock();
     }
     outcome = vmmio_conn_request(conn, block, &wait);
+    vmmio_conn_unref(conn);
     if (locked) {
         bql_lock();
     }
@@ -88,23 +87,6 @@ static void make_request(VmmioState *s, uint8_t block[VMMIO_BLOCK], uint8_t opco
     vmmio_encode(&p, block);
 }
 
-/* `block` is the request when the handler did not answer. */
-static void count_outcome(VmmioState *s, VmmioConn *conn, VmmioOutcome outcome,
-                          const uint8_t block[VMMIO_BLOCK], int64_t latency_ns)
-{
-    struct vmmio_packet p;
-
-    vmmio_decode(block, &p);
-    if (outcome == VMMIO_ANSWERED) {
-        vmmio_stats_answered(&s->stats, latency_ns, p.error);
-    } else if (outcome == VMMIO_LOST) {
-        vmmio_stats_lost(&s->stats);
-    } else if (outcome == VMMIO_TIMED_OUT) {
-        vmmio_stats_timed_out(&s->stats);
-        vmmio_event_timed_out(s, conn->peer, p.addr, p.size, p.opcode != VMMIO_OP_READ);
-    }
-}
-
 /*
  * One access through the range's handler. True when it was answered; the reply
  * is then in the block and *result says whether the handler reported an error.
@@ -114,16 +96,11 @@ static bool access_handler(VmmioState *s, uint8_t block[VMMIO_BLOCK], MemTxResul
     VmmioConn *conn = vmmio_endpoint_holder(s->endpoint, &s->range);
     struct vmmio_packet reply;
     VmmioOutcome outcome;
-    int64_t started_ns;
 
     if (!conn) {
-        vmmio_stats_unclaimed(&s->stats);
         return false;
     }
-    started_ns = get_clock();
     outcome = ask(s, conn, block);
-    count_outcome(s, conn, outcome, block, get_clock() - started_ns);
-    vmmio_conn_unref(conn);
     if (outcome != VMMIO_ANSWERED) {
         trace_vmmio_unanswered(s->range.name, outcome);
         return false;
@@ -143,7 +120,6 @@ static MemTxResult vmmio_read(void *opaque, hwaddr offset, uint64_t *data, unsig
     uint8_t block[VMMIO_BLOCK];
     uint64_t word = VMMIO_FILL_WORD;
 
-    vmmio_stats_count(&s->stats, false, size);
     if (vmmio_range_is_held(&s->range) && may_wait()) {
         make_request(s, block, VMMIO_OP_READ, offset, size, attrs);
         vmmio_block_store_data(block, 3, unclaimed, sizeof(unclaimed));
@@ -151,8 +127,6 @@ static MemTxResult vmmio_read(void *opaque, hwaddr offset, uint64_t *data, unsig
             /* x86 ignores the error: it has to show in the data. */
             word = result == MEMTX_OK ? vmmio_block_load(block, 3) : UINT64_MAX;
         }
-    } else {
-        vmmio_stats_unclaimed(&s->stats);
     }
     *data = low_bytes(word, size);
     trace_vmmio_read(s->range.name, s->start + offset, size, *data);
@@ -167,13 +141,10 @@ static MemTxResult vmmio_write(void *opaque, hwaddr offset, uint64_t data, unsig
     uint8_t block[VMMIO_BLOCK];
 
     trace_vmmio_write(s->range.name, s->start + offset, size, data);
-    vmmio_stats_count(&s->stats, true, size);
     if (vmmio_range_is_held(&s->range) && may_wait()) {
         make_request(s, block, VMMIO_OP_WRITEA, offset, size, attrs);
         vmmio_block_store(block, 3, low_bytes(data, size));
         access_handler(s, block, &result);
-    } else {
-        vmmio_stats_unclaimed(&s->stats);
     }
     return result;
 }
@@ -209,16 +180,10 @@ static void vmmio_irq_update(VmmioRange *range, uint64_t line, bool level)
     qemu_set_irq(s->irq[line], level);
 }
 
-static void vmmio_claimed(VmmioRange *range, const char *client)
-{
-    vmmio_event_claimed(container_of(range, VmmioState, range), client);
-}
-
-static void vmmio_released(VmmioRange *range, const char *client)
+static void vmmio_released(VmmioRange *range)
 {
     VmmioState *s = container_of(range, VmmioState, range);
 
-    vmmio_event_released(s, client);
     for (unsigned i = 0; i < s->n_irqs; i++) {
         s->irq_level[i] = false;
         qemu_set_irq(s->irq[i], 0);
@@ -367,15 +332,31 @@ static bool connect_irqs(VmmioState *s, Error **errp)
     return true;
 }
 
+static bool check_max_connections(VmmioState *s, Error **errp)
+{
+    if (s->max_connections < 1 || s->max_connections > VMMIO_CONNECTIONS_MAX) {
+        error_setg(errp, "vmmio: max-connections=%u is not from 1 to %u", s->max_connections,
+                   VMMIO_CONNECTIONS_MAX);
+        return false;
+    }
+    return true;
+}
+
 static bool join_endpoint(VmmioState *s, Error **errp)
 {
+    const VmmioEndpointConfig config = {
+        .listen = s->listen,
+        .tls_creds = s->tls_creds,
+        .tls_authz = s->tls_authz,
+        .max_connections = s->max_connections,
+        .ping_ms = s->ping_ms,
+    };
+
     s->range.name = object_get_canonical_path(OBJECT(s));
     s->range.irq_update = vmmio_irq_update;
-    s->range.claimed = vmmio_claimed;
     s->range.released = vmmio_released;
-    s->endpoint = vmmio_endpoint_get(s->listen, s->ping_ms, errp);
-    return s->endpoint && vmmio_endpoint_limit_dma(s->endpoint, s->dma_ranges, errp) &&
-           vmmio_endpoint_add_range(s->endpoint, &s->range, errp);
+    s->endpoint = vmmio_endpoint_get(&config, errp);
+    return s->endpoint && vmmio_endpoint_add_range(s->endpoint, &s->range, errp);
 }
 
 static void map_range(VmmioState *s)
@@ -416,7 +397,7 @@ static void vmmio_realize(DeviceState *dev, Error **errp)
     VmmioState *s = VMMIO(dev);
 
     if (check_bounds(s, errp) && check_overlap(s, errp) && parse_irqs(s, errp) &&
-        connect_irqs(s, errp) && join_endpoint(s, errp)) {
+        connect_irqs(s, errp) && check_max_connections(s, errp) && join_endpoint(s, errp)) {
         map_range(s);
     }
 }
@@ -433,18 +414,6 @@ static bool get_handler_connected(Object *obj, Error **errp)
     return vmmio_range_is_held(&VMMIO(obj)->range);
 }
 
-static void get_stats(Object *obj, Visitor *v, const char *name, void *opaque, Error **errp)
-{
-    VmmioState *s = VMMIO(obj);
-    const VmmioLinkStats none = { 0 };
-    const VmmioLinkStats *link = s->endpoint ? vmmio_endpoint_stats(s->endpoint) : &none;
-    g_autoptr(VmmioStats) stats = vmmio_stats_query(&s->stats, link,
-                                                    vmmio_range_is_held(&s->range),
-                                                    qatomic_read(&s->range.claims));
-
-    visit_type_VmmioStats(v, name, &stats, errp);
-}
-
 static void vmmio_instance_init(Object *obj)
 {
     VMMIO(obj)->listen = g_strdup(DEFAULT_LISTEN);
@@ -456,9 +425,11 @@ static const Property vmmio_properties[] = {
     DEFINE_PROP_SIZE("size", VmmioState, size, PAGE),
     DEFINE_PROP_STRING("irq", VmmioState, irq_list),
     DEFINE_PROP_STRING("listen", VmmioState, listen),
+    DEFINE_PROP_STRING("tls-creds", VmmioState, tls_creds),
+    DEFINE_PROP_STRING("tls-authz", VmmioState, tls_authz),
+    DEFINE_PROP_UINT32("max-connections", VmmioState, max_connections, 16),
     DEFINE_PROP_UINT32("timeout-ms", VmmioState, timeout_ms, 5000),
     DEFINE_PROP_UINT32("ping-ms", VmmioState, ping_ms, 5000),
-    DEFINE_PROP_STRING("dma-ranges", VmmioState, dma_ranges),
 };
 
 /* The handler's state is outside: a saved VM would wake up beside one that has moved on. */
@@ -482,7 +453,6 @@ static void vmmio_class_init(ObjectClass *oc, void *data)
     device_class_set_props(dc, vmmio_properties);
     object_class_property_add_str(oc, "endpoint", get_endpoint, NULL);
     object_class_property_add_bool(oc, "handler-connected", get_handler_connected, NULL);
-    object_class_property_add(oc, "stats", "VmmioStats", get_stats, NULL, NULL, NULL);
 }
 
 static const TypeInfo vmmio_types[] = {

@@ -1,32 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "qemu/osdep.h"
 #include <sys/epoll.h>
-#include "qemu/cutils.h"
 #include "qemu/error-report.h"
 #include "qemu/lockable.h"
 #include "qemu/main-loop.h"
 #include "qemu/rcu.h"
-#include "qemu/sockets.h"
 #include "qapi/error.h"
 #include "system/system.h"
-#include "io/channel-socket.h"
 #include "vmmio-endpoint.h"
+#include "vmmio-listener.h"
 #include "trace.h"
 
-#define CONNECTIONS_MAX 16
-
-/* After a failed accept(), so that a lack of descriptors does not make the thread spin. */
-#define ACCEPT_PAUSE_US 10000
+/* Events that the link thread takes from the kernel at once. */
+#define EVENTS_AT_ONCE 16
 
 struct VmmioEndpoint {
-    char *listen;  /* as given, the key */
-    char *address; /* as bound */
-    QIOChannelSocket *listener;
+    VmmioEndpointConfig config; /* the first user's, with strings of its own */
+    VmmioListener *listener;
     int epoll_fd;
-    uint32_t ping_ms;
-    char *dma_text; /* as given, NULL = all RAM */
-    VmmioDmaRanges dma_allowed;
-    VmmioLinkStats stats;
     QemuThread thread;
     Notifier machine_done;
     QTAILQ_ENTRY(VmmioEndpoint) next;
@@ -42,27 +33,7 @@ static QTAILQ_HEAD(, VmmioEndpoint) endpoints = QTAILQ_HEAD_INITIALIZER(endpoint
 
 const char *vmmio_endpoint_address(const VmmioEndpoint *ep)
 {
-    return ep->address;
-}
-
-const VmmioLinkStats *vmmio_endpoint_stats(const VmmioEndpoint *ep)
-{
-    return &ep->stats;
-}
-
-bool vmmio_endpoint_limit_dma(VmmioEndpoint *ep, const char *dma_ranges, Error **errp)
-{
-    if (ep->n_ranges == 0) {
-        ep->dma_text = g_strdup(dma_ranges);
-        return vmmio_dma_ranges_parse(dma_ranges, &ep->dma_allowed, errp);
-    }
-    if (dma_ranges && g_strcmp0(dma_ranges, ep->dma_text)) {
-        error_setg(errp, "vmmio: dma-ranges=%s, but an earlier device of listen=%s has %s: the "
-                   "devices of one endpoint share it", dma_ranges, ep->listen,
-                   ep->dma_text ? ep->dma_text : "none given");
-        return false;
-    }
-    return true;
+    return vmmio_listener_address(ep->listener);
 }
 
 VmmioConn *vmmio_endpoint_holder(VmmioEndpoint *ep, VmmioRange *range)
@@ -97,10 +68,7 @@ static VmmioConn *change_holder(VmmioEndpoint *ep, VmmioRange *range, VmmioConn 
         qatomic_set(&range->holder, conn ? vmmio_conn_ref(conn) : NULL);
     }
     if (before && before != conn) {
-        range->released(range, before->peer);
-    }
-    if (conn && conn != before) {
-        range->claimed(range, conn->peer);
+        range->released(range);
     }
     return before;
 }
@@ -108,7 +76,7 @@ static VmmioConn *change_holder(VmmioEndpoint *ep, VmmioRange *range, VmmioConn 
 static void close_loser(VmmioEndpoint *ep, unsigned index, VmmioConn *winner, VmmioConn *loser)
 {
     warn_report("vmmio: %s: range %u is now claimed by %s: connection of %s closed",
-                ep->address, index, winner->peer, loser->peer);
+                vmmio_endpoint_address(ep), index, winner->peer, loser->peer);
     vmmio_conn_shutdown(loser);
 }
 
@@ -118,7 +86,8 @@ static void claim(VmmioEndpoint *ep, VmmioConn *conn, unsigned index)
 
     if (index >= ep->n_ranges) {
         warn_report("vmmio: %s: client %s claims range %u, but there are only %u: "
-                    "connection closed", ep->address, conn->peer, index, ep->n_ranges);
+                    "connection closed", vmmio_endpoint_address(ep), conn->peer, index,
+                    ep->n_ranges);
         vmmio_conn_shutdown(conn);
         return;
     }
@@ -148,15 +117,13 @@ static void irq_update(VmmioEndpoint *ep, VmmioConn *conn, const struct vmmio_pa
     bql_unlock();
 }
 
-static void serve_dma(VmmioEndpoint *ep, VmmioConn *conn, bool write, const uint8_t *block)
+/* DMA is not offered by this endpoint: say so, so that the client does not wait. */
+static void refuse_dma(VmmioConn *conn, const uint8_t *block)
 {
     uint8_t reply[VMMIO_BLOCK];
 
     memcpy(reply, block, VMMIO_BLOCK);
-    vmmio_link_count(write ? &ep->stats.dma_writes : &ep->stats.dma_reads);
-    if (!vmmio_dma_serve(&ep->dma_allowed, conn->peer, reply)) {
-        vmmio_link_count(&ep->stats.dma_errors);
-    }
+    vmmio_block_make_reply(reply, true);
     vmmio_conn_send(conn, reply);
 }
 
@@ -177,59 +144,53 @@ static void on_packet(VmmioConn *conn, const struct vmmio_packet *p, const uint8
         break;
     case VMMIO_OP_READ:
     case VMMIO_OP_WRITEA:
-        serve_dma(ep, conn, p->opcode == VMMIO_OP_WRITEA, block);
+        refuse_dma(conn, block);
         break;
     default:
-        vmmio_link_count(&ep->stats.unknown_opcodes);
         trace_vmmio_unknown_opcode(conn->peer, p->opcode);
         break;
     }
 }
 
-static char *address_text(SocketAddress *addr)
+static bool admit(const char *peer, void *opaque)
 {
-    if (addr->type == SOCKET_ADDRESS_TYPE_INET && strchr(addr->u.inet.host, ':')) {
-        return g_strdup_printf("[%s]:%s", addr->u.inet.host, addr->u.inet.port);
+    VmmioEndpoint *ep = opaque;
+
+    WITH_QEMU_LOCK_GUARD(&ep->lock) {
+        if (ep->n_conns < ep->config.max_connections) {
+            ep->n_conns++;
+            return true;
+        }
     }
-    if (addr->type == SOCKET_ADDRESS_TYPE_INET) {
-        return g_strdup_printf("%s:%s", addr->u.inet.host, addr->u.inet.port);
-    }
-    return socket_uri(addr);
+    warn_report("vmmio: %s: connection of %s refused: there are %u already (max-connections)",
+                vmmio_endpoint_address(ep), peer, ep->config.max_connections);
+    return false;
 }
 
-static char *peer_text(QIOChannelSocket *ioc)
+static void connected(QIOChannel *ioc, int fd, const char *peer, void *opaque)
 {
-    g_autoptr(SocketAddress) addr = qio_channel_socket_get_remote_address(ioc, NULL);
-
-    return addr ? address_text(addr) : g_strdup("unknown peer");
-}
-
-static void accept_client(VmmioEndpoint *ep)
-{
-    QIOChannelSocket *ioc = qio_channel_socket_accept(ep->listener, NULL);
-    g_autofree char *peer = NULL;
+    VmmioEndpoint *ep = opaque;
     VmmioConn *conn;
 
-    if (!ioc) {
-        /* The client went away again, or there is no descriptor to be had for a while. */
-        g_usleep(ACCEPT_PAUSE_US);
-        return;
-    }
-    peer = peer_text(ioc);
-    if (ep->n_conns >= CONNECTIONS_MAX) {
-        warn_report("vmmio: %s: connection of %s refused: there are %u already",
-                    ep->address, peer, ep->n_conns);
-        object_unref(OBJECT(ioc));
-        return;
-    }
-    trace_vmmio_connected(ep->address, peer);
+    trace_vmmio_connected(vmmio_endpoint_address(ep), peer);
     QEMU_LOCK_GUARD(&ep->lock);
-    conn = vmmio_conn_new(QIO_CHANNEL(ioc), ioc->fd, ep->epoll_fd, peer, on_packet, ep,
-                          &ep->stats);
-    vmmio_link_count(&ep->stats.connections);
+    conn = vmmio_conn_new(ioc, fd, ep->epoll_fd, peer, on_packet, ep);
     QTAILQ_INSERT_TAIL(&ep->conns, conn, next);
-    ep->n_conns++;
 }
+
+static void failed(const char *peer, void *opaque)
+{
+    VmmioEndpoint *ep = opaque;
+
+    QEMU_LOCK_GUARD(&ep->lock);
+    ep->n_conns--;
+}
+
+static const VmmioListenerOps listener_ops = {
+    .admit = admit,
+    .connected = connected,
+    .failed = failed,
+};
 
 /* Back to the fallback, if it is still this connection that holds the range. */
 static void release_range(VmmioEndpoint *ep, VmmioRange *range, VmmioConn *conn)
@@ -288,7 +249,7 @@ static void ping_silent_connections(VmmioEndpoint *ep)
 static void handle_event(VmmioEndpoint *ep, VmmioConn *conn)
 {
     if (!conn) {
-        accept_client(ep);
+        vmmio_listener_accept(ep->listener);
     } else if (!vmmio_conn_serve(conn)) {
         reap(ep, conn);
     }
@@ -299,7 +260,7 @@ static int time_to_tick(const VmmioEndpoint *ep, int64_t last_tick_us)
 {
     int64_t gone_ms = (g_get_monotonic_time() - last_tick_us) / 1000;
 
-    return ep->ping_ms ? MIN(MAX(ep->ping_ms - gone_ms, 0), INT_MAX) : -1;
+    return ep->config.ping_ms ? MIN(MAX(ep->config.ping_ms - gone_ms, 0), INT_MAX) : -1;
 }
 
 static void *link_thread(void *opaque)
@@ -309,7 +270,7 @@ static void *link_thread(void *opaque)
 
     rcu_register_thread();
     for (;;) {
-        struct epoll_event events[CONNECTIONS_MAX + 1];
+        struct epoll_event events[EVENTS_AT_ONCE];
         int left = time_to_tick(ep, last_tick_us);
         int n = epoll_wait(ep->epoll_fd, events, ARRAY_SIZE(events), left);
 
@@ -332,95 +293,65 @@ static void start_link_thread(Notifier *notifier, void *data)
     qemu_thread_create(&ep->thread, "vmmio-link", link_thread, ep, QEMU_THREAD_DETACHED);
 }
 
-static bool is_loopback(const SocketAddress *addr)
+static VmmioListener *open_listener(VmmioEndpoint *ep, Error **errp)
 {
-    if (addr->type != SOCKET_ADDRESS_TYPE_INET) {
-        return true;
-    }
-    return g_str_has_prefix(addr->u.inet.host, "127.") ||
-           !strcmp(addr->u.inet.host, "::1");
+    const VmmioEndpointConfig *c = &ep->config;
+    VmmioListener *l = vmmio_listener_new(c->listen, c->tls_creds, &listener_ops, ep, errp);
+
+    return l && c->tls_authz && !vmmio_listener_set_authz(l, c->tls_authz, errp) ? NULL : l;
 }
 
-/* What the kernel bound, which tells the port when 0 was asked for. */
-static void note_bound_address(VmmioEndpoint *ep)
+/* Not freed when it fails: QEMU ends then. */
+static VmmioEndpoint *endpoint_new(const VmmioEndpointConfig *config, Error **errp)
 {
-    g_autoptr(SocketAddress) addr = qio_channel_socket_get_local_address(ep->listener,
-                                                                         &error_abort);
+    VmmioEndpoint *ep = g_new0(VmmioEndpoint, 1);
+    struct epoll_event event = { .events = EPOLLIN, .data.ptr = NULL };
 
-    ep->address = address_text(addr);
-    if (!is_loopback(addr)) {
-        warn_report("vmmio: %s can be reached from other machines, and whoever "
-                    "connects controls the device", ep->address);
+    ep->config = *config;
+    ep->config.listen = g_strdup(config->listen);
+    ep->config.tls_creds = g_strdup(config->tls_creds);
+    ep->config.tls_authz = g_strdup(config->tls_authz);
+    ep->listener = open_listener(ep, errp);
+    if (!ep->listener) {
+        return NULL;
     }
+    ep->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    qemu_mutex_init(&ep->lock);
+    QTAILQ_INIT(&ep->conns);
+    epoll_ctl(ep->epoll_fd, EPOLL_CTL_ADD, vmmio_listener_fd(ep->listener), &event);
+    ep->machine_done.notify = start_link_thread;
+    qemu_add_machine_init_done_notifier(&ep->machine_done);
+    QTAILQ_INSERT_TAIL(&endpoints, ep, next);
+    return ep;
 }
 
-/* The resolver would cut a larger port to 16 bits. */
-static bool check_port(const SocketAddress *addr, Error **errp)
+/* A device that asks for nothing shares what there is; what it asks for, it must get. */
+static bool check_agreement(const VmmioEndpoint *ep, const char *property, const char *first,
+                            const char *second, Error **errp)
 {
-    unsigned port;
-
-    if (addr->type == SOCKET_ADDRESS_TYPE_INET &&
-        (qemu_strtoui(addr->u.inet.port, NULL, 10, &port) < 0 || port > UINT16_MAX)) {
-        error_setg(errp, "the port is no number from 0 to 65535");
+    if (second && g_strcmp0(first, second)) {
+        error_setg(errp, "vmmio: %s=%s, but an earlier device of listen=%s has %s%s: the "
+                   "devices of one endpoint share it", property, second, ep->config.listen,
+                   first ? "" : "none", first ? first : "");
         return false;
     }
     return true;
 }
 
-static QIOChannelSocket *listen_on(const char *text, Error **errp)
-{
-    g_autoptr(SocketAddress) addr = socket_parse(text, errp);
-    g_autoptr(QIOChannelSocket) ioc = NULL;
-
-    if (!addr || !check_port(addr, errp)) {
-        error_prepend(errp, "vmmio: listen=%s is no HOST:PORT, [v6]:PORT or unix:PATH: ", text);
-        return NULL;
-    }
-    ioc = qio_channel_socket_new();
-    if (qio_channel_socket_listen_sync(ioc, addr, CONNECTIONS_MAX, errp) < 0) {
-        error_prepend(errp, "vmmio: cannot listen on %s (give another listen=, "
-                      "port 0 takes a free one): ", text);
-        return NULL;
-    }
-    return g_steal_pointer(&ioc);
-}
-
-static VmmioEndpoint *endpoint_new(const char *text, QIOChannelSocket *listener, uint32_t ping_ms)
-{
-    VmmioEndpoint *ep = g_new0(VmmioEndpoint, 1);
-    struct epoll_event event = { .events = EPOLLIN, .data.ptr = NULL };
-
-    ep->listen = g_strdup(text);
-    ep->listener = listener;
-    ep->ping_ms = ping_ms;
-    ep->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-    qemu_mutex_init(&ep->lock);
-    QTAILQ_INIT(&ep->conns);
-    note_bound_address(ep);
-    qio_channel_set_blocking(QIO_CHANNEL(listener), false, &error_abort);
-    epoll_ctl(ep->epoll_fd, EPOLL_CTL_ADD, listener->fd, &event);
-    ep->machine_done.notify = start_link_thread;
-    qemu_add_machine_init_done_notifier(&ep->machine_done);
-    return ep;
-}
-
-VmmioEndpoint *vmmio_endpoint_get(const char *address, uint32_t ping_ms, Error **errp)
+VmmioEndpoint *vmmio_endpoint_get(const VmmioEndpointConfig *config, Error **errp)
 {
     VmmioEndpoint *ep;
-    QIOChannelSocket *listener;
 
     QTAILQ_FOREACH(ep, &endpoints, next) {
-        if (!strcmp(ep->listen, address)) {
-            return ep;
+        if (!strcmp(ep->config.listen, config->listen)) {
+            bool agreed =
+                check_agreement(ep, "tls-creds", ep->config.tls_creds, config->tls_creds, errp) &&
+                check_agreement(ep, "tls-authz", ep->config.tls_authz, config->tls_authz, errp);
+
+            return agreed ? ep : NULL;
         }
     }
-    listener = listen_on(address, errp);
-    if (!listener) {
-        return NULL;
-    }
-    ep = endpoint_new(address, listener, ping_ms);
-    QTAILQ_INSERT_TAIL(&endpoints, ep, next);
-    return ep;
+    return endpoint_new(config, errp);
 }
 
 bool vmmio_endpoint_add_range(VmmioEndpoint *ep, VmmioRange *range, Error **errp)
@@ -428,7 +359,7 @@ bool vmmio_endpoint_add_range(VmmioEndpoint *ep, VmmioRange *range, Error **errp
     QEMU_LOCK_GUARD(&ep->lock);
     if (ep->n_ranges == VMMIO_RANGES_MAX) {
         error_setg(errp, "vmmio: %s has %u ranges already: give this one another listen=",
-                   ep->address, VMMIO_RANGES_MAX);
+                   vmmio_endpoint_address(ep), VMMIO_RANGES_MAX);
         return false;
     }
     range->index = ep->n_ranges;

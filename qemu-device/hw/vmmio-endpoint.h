@@ -27,14 +27,22 @@ struct VmmioRange {
     uint64_t claims;   /* atomic */
 };
 
+/* What an endpoint is to be like; the strings are the caller's. */
+typedef struct VmmioEndpointConfig {
+    const char *listen;       /* "HOST:PORT", "[v6]:PORT" or "unix:PATH" */
+    const char *tls_creds;    /* id of a tls-creds object, NULL = no TLS */
+    const char *tls_authz;    /* id of an authz object, NULL = none */
+    uint32_t max_connections; /* clients at a time */
+    uint32_t ping_ms;         /* silence before a PING to a holder of a range, 0 = never */
+} VmmioEndpointConfig;
+
 /*
- * The endpoint that listens on `address` ("HOST:PORT", "[v6]:PORT" or
- * "unix:PATH"), made when it is not there yet; a connection that holds a range
- * of it is sent a PING after `ping_ms` of silence (0 = never), as its first
- * user says. BQL held. NULL and an error when the address is malformed or
- * cannot be bound.
+ * The endpoint that listens on config->listen, made when it is not there yet;
+ * its first user decides max_connections and ping_ms. BQL held. NULL and an error
+ * when the address is malformed or cannot be bound, when the TLS objects are not
+ * fit, or when its first user did not give those that a later one asks for.
  */
-VmmioEndpoint *vmmio_endpoint_get(const char *address, uint32_t ping_ms, Error **errp);
+VmmioEndpoint *vmmio_endpoint_get(const VmmioEndpointConfig *config, Error **errp);
 
 /* Give the range the next number. BQL held. Fails beyond VMMIO_RANGES_MAX. */
 bool vmmio_endpoint_add_range(VmmioEndpoint *ep, VmmioRange *range, Error **errp);

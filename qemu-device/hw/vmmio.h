@@ -15,6 +15,15 @@
  *  + Property "listen" (string, default "127.0.0.1:4300"): HOST:PORT,
  *    [v6]:PORT or unix:PATH. Port 0 takes a free port. Devices with an equal
  *    string share one endpoint; their ranges are numbered in the order given.
+ *  + Property "tls-creds" (string, default none): id of a tls-creds-psk, -x509 or
+ *    -anon object with endpoint=server; clients then have to speak TLS.
+ *  + Property "tls-authz" (string, default none): id of an authz object that is
+ *    asked about the name in each client's certificate; it needs tls-creds-x509
+ *    with verify-peer=on. Devices of one endpoint share both: a later one may
+ *    leave them out, but not differ.
+ *  + Property "max-connections" (uint32, 1 to 1024, default 16): clients that may
+ *    be connected to the endpoint; further ones are closed at once. The first
+ *    device of an endpoint decides.
  *  + Property "timeout-ms" (uint32, default 5000, 0 = none): how long an access
  *    may wait, in time that the VM runs; afterwards it is finished as if there
  *    were no handler.
@@ -50,6 +59,9 @@ OBJECT_DECLARE_SIMPLE_TYPE(VmmioState, VMMIO)
 /* System IRQ numbers that one range may be given. */
 #define VMMIO_SYSTEM_IRQS_MAX 16
 
+/* The largest max-connections. */
+#define VMMIO_CONNECTIONS_MAX 1024
+
 struct VmmioState {
     SysBusDevice parent_obj;
 
@@ -58,6 +70,9 @@ struct VmmioState {
     uint64_t size;
     char *irq_list;
     char *listen;
+    char *tls_creds;
+    char *tls_authz;
+    uint32_t max_connections;
     uint32_t timeout_ms;
     uint32_t ping_ms;
     char *dma_ranges;
