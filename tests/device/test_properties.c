@@ -8,6 +8,10 @@
 #include <string.h>
 #include <sys/socket.h>
 
+/* 108 bytes: one more than a socket's address has room for. */
+#define EIGHTEEN "/tmp/aaaaaaaaaaaaa"
+#define LONG_PATH EIGHTEEN EIGHTEEN EIGHTEEN EIGHTEEN EIGHTEEN EIGHTEEN
+
 #define FREE_PORT "-device vmmio,listen=127.0.0.1:0"
 
 static const struct {
@@ -38,6 +42,10 @@ static const struct {
     { "-device vmmio,listen=nonsense", "listen=nonsense is no HOST:PORT, [v6]:PORT or unix:PATH" },
     { "-device vmmio,listen=127.0.0.1:70000", "listen=127.0.0.1:70000" },
     { "-device vmmio,listen=", "listen= is no HOST:PORT, [v6]:PORT or unix:PATH" },
+    { "-device vmmio,listen=vsock:3:4300", "vsock sockets are not supported" },
+    { "-device vmmio,listen=unix:" LONG_PATH, "the path is longer than 107 bytes" },
+    { FREE_PORT ",max-connections=0", "max-connections=0 is not from 1 to 1024" },
+    { FREE_PORT ",max-connections=1025", "max-connections=1025 is not from 1 to 1024" },
     { "-device vmmio,listen=unix:/nonexistent/directory/socket",
       "cannot listen on unix:/nonexistent/directory/socket" },
     { FREE_PORT " " FREE_PORT ",start=0x1000000000 " FREE_PORT ",start=0x1000001000 " FREE_PORT

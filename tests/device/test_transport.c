@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 /* READ of 4 bytes at 0xfef01000, first as range 1, then as range 0 of another endpoint. */
@@ -41,23 +42,46 @@ static void check_one_access(const char *listen)
     qtest_stop(&vm);
 }
 
-START_TEST(unix_socket)
+/* A directory of its own, and a path for a socket there. */
+static char *make_dir(char **path)
 {
-    g_autofree char *dir = g_dir_make_tmp("vmmio-XXXXXX", NULL);
-    g_autofree char *path = g_build_filename(dir, "socket", NULL);
-    g_autofree char *listen = g_strdup_printf("unix:%s", path);
+    char *dir = g_dir_make_tmp("vmmio-XXXXXX", NULL);
 
     ck_assert_ptr_nonnull(dir);
+    *path = g_build_filename(dir, "socket", NULL);
+    return dir;
+}
+
+/* QEMU removes the socket when it exits, so the directory is empty. */
+START_TEST(unix_socket)
+{
+    g_autofree char *path = NULL;
+    g_autofree char *dir = make_dir(&path);
+    g_autofree char *listen = g_strdup_printf("unix:%s", path);
+
     check_one_access(listen);
-    g_unlink(path);
+    ck_assert_int_eq(g_rmdir(dir), 0);
+}
+END_TEST
+
+/* One byte less than is refused in test_properties.c. */
+START_TEST(longest_unix_path)
+{
+    g_autofree char *path = NULL;
+    g_autofree char *dir = make_dir(&path);
+    g_autofree char *name = g_strnfill(107 - strlen(dir) - 1, 'x');
+    g_autofree char *listen = g_strdup_printf("unix:%s/%s", dir, name);
+
+    ck_assert_uint_eq(strlen(listen), strlen("unix:") + 107);
+    check_one_access(listen);
     ck_assert_int_eq(g_rmdir(dir), 0);
 }
 END_TEST
 
 START_TEST(unix_address_is_told)
 {
-    g_autofree char *dir = g_dir_make_tmp("vmmio-XXXXXX", NULL);
-    g_autofree char *path = g_build_filename(dir, "socket", NULL);
+    g_autofree char *path = NULL;
+    g_autofree char *dir = make_dir(&path);
     g_autofree char *listen = g_strdup_printf("unix:%s", path);
     g_autofree char *device = g_strdup_printf("-device vmmio,id=vmmio0,listen=%s", listen);
     g_autofree char *endpoint = NULL;
@@ -67,7 +91,68 @@ START_TEST(unix_address_is_told)
     endpoint = qmp_get_string(&vm, "/machine/peripheral/vmmio0", "endpoint");
     ck_assert_str_eq(endpoint, listen);
     qtest_stop(&vm);
-    g_unlink(path);
+    ck_assert_int_eq(g_rmdir(dir), 0);
+}
+END_TEST
+
+/* A bound socket, which listens unless it is to be dead. */
+static int make_socket(const char *path, bool dead)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+    ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+    if (!dead) {
+        ck_assert_int_eq(listen(fd, 1), 0);
+    }
+    return fd;
+}
+
+/* What a QEMU leaves that was killed. */
+START_TEST(dead_unix_socket_is_replaced)
+{
+    g_autofree char *path = NULL;
+    g_autofree char *dir = make_dir(&path);
+    g_autofree char *listen = g_strdup_printf("unix:%s", path);
+
+    close(make_socket(path, true));
+    check_one_access(listen);
+    ck_assert_int_eq(g_rmdir(dir), 0);
+}
+END_TEST
+
+/* Somebody else's socket works on, also for who connects after the attempt. */
+START_TEST(unix_socket_in_use)
+{
+    g_autofree char *path = NULL;
+    g_autofree char *dir = make_dir(&path);
+    g_autofree char *device = g_strdup_printf("-device vmmio,listen=unix:%s", path);
+    g_autofree char *endpoint = g_strdup_printf("unix:%s", path);
+    int fd = make_socket(path, false);
+    struct peer peer;
+
+    device_check_refused("aarch64", DEVICE_VIRT, device, "another program listens there");
+    close(accept(fd, NULL, NULL)); /* the look whether somebody listens */
+    peer_connect(&peer, endpoint);
+    close(fd);
+    ck_assert_int_eq(g_unlink(path), 0);
+    ck_assert_int_eq(g_rmdir(dir), 0);
+}
+END_TEST
+
+START_TEST(other_files_are_kept)
+{
+    g_autofree char *path = NULL;
+    g_autofree char *dir = make_dir(&path);
+    g_autofree char *device = g_strdup_printf("-device vmmio,listen=unix:%s", path);
+    g_autofree char *text = NULL;
+
+    ck_assert(g_file_set_contents(path, "precious", -1, NULL));
+    device_check_refused("aarch64", DEVICE_VIRT, device, "the file exists and is no socket");
+    ck_assert(g_file_get_contents(path, &text, NULL, NULL));
+    ck_assert_str_eq(text, "precious");
+    ck_assert_int_eq(g_unlink(path), 0);
     ck_assert_int_eq(g_rmdir(dir), 0);
 }
 END_TEST
@@ -213,6 +298,52 @@ START_TEST(two_endpoints)
 }
 END_TEST
 
+/* Connect and have it noticed: a request is answered with the error bit (IOMMU 3 is none). */
+static void join(struct qtest *vm, struct peer *peer)
+{
+    device_connect(vm, "vmmio0", peer);
+    peer_send_text(peer, "03 00 00 80 01 00 00 00  01 00 04 00");
+    peer_expect(peer, "03 00 00 c0 01 00 00 00  01 00 04 00", NULL);
+}
+
+/* As many as are allowed and no more; a place that gets free can be taken. */
+static void check_cap(const char *property, unsigned places)
+{
+    g_autofree struct peer *peers = g_new0(struct peer, places);
+    g_autofree char *device = g_strdup_printf("-device vmmio,id=vmmio0,listen=127.0.0.1:0%s",
+                                              property);
+    struct qtest vm;
+    struct peer further;
+    unsigned full;
+
+    start(&vm, device);
+    for (unsigned i = 0; i < places; i++) {
+        join(&vm, &peers[i]);
+    }
+    full = device_count_fds(&vm);
+    device_connect(&vm, "vmmio0", &further);
+    peer_expect_closed(&further);
+    qtest_await_stderr(&vm, "refused: there are");
+    peer_close(&peers[0]);
+    device_await_fds(&vm, full - 1);
+    join(&vm, &peers[0]);
+    device_claim(&vm, &peers[places - 1], 1);
+    device_check_read(&vm, &peers[places - 1]);
+    qtest_stop(&vm);
+}
+
+START_TEST(one_connection)
+{
+    check_cap(",max-connections=1", 1);
+}
+END_TEST
+
+START_TEST(two_hundred_connections)
+{
+    check_cap(",max-connections=200", 200);
+}
+END_TEST
+
 static bool has_ipv6_loopback(void)
 {
     struct sockaddr_in6 address = { .sin6_family = AF_INET6, .sin6_addr = in6addr_loopback };
@@ -232,7 +363,11 @@ int main(void)
 
     tcase_set_timeout(tcase, DEVICE_TEST_SECONDS);
     tcase_add_test(tcase, unix_socket);
+    tcase_add_test(tcase, longest_unix_path);
     tcase_add_test(tcase, unix_address_is_told);
+    tcase_add_test(tcase, dead_unix_socket_is_replaced);
+    tcase_add_test(tcase, unix_socket_in_use);
+    tcase_add_test(tcase, other_files_are_kept);
     tcase_add_test(tcase, named_host);
     tcase_add_test(tcase, port_0_is_told);
     tcase_add_test(tcase, every_address_is_warned_of);
@@ -241,6 +376,8 @@ int main(void)
     tcase_add_test(tcase, ranges_are_numbered_in_order);
     tcase_add_test(tcase, a_handler_for_each_range);
     tcase_add_test(tcase, two_endpoints);
+    tcase_add_test(tcase, one_connection);
+    tcase_add_test(tcase, two_hundred_connections);
     if (has_ipv6_loopback() || g_getenv("VMMIO_NO_SKIP")) {
         tcase_add_test(tcase, ipv6);
     } else {
