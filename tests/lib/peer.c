@@ -58,16 +58,34 @@ static int connect_tcp(const char *endpoint)
     return fd;
 }
 
+static ssize_t plain_send(struct peer *peer, const void *bytes, size_t len)
+{
+    return send(peer->fd, bytes, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+static ssize_t plain_recv(struct peer *peer, void *bytes, size_t len)
+{
+    return recv(peer->fd, bytes, len, MSG_DONTWAIT);
+}
+
+static void plain_close(struct peer *peer)
+{
+    close(peer->fd);
+}
+
 void peer_connect(struct peer *peer, const char *endpoint)
 {
+    static const struct peer_transport plain = { plain_send, plain_recv, plain_close };
     bool is_unix = strncmp(endpoint, UNIX_PREFIX, strlen(UNIX_PREFIX)) == 0;
 
+    peer->transport = &plain;
+    peer->session = NULL;
     peer->fd = is_unix ? connect_unix(endpoint) : connect_tcp(endpoint);
 }
 
 void peer_close(struct peer *peer)
 {
-    close(peer->fd);
+    peer->transport->close(peer);
     peer->fd = -1;
 }
 
@@ -100,7 +118,7 @@ void peer_parse(const char *text, uint8_t packet[PEER_PACKET])
     ck_assert_msg(memchr(any, true, PEER_PACKET) == NULL, "a packet to send has no '..'");
 }
 
-static bool wait_until(const struct peer *peer, short events, int milliseconds)
+bool peer_wait(const struct peer *peer, short events, int milliseconds)
 {
     struct pollfd wait = { .fd = peer->fd, .events = events };
 
@@ -112,11 +130,11 @@ void peer_send(struct peer *peer, const void *bytes, size_t len)
     const char *next = bytes;
 
     while (len > 0) {
-        ssize_t n = send(peer->fd, next, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+        ssize_t n = peer->transport->send(peer, next, len);
 
         if (n < 0) {
             ck_assert_msg(errno == EAGAIN, "the device took no packet: %s", strerror(errno));
-            ck_assert_msg(wait_until(peer, POLLOUT, PEER_SECONDS * 1000),
+            ck_assert_msg(peer_wait(peer, POLLOUT, PEER_SECONDS * 1000),
                           "the device receives nothing any more");
             continue;
         }
@@ -139,7 +157,7 @@ void peer_send_until_closed(struct peer *peer, const char *text, unsigned max)
 
     peer_parse(text, packet);
     for (unsigned sent = 0; sent < max; sent++) {
-        ck_assert_msg(wait_until(peer, POLLOUT, PEER_SECONDS * 1000),
+        ck_assert_msg(peer_wait(peer, POLLOUT, PEER_SECONDS * 1000),
                       "the device neither receives nor closes");
         if (send(peer->fd, packet, sizeof(packet), MSG_NOSIGNAL) < 0) {
             ck_assert_msg(errno == EPIPE || errno == ECONNRESET, "%s", strerror(errno));
@@ -191,17 +209,30 @@ void peer_await_received(const struct peer *peer)
     }
 }
 
+/* Like recv(); waits for up to PEER_SECONDS. */
+static ssize_t receive_some(struct peer *peer, void *bytes, size_t len)
+{
+    ssize_t n = peer->transport->recv(peer, bytes, len);
+
+    while (n < 0 && errno == EAGAIN) {
+        if (!peer_wait(peer, POLLIN, PEER_SECONDS * 1000)) {
+            errno = ETIMEDOUT;
+            return -1;
+        }
+        n = peer->transport->recv(peer, bytes, len);
+    }
+    return n;
+}
+
 void peer_receive(struct peer *peer, uint8_t packet[PEER_PACKET])
 {
     size_t have = 0;
 
     while (have < PEER_PACKET) {
-        ssize_t n;
+        ssize_t n = receive_some(peer, packet + have, PEER_PACKET - have);
 
-        ck_assert_msg(wait_until(peer, POLLIN, PEER_SECONDS * 1000),
-                      "no packet from the device, only %zu bytes", have);
-        n = recv(peer->fd, packet + have, PEER_PACKET - have, 0);
-        ck_assert_msg(n >= 0, "cannot receive: %s", strerror(errno));
+        ck_assert_msg(n >= 0, "no packet from the device, only %zu bytes: %s", have,
+                      strerror(errno));
         ck_assert_msg(n > 0, "the device closed the connection after %zu bytes", have);
         have += (size_t)n;
     }
@@ -247,16 +278,15 @@ void peer_expect_closed(struct peer *peer)
     uint8_t byte;
     ssize_t n;
 
-    ck_assert_msg(wait_until(peer, POLLIN, PEER_SECONDS * 1000),
-                  "the device did not close the connection");
-    n = recv(peer->fd, &byte, 1, 0);
-    ck_assert_msg(n == 0 || (n < 0 && errno == ECONNRESET),
-                  "the device sent byte %02x and should have closed", byte);
+    n = receive_some(peer, &byte, 1);
+    ck_assert_msg(n <= 0, "the device sent byte %02x and should have closed", byte);
+    ck_assert_msg(n == 0 || errno == ECONNRESET, "the device did not close the connection: %s",
+                  strerror(errno));
 }
 
 void peer_expect_silence(struct peer *peer, int milliseconds)
 {
-    ck_assert_msg(!wait_until(peer, POLLIN, milliseconds),
+    ck_assert_msg(!peer_wait(peer, POLLIN, milliseconds),
                   "the device sent something or closed, and should be silent");
 }
 

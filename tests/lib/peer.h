@@ -14,13 +14,31 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #define PEER_SECONDS 30
 #define PEER_PACKET 64
 
+struct peer;
+
+/*
+ * How bytes go over the connection; like send(), recv() and close(), but send
+ * and recv never wait: -1 with errno EAGAIN when nothing can be moved now.
+ */
+struct peer_transport {
+    ssize_t (*send)(struct peer *peer, const void *bytes, size_t len);
+    ssize_t (*recv)(struct peer *peer, void *bytes, size_t len);
+    void (*close)(struct peer *peer);
+};
+
 struct peer {
     int fd;
+    const struct peer_transport *transport; /* plain bytes, or that of tls_peer.h */
+    void *session;                          /* the transport's */
 };
+
+/* Wait until the socket is ready for one of the poll() events. */
+bool peer_wait(const struct peer *peer, short events, int milliseconds);
 
 /* Connect to "HOST:PORT", "[v6]:PORT" or "unix:PATH"; the host is a number. */
 void peer_connect(struct peer *peer, const char *endpoint);
@@ -33,7 +51,7 @@ void peer_parse(const char *text, uint8_t packet[PEER_PACKET]);
 void peer_send(struct peer *peer, const void *bytes, size_t len);
 void peer_send_text(struct peer *peer, const char *text);
 
-/* Send packets until the other side closes the connection; at most `max` of them. */
+/* Send packets until the other side closes the connection; at most `max` of them. No TLS. */
 void peer_send_until_closed(struct peer *peer, const char *text, unsigned max);
 
 /* Wait until the device has read all bytes that came to its socket. TCP over IPv4 only. */
@@ -48,7 +66,7 @@ void peer_expect(struct peer *peer, const char *text, uint8_t packet[PEER_PACKET
 /* Nothing more comes and the connection closes. */
 void peer_expect_closed(struct peer *peer);
 
-/* Nothing comes for that long. */
+/* Nothing comes over the socket for that long. */
 void peer_expect_silence(struct peer *peer, int milliseconds);
 
 /* Change a request into a reply that carries this data word (word 3), and send it. */
