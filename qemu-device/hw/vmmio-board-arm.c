@@ -53,6 +53,21 @@ qemu_irq vmmio_board_irq(unsigned number, Error **errp)
     return gic_input(gic, number);
 }
 
+bool vmmio_board_shares_irqs(void)
+{
+    return true;
+}
+
+char *vmmio_board_irq_reserved(unsigned number)
+{
+    return NULL;
+}
+
+bool vmmio_board_drives_every_irq(Object *dev)
+{
+    return false;
+}
+
 uint8_t vmmio_board_access_flags(MemTxAttrs attrs)
 {
     return (attrs.secure ? VMMIO_FLAG_SECURE : 0) | (attrs.user ? 0 : VMMIO_FLAG_PRIV);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "qemu/osdep.h"
-#include "qemu/cutils.h"
 #include "qemu/main-loop.h"
 #include "qemu/timer.h"
 #include "qemu/units.h"
@@ -14,6 +13,7 @@
 #include "system/qtest.h"
 #include "vmmio.h"
 #include "vmmio-board.h"
+#include "vmmio-irq.h"
 #include "trace.h"
 
 #define PAGE (4 * KiB)
@@ -264,98 +264,12 @@ static bool check_overlap(VmmioState *s, Error **errp)
     return true;
 }
 
-static bool parse_irqs(VmmioState *s, Error **errp)
-{
-    g_auto(GStrv) items = g_strsplit(s->irq_list ? s->irq_list : "", ":", -1);
-
-    for (unsigned i = 0; items[i]; i++) {
-        if (i == VMMIO_SYSTEM_IRQS_MAX) {
-            error_setg(errp, "vmmio: irq=%s has more than %u numbers", s->irq_list,
-                       VMMIO_SYSTEM_IRQS_MAX);
-            return false;
-        }
-        if (qemu_strtoui(items[i], NULL, 0, &s->irq_number[i]) < 0) {
-            error_setg(errp, "vmmio: irq=%s: \"%s\" is no number; write irq=80 or irq=177:178",
-                       s->irq_list, items[i]);
-            return false;
-        }
-        s->n_irqs++;
-    }
-    return true;
-}
-
-typedef struct {
-    uint32_t number;
-    bool taken;
-} IrqSearch;
-
-static void look_for_irq(VmmioState *s, void *opaque)
-{
-    IrqSearch *search = opaque;
-
-    for (unsigned i = 0; i < s->n_irqs; i++) {
-        search->taken |= s->irq_number[i] == search->number;
-    }
-}
-
-/* Two lines on one input would hide each other: the last change would win. */
-static bool check_irq_is_free(VmmioState *s, unsigned index, Error **errp)
-{
-    IrqSearch search = { .number = s->irq_number[index] };
-
-    vmmio_foreach(look_for_irq, &search);
-    for (unsigned i = 0; i < index; i++) {
-        search.taken |= s->irq_number[i] == search.number;
-    }
-    if (search.taken) {
-        error_setg(errp, "vmmio: irq=%u is given twice: each line needs a number of its own",
-                   search.number);
-    }
-    return !search.taken;
-}
-
-static bool connect_irqs(VmmioState *s, Error **errp)
-{
-    for (unsigned i = 0; i < s->n_irqs; i++) {
-        qemu_irq input;
-
-        if (!check_irq_is_free(s, i, errp)) {
-            return false;
-        }
-        input = vmmio_board_irq(s->irq_number[i], errp);
-        if (!input) {
-            return false;
-        }
-        sysbus_init_irq(SYS_BUS_DEVICE(s), &s->irq[i]);
-        sysbus_connect_irq(SYS_BUS_DEVICE(s), i, input);
-    }
-    return true;
-}
-
-static bool check_max_connections(VmmioState *s, Error **errp)
-{
-    if (s->max_connections < 1 || s->max_connections > VMMIO_CONNECTIONS_MAX) {
-        error_setg(errp, "vmmio: max-connections=%u is not from 1 to %u", s->max_connections,
-                   VMMIO_CONNECTIONS_MAX);
-        return false;
-    }
-    return true;
-}
-
 static bool join_endpoint(VmmioState *s, Error **errp)
 {
-    const VmmioEndpointConfig config = {
-        .listen = s->listen,
-        .tls_creds = s->tls_creds,
-        .tls_authz = s->tls_authz,
-        .max_connections = s->max_connections,
-        .ping_ms = s->ping_ms,
-    };
-
     s->range.name = object_get_canonical_path(OBJECT(s));
     s->range.irq_update = vmmio_irq_update;
     s->range.released = vmmio_released;
-    s->endpoint = vmmio_endpoint_get(&config, errp);
+    s->endpoint = vmmio_endpoint_get(s->listen, s->ping_ms, errp);
     return s->endpoint && vmmio_endpoint_add_range(s->endpoint, &s->range, errp);
 }
 
@@ -396,8 +310,8 @@ static void vmmio_realize(DeviceState *dev, Error **errp)
 {
     VmmioState *s = VMMIO(dev);
 
-    if (check_bounds(s, errp) && check_overlap(s, errp) && parse_irqs(s, errp) &&
-        connect_irqs(s, errp) && check_max_connections(s, errp) && join_endpoint(s, errp)) {
+    if (check_bounds(s, errp) && check_overlap(s, errp) && vmmio_irqs_connect(s, errp) &&
+        join_endpoint(s, errp)) {
         map_range(s);
     }
 }
@@ -425,9 +339,6 @@ static const Property vmmio_properties[] = {
     DEFINE_PROP_SIZE("size", VmmioState, size, PAGE),
     DEFINE_PROP_STRING("irq", VmmioState, irq_list),
     DEFINE_PROP_STRING("listen", VmmioState, listen),
-    DEFINE_PROP_STRING("tls-creds", VmmioState, tls_creds),
-    DEFINE_PROP_STRING("tls-authz", VmmioState, tls_authz),
-    DEFINE_PROP_UINT32("max-connections", VmmioState, max_connections, 16),
     DEFINE_PROP_UINT32("timeout-ms", VmmioState, timeout_ms, 5000),
     DEFINE_PROP_UINT32("ping-ms", VmmioState, ping_ms, 5000),
 };

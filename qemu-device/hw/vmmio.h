@@ -12,6 +12,7 @@
  *  + Property "irq" (string, default none): "80" or "177:178:...", up to 16
  *    numbers; the first 8 are the lines 0-7 that a client can name. SPIs of the
  *    GIC on Arm machines, GSIs on x86. A number may be given once in a VM.
+ *    One that another device drives is an error on x86, a warning on Arm.
  *  + Property "listen" (string, default "127.0.0.1:4300"): HOST:PORT,
  *    [v6]:PORT or unix:PATH. Port 0 takes a free port. Devices with an equal
  *    string share one endpoint; their ranges are numbered in the order given.

@@ -4,13 +4,7 @@
 #include "tap.h"
 
 #include <netinet/in.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/socket.h>
-
-/* 108 bytes: one more than a socket's address has room for. */
-#define EIGHTEEN "/tmp/aaaaaaaaaaaaa"
-#define LONG_PATH EIGHTEEN EIGHTEEN EIGHTEEN EIGHTEEN EIGHTEEN EIGHTEEN
 
 #define FREE_PORT "-device vmmio,listen=127.0.0.1:0"
 
@@ -42,36 +36,12 @@ static const struct {
     { "-device vmmio,listen=nonsense", "listen=nonsense is no HOST:PORT, [v6]:PORT or unix:PATH" },
     { "-device vmmio,listen=127.0.0.1:70000", "listen=127.0.0.1:70000" },
     { "-device vmmio,listen=", "listen= is no HOST:PORT, [v6]:PORT or unix:PATH" },
-    { "-device vmmio,listen=vsock:3:4300", "vsock sockets are not supported" },
-    { "-device vmmio,listen=unix:" LONG_PATH, "the path is longer than 107 bytes" },
-    { FREE_PORT ",max-connections=0", "max-connections=0 is not from 1 to 1024" },
-    { FREE_PORT ",max-connections=1025", "max-connections=1025 is not from 1 to 1024" },
     { "-device vmmio,listen=unix:/nonexistent/directory/socket",
       "cannot listen on unix:/nonexistent/directory/socket" },
     { FREE_PORT " " FREE_PORT ",start=0x1000000000 " FREE_PORT ",start=0x1000001000 " FREE_PORT
       ",start=0x1000002000 " FREE_PORT ",start=0x1000003000 " FREE_PORT ",start=0x1000004000 "
       FREE_PORT ",start=0x1000005000 " FREE_PORT ",start=0x1000006000 " FREE_PORT
       ",start=0x1000007000", "has 8 ranges already" },
-    { FREE_PORT ",dma-ranges=some", "dma-ranges=some: \"some\" is no range" },
-    { FREE_PORT ",dma-ranges=0x1000", "\"0x1000\" is no range" },
-    { FREE_PORT ",dma-ranges=0x1000-", "\"0x1000-\" is no range" },
-    { FREE_PORT ",dma-ranges=-0x1000", "\"-0x1000\" is no range" },
-    { FREE_PORT ",dma-ranges=0-1:", "\"\" is no range" },
-    { FREE_PORT ",dma-ranges=0-1::2-3", "\"\" is no range" },
-    { FREE_PORT ",dma-ranges=0-1:none", "\"none\" is no range" },
-    { FREE_PORT ",dma-ranges=2-1", "\"2-1\" is no range" },
-    { FREE_PORT ",dma-ranges=0--1", "\"0--1\" is no range" },
-    { FREE_PORT ",dma-ranges=0-0x", "\"0-0x\" is no range" },
-    { FREE_PORT ",dma-ranges=0-ff", "\"0-ff\" is no range" },
-    { FREE_PORT ",dma-ranges=0-1k", "\"0-1k\" is no range" },
-    { FREE_PORT ",dma-ranges=0-1-2", "\"0-1-2\" is no range" },
-    { FREE_PORT ",dma-ranges=0-0x10000000000000000", "\"0-0x10000000000000000\" is no range" },
-    { FREE_PORT ",dma-ranges=1-1:1-1:1-1:1-1:1-1:1-1:1-1:1-1:1-1:1-1:1-1:1-1:1-1:1-1:1-1:1-1:1-1",
-      "has more than 16 ranges" },
-    { FREE_PORT ",dma-ranges=0-1 " FREE_PORT ",start=0x1000000000,dma-ranges=none",
-      "dma-ranges=none, but an earlier device of listen=127.0.0.1:0 has 0-1" },
-    { FREE_PORT " " FREE_PORT ",start=0x1000000000,dma-ranges=0-1",
-      "dma-ranges=0-1, but an earlier device of listen=127.0.0.1:0 has none" },
 };
 
 START_TEST(bad_value)
@@ -83,13 +53,6 @@ END_TEST
 START_TEST(overlap_with_ram_of_the_pi)
 {
     device_check_refused("aarch64", "-M raspi4b", FREE_PORT ",start=0x100000", "overlaps RAM");
-}
-END_TEST
-
-START_TEST(irq_too_high_on_x86)
-{
-    device_check_refused("x86_64", "-M q35 -m 32", FREE_PORT ",irq=24",
-                  "irq=24: this machine has the GSIs 0 to 23");
 }
 END_TEST
 
@@ -133,7 +96,6 @@ int main(void)
     tcase_set_timeout(tcase, DEVICE_TEST_SECONDS);
     tcase_add_loop_test(tcase, bad_value, 0, G_N_ELEMENTS(bad_on_virt));
     tcase_add_test(tcase, overlap_with_ram_of_the_pi);
-    tcase_add_test(tcase, irq_too_high_on_x86);
     tcase_add_test(tcase, port_in_use);
     tcase_add_test(tcase, good_edges);
     suite_add_tcase(suite, tcase);
