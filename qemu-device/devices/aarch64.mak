@@ -16,3 +16,6 @@ CONFIG_UNIMP=y
 CONFIG_USB_DWC2=y
 CONFIG_USB_NETWORK=y
 CONFIG_USB_STORAGE_BOT=y
+
+# `virt` with devices that come and go.
+CONFIG_USB_XHCI_PCI=y

@@ -1,28 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "qemu/osdep.h"
 #include <sys/epoll.h>
-#include "qemu/error-report.h"
 #include "qemu/lockable.h"
-#include "qemu/timer.h"
 #include "qapi/error.h"
 #include "hw/core/cpu.h"
+#include "io/channel-tls.h"
 #include "vmmio-conn.h"
 #include "trace.h"
 
-/* A waiting thread looks this often at its deadline and at requests to stop. */
-#define SLICE_MS 10
-
-/* Bytes that a TLS record can carry. */
-#define TLS_RECORD_MAX 16384
-
-typedef struct VmmioWaiter {
-    uint32_t tag;
-    uint8_t *block;
-    bool sent;
-    bool answered;
-    QemuCond wake;
-    QTAILQ_ENTRY(VmmioWaiter) next;
-} VmmioWaiter;
+/* What one read from the socket may bring. */
+#define RECEIVE_BYTES (256 * VMMIO_BLOCK)
 
 VmmioConn *vmmio_conn_new(QIOChannel *ioc, int fd, int epoll_fd, const char *peer,
                           VmmioPacketFn *on_packet, void *opaque, VmmioLinkStats *stats)
@@ -38,14 +25,20 @@ VmmioConn *vmmio_conn_new(QIOChannel *ioc, int fd, int epoll_fd, const char *pee
     conn->opaque = opaque;
     conn->stats = stats;
     conn->refs = 1;
-    conn->armed = true;
-    conn->unsent = g_byte_array_new();
+    conn->armed_events = EPOLLIN;
+    conn->queue = g_byte_array_new();
+    conn->out = g_byte_array_new();
     vmmio_framer_init(&conn->framer);
+    qemu_mutex_init(&conn->io_lock);
     qemu_mutex_init(&conn->lock);
-    QTAILQ_INIT(&conn->waiters);
+    qemu_cond_init(&conn->room);
+    QTAILQ_INIT(&conn->requests);
     qio_channel_set_blocking(ioc, false, &error_abort);
     qio_channel_set_delay(ioc, false);
-    epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event);
+    if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0) {
+        vmmio_conn_unref(conn);
+        return NULL;
+    }
     return conn;
 }
 
@@ -61,50 +54,64 @@ void vmmio_conn_unref(VmmioConn *conn)
         return;
     }
     object_unref(OBJECT(conn->ioc));
-    g_byte_array_unref(conn->unsent);
+    g_byte_array_unref(conn->queue);
+    g_byte_array_unref(conn->out);
+    qemu_cond_destroy(&conn->room);
     qemu_mutex_destroy(&conn->lock);
+    qemu_mutex_destroy(&conn->io_lock);
     g_free(conn->peer);
     g_free(conn);
 }
 
 /* Called with the lock held. */
-static void set_epoll_events(VmmioConn *conn, uint32_t events)
+static size_t unsent_bytes(const VmmioConn *conn)
 {
-    struct epoll_event event = { .events = events | EPOLLONESHOT, .data.ptr = conn };
-
-    epoll_ctl(conn->epoll_fd, EPOLL_CTL_MOD, conn->fd, &event);
+    return conn->queue->len + conn->out->len - conn->out_sent;
 }
 
-/* Let epoll wake the link thread. Called with the lock held. */
-static void arm(VmmioConn *conn)
+/*
+ * Let epoll wake the link thread for what no other thread sees to: bytes that
+ * come while no vCPU waits, and room for bytes to send. Called with the lock
+ * held, after each change of what this looks at.
+ */
+static void update_epoll(VmmioConn *conn)
 {
-    conn->armed = true;
-    set_epoll_events(conn, EPOLLIN | (conn->unsent->len ? EPOLLOUT : 0));
-}
+    struct epoll_event event = { .data.ptr = conn };
+    uint32_t wanted = 0;
 
-/* Keep the link thread asleep while a vCPU receives. Called with the lock held. */
-static void disarm(VmmioConn *conn)
-{
-    if (conn->armed) {
-        conn->armed = false;
-        set_epoll_events(conn, 0);
+    if (!conn->receiving && conn->n_attended == 0) {
+        wanted |= EPOLLIN;
+    }
+    if (!conn->sending && unsent_bytes(conn) > 0) {
+        wanted |= EPOLLOUT;
+    }
+    if (conn->closed) {
+        wanted = conn->receiving ? 0 : EPOLLIN; /* to be reaped */
+    }
+    if (wanted != conn->armed_events) {
+        conn->armed_events = wanted;
+        event.events = wanted | EPOLLONESHOT;
+        epoll_ctl(conn->epoll_fd, EPOLL_CTL_MOD, conn->fd, &event);
     }
 }
 
 /* Called with the lock held. */
 static void mark_closed(VmmioConn *conn)
 {
-    VmmioWaiter *w;
+    VmmioRequest *req;
 
     if (conn->closed) {
         return;
     }
     qatomic_set(&conn->closed, true);
     trace_vmmio_conn_closed(conn->peer);
-    qio_channel_shutdown(conn->ioc, QIO_CHANNEL_SHUTDOWN_BOTH, NULL);
-    QTAILQ_FOREACH(w, &conn->waiters, next) {
-        qemu_cond_signal(&w->wake);
+    /* Not through ioc: a TLS channel would want to take its leave first. */
+    shutdown(conn->fd, SHUT_RDWR);
+    QTAILQ_FOREACH(req, &conn->requests, next) {
+        qemu_cond_signal(&req->wake);
     }
+    qemu_cond_broadcast(&conn->room);
+    update_epoll(conn);
 }
 
 void vmmio_conn_shutdown(VmmioConn *conn)
@@ -113,48 +120,71 @@ void vmmio_conn_shutdown(VmmioConn *conn)
     mark_closed(conn);
 }
 
-/* Write as much as the socket takes. Returns that, or -1 on error. Lock held. */
-static ssize_t write_some(VmmioConn *conn, const uint8_t *bytes, size_t len)
+static bool is_tls(const VmmioConn *conn)
 {
-    ssize_t n = qio_channel_write(conn->ioc, (const char *)bytes, len, NULL);
-
-    return n == QIO_CHANNEL_ERR_BLOCK ? 0 : n;
+    return object_dynamic_cast(OBJECT(conn->ioc), TYPE_QIO_CHANNEL_TLS) != NULL;
 }
 
-/* Called with the lock held. */
-static void flush_unsent(VmmioConn *conn)
+/* Write as much as the socket takes. Returns that, or -1 on error. */
+static ssize_t write_some(VmmioConn *conn, const uint8_t *bytes, size_t len)
 {
     ssize_t n;
 
-    if (conn->closed || conn->unsent->len == 0) {
-        return;
+    WITH_QEMU_LOCK_GUARD(&conn->io_lock) {
+        n = qio_channel_write(conn->ioc, (const char *)bytes, len, NULL);
     }
-    n = write_some(conn, conn->unsent->data, conn->unsent->len);
-    if (n < 0) {
-        mark_closed(conn);
-    } else if (n > 0) {
-        g_byte_array_remove_range(conn->unsent, 0, n);
+    return n == QIO_CHANNEL_ERR_BLOCK ? 0 : n;
+}
+
+static ssize_t read_some(VmmioConn *conn, uint8_t *bytes, size_t len)
+{
+    QEMU_LOCK_GUARD(&conn->io_lock);
+    return qio_channel_read(conn->ioc, (char *)bytes, len, NULL);
+}
+
+/* Make what is queued the next to be written, when all before it is. Lock held. */
+static void refill_out(VmmioConn *conn)
+{
+    GByteArray *written = conn->out;
+
+    if (conn->out_sent == written->len && conn->queue->len > 0) {
+        g_byte_array_set_size(written, 0);
+        conn->out = conn->queue;
+        conn->queue = written;
+        conn->out_sent = 0;
     }
 }
 
-/* Called with the lock held. */
-static bool send_locked(VmmioConn *conn, const uint8_t *block)
+/*
+ * Write what is queued until the socket is full. The lock is released
+ * meanwhile, so that others can queue more; a thread that finds another one
+ * sending leaves its packet to that one. Called with the lock held.
+ */
+static void flush(VmmioConn *conn)
 {
-    ssize_t n = 0;
+    if (conn->sending) {
+        return;
+    }
+    conn->sending = true;
+    while (!conn->closed && unsent_bytes(conn) > 0) {
+        ssize_t n;
 
-    if (conn->closed) {
-        return false;
+        refill_out(conn);
+        qemu_mutex_unlock(&conn->lock);
+        n = write_some(conn, conn->out->data + conn->out_sent, conn->out->len - conn->out_sent);
+        qemu_mutex_lock(&conn->lock);
+        if (n < 0) {
+            mark_closed(conn);
+        } else if (n == 0) {
+            break;
+        } else {
+            conn->out_sent += n;
+        }
     }
-    if (conn->unsent->len == 0) {
-        n = write_some(conn, block, VMMIO_BLOCK);
+    conn->sending = false;
+    if (conn->n_posters > 0 && unsent_bytes(conn) <= VMMIO_POSTED_MAX / 2) {
+        qemu_cond_broadcast(&conn->room);
     }
-    if (n < 0 || conn->unsent->len > VMMIO_UNSENT_MAX) {
-        mark_closed(conn);
-        return false;
-    }
-    g_byte_array_append(conn->unsent, block + n, VMMIO_BLOCK - n);
-    vmmio_link_count(&conn->stats->packets_sent);
-    return true;
 }
 
 static void trace_block(const char *direction, const VmmioConn *conn, const uint8_t *block)
@@ -169,18 +199,34 @@ static void trace_block(const char *direction, const VmmioConn *conn, const uint
                        p.addr, p.size, p.data[0], p.error);
 }
 
+/* Called with the lock held. */
+static bool enqueue(VmmioConn *conn, const uint8_t *block)
+{
+    if (!conn->closed && unsent_bytes(conn) > VMMIO_UNSENT_MAX) {
+        mark_closed(conn);
+    }
+    if (conn->closed) {
+        return false;
+    }
+    trace_block("sent", conn, block);
+    vmmio_link_count(&conn->stats->packets_sent);
+    g_byte_array_append(conn->queue, block, VMMIO_BLOCK);
+    return true;
+}
+
 bool vmmio_conn_send(VmmioConn *conn, const uint8_t block[VMMIO_BLOCK])
 {
     QEMU_LOCK_GUARD(&conn->lock);
+    bool queued = enqueue(conn, block);
 
-    trace_block("sent", conn, block);
-    if (!send_locked(conn, block)) {
-        return false;
-    }
-    if (conn->unsent->len && conn->armed) {
-        arm(conn);
-    }
-    return true;
+    update_epoll(conn);
+    return queued;
+}
+
+void vmmio_conn_reply(VmmioConn *conn, const uint8_t block[VMMIO_BLOCK])
+{
+    QEMU_LOCK_GUARD(&conn->lock);
+    enqueue(conn, block);
 }
 
 /* True when the packet is an answer from a client to something that the VM sent. */
@@ -201,18 +247,18 @@ static bool settle(VmmioConn *conn, uint32_t tag)
     return false;
 }
 
-/* A reply that is owed but has no waiter any more came after its access had ended. */
+/* A reply that is owed but has no request any more came after its access had ended. */
 static void deliver_reply(VmmioConn *conn, const struct vmmio_packet *p, const uint8_t *block)
 {
-    VmmioWaiter *w;
+    VmmioRequest *req;
 
     QEMU_LOCK_GUARD(&conn->lock);
     if (settle(conn, p->tag)) {
-        QTAILQ_FOREACH(w, &conn->waiters, next) {
-            if (w->sent && w->tag == p->tag) {
-                memcpy(w->block, block, VMMIO_BLOCK);
-                w->answered = true;
-                qemu_cond_signal(&w->wake);
+        QTAILQ_FOREACH(req, &conn->requests, next) {
+            if (req->sent && req->tag == p->tag) {
+                memcpy(req->block, block, VMMIO_BLOCK);
+                req->answered = true;
+                qemu_cond_signal(&req->wake);
                 return;
             }
         }
@@ -254,76 +300,97 @@ static void handle_bytes(VmmioConn *conn, const uint8_t *bytes, size_t len)
     }
 }
 
-/*
- * Receiver only: take what is there, without waiting. False when there was
- * nothing. A whole TLS record is taken at once: what stays behind in the session
- * epoll does not see. The lock keeps a TLS session to one thread at a time.
- */
-static bool receive_some(VmmioConn *conn)
+/* Send what the packet callbacks have replied. */
+static void send_replies(VmmioConn *conn)
 {
-    uint8_t buf[TLS_RECORD_MAX];
-    ssize_t n;
-
-    WITH_QEMU_LOCK_GUARD(&conn->lock) {
-        n = qio_channel_read(conn->ioc, (char *)buf, sizeof(buf), NULL);
-    }
-
-    if (n > 0) {
-        handle_bytes(conn, buf, n);
-    } else if (n != QIO_CHANNEL_ERR_BLOCK) {
-        vmmio_conn_shutdown(conn);
-    }
-    return n > 0;
+    QEMU_LOCK_GUARD(&conn->lock);
+    flush(conn);
 }
 
-/* Receiver only: wait up to one slice for bytes, and handle them. */
-static void receive_slice(VmmioConn *conn, bool flush)
+/*
+ * Receiver only: take what is there, without waiting. A TLS session can hold
+ * bytes of which the socket tells nothing, so it is read until it is empty.
+ */
+static void receive_some(VmmioConn *conn)
 {
-    GPollFD pfd = { .fd = conn->fd, .events = G_IO_IN | (flush ? G_IO_OUT : 0) };
+    uint8_t buf[RECEIVE_BYTES];
+    ssize_t n;
 
-    if (g_poll(&pfd, 1, SLICE_MS) <= 0) {
-        return;
+    do {
+        n = read_some(conn, buf, sizeof(buf));
+        if (n > 0) {
+            handle_bytes(conn, buf, n);
+            send_replies(conn);
+        }
+    } while (n > 0 && is_tls(conn) && vmmio_conn_is_open(conn));
+    if (n <= 0 && n != QIO_CHANNEL_ERR_BLOCK) {
+        vmmio_conn_shutdown(conn);
     }
-    if (pfd.revents & G_IO_OUT) {
-        QEMU_LOCK_GUARD(&conn->lock);
-        flush_unsent(conn);
-    }
-    if (pfd.revents & ~G_IO_OUT) {
+}
+
+/* Receiver only: wait for bytes, up to one slice, and handle them. */
+static void receive_slice(VmmioConn *conn)
+{
+    GPollFD pfd = { .fd = conn->fd, .events = G_IO_IN };
+
+    if (g_poll(&pfd, 1, VMMIO_SLICE_MS) > 0) {
         receive_some(conn);
     }
 }
 
-/* Called with the lock held. */
-static VmmioOutcome outcome_now(VmmioConn *conn, VmmioWaiter *w, const VmmioWait *wait)
+VmmioOutcome vmmio_wait_outcome(const VmmioWait *wait)
 {
-    if (w->answered) {
-        return VMMIO_ANSWERED;
-    }
-    if (conn->closed) {
-        return VMMIO_LOST;
-    }
-    if (wait->cpu && (qatomic_read(&wait->cpu->stop) || qatomic_read(&wait->cpu->unplug))) {
+    CPUState *cpu = wait->cpu;
+
+    if (cpu && (qatomic_read(&cpu->stop) || qatomic_read(&cpu->unplug) ||
+                (wait->restartable && qatomic_read(&cpu->exit_request)))) {
         return VMMIO_INTERRUPTED;
     }
     if (wait->deadline_ns != INT64_MAX && qemu_clock_get_ns(wait->clock) >= wait->deadline_ns) {
         return VMMIO_TIMED_OUT;
     }
+    if (wait->leave_ns != INT64_MAX && get_clock() >= wait->leave_ns) {
+        return VMMIO_INTERRUPTED;
+    }
     return VMMIO_PENDING;
 }
 
-/* Wait as receiver if the role is free, else for whoever has it. Lock held. */
-static void wait_slice(VmmioConn *conn, VmmioWaiter *w)
+/* Called with the lock held. */
+static VmmioOutcome outcome_now(const VmmioRequest *req, const VmmioWait *wait)
 {
-    bool flush = conn->unsent->len > 0;
+    if (req->answered) {
+        return VMMIO_ANSWERED;
+    }
+    return req->conn->closed ? VMMIO_LOST : vmmio_wait_outcome(wait);
+}
+
+/* Receiver only: look again and again, for a reply that comes sooner than a sleep ends. */
+static void receive_polling(VmmioRequest *req, int64_t poll_ns)
+{
+    int64_t end = get_clock() + poll_ns;
+
+    do {
+        receive_some(req->conn);
+    } while (!qatomic_read(&req->answered) && vmmio_conn_is_open(req->conn) && get_clock() < end);
+}
+
+/* Wait as receiver if the role is free, else for whoever has it. Lock held. */
+static void wait_slice(VmmioRequest *req, int64_t poll_ns)
+{
+    VmmioConn *conn = req->conn;
 
     if (conn->receiving) {
-        qemu_cond_timedwait(&w->wake, &conn->lock, SLICE_MS);
+        qemu_cond_timedwait(&req->wake, &conn->lock, VMMIO_SLICE_MS);
         return;
     }
     conn->receiving = true;
-    disarm(conn);
+    update_epoll(conn);
     qemu_mutex_unlock(&conn->lock);
-    receive_slice(conn, flush);
+    if (poll_ns > 0) {
+        receive_polling(req, poll_ns);
+    } else {
+        receive_slice(conn);
+    }
     qemu_mutex_lock(&conn->lock);
     conn->receiving = false;
 }
@@ -331,76 +398,136 @@ static void wait_slice(VmmioConn *conn, VmmioWaiter *w)
 /* Give the free receive role to a waiting vCPU or to the link thread. Lock held. */
 static void pass_role_on(VmmioConn *conn)
 {
-    if (conn->receiving) {
+    VmmioRequest *req;
+
+    if (!conn->receiving && conn->n_attended > 0) {
+        QTAILQ_FOREACH(req, &conn->requests, next) {
+            if (req->attended) {
+                qemu_cond_signal(&req->wake);
+                break;
+            }
+        }
+    }
+    update_epoll(conn);
+}
+
+/* Called with the lock held. */
+static uint32_t set_next_tag(VmmioConn *conn, uint8_t *block)
+{
+    uint64_t w0 = vmmio_block_load(block, 0);
+    uint32_t tag = conn->next_tag++;
+
+    vmmio_block_store(block, 0, (w0 & UINT32_MAX) | (uint64_t)tag << 32);
+    return tag;
+}
+
+/* Number the request and queue it, if the client does not owe too many. Lock held. */
+static void try_start(VmmioRequest *req)
+{
+    VmmioConn *conn = req->conn;
+
+    if (req->sent || conn->n_owed == VMMIO_OWED_MAX) {
         return;
     }
-    if (QTAILQ_EMPTY(&conn->waiters)) {
-        arm(conn);
-    } else {
-        qemu_cond_signal(&QTAILQ_FIRST(&conn->waiters)->wake);
+    req->tag = set_next_tag(conn, req->block);
+    req->sent = enqueue(conn, req->block);
+    if (req->sent) {
+        conn->owed[conn->n_owed++] = req->tag;
+        flush(conn);
     }
 }
 
-/* Number the request and send it, if the client does not owe too many. Lock held. */
-static void try_start(VmmioConn *conn, VmmioWaiter *w)
+void vmmio_request_start(VmmioRequest *req, VmmioConn *conn)
 {
-    uint64_t w0 = vmmio_block_load(w->block, 0);
-
-    if (w->sent || conn->n_owed == VMMIO_OWED_MAX) {
-        return;
-    }
-    w->sent = true;
-    w->tag = conn->next_tag++;
-    conn->owed[conn->n_owed++] = w->tag;
-    vmmio_block_store(w->block, 0, (w0 & UINT32_MAX) | (uint64_t)w->tag << 32);
-    trace_block("sent", conn, w->block);
-    send_locked(conn, w->block);
+    req->conn = conn;
+    req->sent = false;
+    req->answered = false;
+    req->attended = false;
+    qemu_cond_init(&req->wake);
+    QEMU_LOCK_GUARD(&conn->lock);
+    QTAILQ_INSERT_TAIL(&conn->requests, req, next);
 }
 
-VmmioOutcome vmmio_conn_request(VmmioConn *conn, uint8_t block[VMMIO_BLOCK],
-                                const VmmioWait *wait)
+VmmioOutcome vmmio_request_wait(VmmioRequest *req, const VmmioWait *wait)
 {
-    VmmioWaiter w = { .block = block };
+    VmmioConn *conn = req->conn;
+    int64_t poll_ns = wait->poll_ns;
     VmmioOutcome outcome;
 
-    qemu_cond_init(&w.wake);
     qemu_mutex_lock(&conn->lock);
-    QTAILQ_INSERT_TAIL(&conn->waiters, &w, next);
+    req->attended = true;
+    conn->n_attended++;
     for (;;) {
-        try_start(conn, &w);
-        outcome = outcome_now(conn, &w, wait);
+        try_start(req);
+        outcome = outcome_now(req, wait);
         if (outcome != VMMIO_PENDING) {
             break;
         }
-        wait_slice(conn, &w);
+        wait_slice(req, poll_ns);
+        poll_ns = 0;
     }
-    QTAILQ_REMOVE(&conn->waiters, &w, next);
+    req->attended = false;
+    conn->n_attended--;
     pass_role_on(conn);
     qemu_mutex_unlock(&conn->lock);
-    qemu_cond_destroy(&w.wake);
     return outcome;
 }
 
-bool vmmio_conn_serve(VmmioConn *conn)
+void vmmio_request_end(VmmioRequest *req)
+{
+    VmmioConn *conn = req->conn;
+
+    WITH_QEMU_LOCK_GUARD(&conn->lock) {
+        QTAILQ_REMOVE(&conn->requests, req, next);
+    }
+    qemu_cond_destroy(&req->wake);
+    req->conn = NULL;
+    vmmio_conn_unref(conn);
+}
+
+VmmioOutcome vmmio_conn_post(VmmioConn *conn, uint8_t block[VMMIO_BLOCK], const VmmioWait *wait)
+{
+    VmmioOutcome outcome = VMMIO_PENDING;
+
+    QEMU_LOCK_GUARD(&conn->lock);
+    while (unsent_bytes(conn) >= VMMIO_POSTED_MAX && !conn->closed && outcome == VMMIO_PENDING) {
+        conn->n_posters++;
+        qemu_cond_timedwait(&conn->room, &conn->lock, VMMIO_SLICE_MS);
+        conn->n_posters--;
+        outcome = vmmio_wait_outcome(wait);
+    }
+    if (outcome == VMMIO_PENDING || unsent_bytes(conn) < VMMIO_POSTED_MAX) {
+        set_next_tag(conn, block);
+        outcome = enqueue(conn, block) ? VMMIO_ANSWERED : VMMIO_LOST;
+        update_epoll(conn);
+    }
+    return outcome;
+}
+
+/* Receive what is there, unless a vCPU has taken the role first. Lock held. */
+static void serve_input(VmmioConn *conn)
+{
+    if (conn->receiving) {
+        return;
+    }
+    conn->receiving = true;
+    qemu_mutex_unlock(&conn->lock);
+    receive_some(conn);
+    qemu_mutex_lock(&conn->lock);
+    conn->receiving = false;
+}
+
+bool vmmio_conn_serve(VmmioConn *conn, uint32_t events)
 {
     bool open;
 
     qemu_mutex_lock(&conn->lock);
-    conn->armed = false;
-    flush_unsent(conn);
-    if (conn->receiving) {
-        /* A vCPU took the role first; it arms epoll again when it is done. */
-        qemu_mutex_unlock(&conn->lock);
-        return true;
+    conn->armed_events = 0;
+    flush(conn);
+    if (events & ~EPOLLOUT) {
+        serve_input(conn);
     }
-    conn->receiving = true;
-    qemu_mutex_unlock(&conn->lock);
-
-    receive_some(conn);
-
-    qemu_mutex_lock(&conn->lock);
-    conn->receiving = false;
-    open = !conn->closed;
+    open = !conn->closed || conn->receiving; /* its receiver may still be busy with packets */
     pass_role_on(conn);
     qemu_mutex_unlock(&conn->lock);
     return open;

@@ -10,36 +10,51 @@
  * not a reply to the packet callback, in stream order, before a later reply is
  * delivered.
  *
+ * Sending is a queue. A request is written by the thread that makes it, with
+ * all that was queued before; posted writes, and what may not wait at all, are
+ * written by the link thread, many at once.
+ *
  * All functions may be called from any thread. None may be called with the BQL
- * held except vmmio_conn_ref/unref, vmmio_conn_send and vmmio_conn_shutdown,
- * which never wait: the packet callback may take the BQL.
+ * held except vmmio_conn_ref/unref, vmmio_conn_send, vmmio_conn_shutdown and
+ * vmmio_request_end, which never wait: the packet callback may take the BQL.
  */
 #ifndef HW_MISC_VMMIO_CONN_H
 #define HW_MISC_VMMIO_CONN_H
 
 #include "qemu/thread.h"
 #include "qemu/queue.h"
+#include "qemu/timer.h"
 #include "io/channel.h"
 #include "framer.h"
 #include "vmmio-stats.h"
 
 typedef struct VmmioConn VmmioConn;
+typedef struct VmmioRequest VmmioRequest;
 
-/* What became of a request. */
+/* What became of a request or a posted write. */
 typedef enum VmmioOutcome {
     VMMIO_PENDING,
-    VMMIO_ANSWERED,    /* the block now holds the reply */
+    VMMIO_ANSWERED,    /* the reply is there; a posted write is queued */
     VMMIO_LOST,        /* the connection closed first */
     VMMIO_TIMED_OUT,   /* the deadline passed */
-    VMMIO_INTERRUPTED, /* the vCPU is asked to stop */
+    VMMIO_INTERRUPTED, /* the vCPU has to do something else; the request is still under way */
 } VmmioOutcome;
 
-/* How long a request may wait. */
+/* How a thread may wait. */
 typedef struct VmmioWait {
     CPUState *cpu;       /* the waiting vCPU, NULL for any other thread */
+    bool restartable;    /* it can leave at any time and come back to the request */
+    int64_t leave_ns;    /* it has to after this time of QEMU_CLOCK_REALTIME; INT64_MAX = never */
     QEMUClockType clock; /* that deadline_ns is measured in */
     int64_t deadline_ns; /* INT64_MAX = none */
+    int64_t poll_ns;     /* spin this long before sleeping */
 } VmmioWait;
+
+/* Any waiting thread looks this often at its deadline and at requests to leave. */
+#define VMMIO_SLICE_MS 1
+
+/* What a thread that waits like this has to do now: go on (PENDING), TIMED_OUT or INTERRUPTED. */
+VmmioOutcome vmmio_wait_outcome(const VmmioWait *wait);
 
 /* A packet that is no reply to a request; block is its first block. */
 typedef void VmmioPacketFn(VmmioConn *conn, const struct vmmio_packet *packet,
@@ -48,10 +63,17 @@ typedef void VmmioPacketFn(VmmioConn *conn, const struct vmmio_packet *packet,
 /* Requests that a client may owe an answer to, one below what stalls it. */
 #define VMMIO_OWED_MAX (VMMIO_CLIENT_QUEUE - 1)
 
+/*
+ * A client that leaves more bytes than this unread is disconnected. Posted
+ * writes wait at the lower mark, so that they cannot be the reason.
+ */
+#define VMMIO_UNSENT_MAX (256 * 1024)
+#define VMMIO_POSTED_MAX (128 * 1024)
+
 struct VmmioConn {
     /* fixed after creation */
     QIOChannel *ioc;
-    int fd;
+    int fd; /* of the socket below ioc */
     int epoll_fd;
     char *peer; /* for messages */
     VmmioPacketFn *on_packet;
@@ -70,20 +92,43 @@ struct VmmioConn {
     unsigned refs;        /* atomic */
     uint64_t packets_in;  /* atomic: packets received */
 
-    QemuMutex lock; /* guards all below */
-    bool closed;    /* may be peeked at */
-    bool receiving; /* some thread holds the receive role */
-    bool armed;     /* epoll will wake the link thread */
+    QemuMutex io_lock; /* a TLS session is not for two threads at once; innermost */
+
+    QemuMutex lock;        /* guards all below */
+    bool closed;           /* may be peeked at */
+    bool receiving;        /* some thread holds the receive role */
+    bool sending;          /* some thread writes `out` */
+    uint32_t armed_events; /* epoll wakes the link thread for these, once */
+    unsigned n_attended;   /* requests that a thread waits in */
     uint32_t next_tag;
     uint32_t owed[VMMIO_OWED_MAX]; /* tags of requests without a reply, abandoned ones too */
     unsigned n_owed;
-    GByteArray *unsent; /* what the socket had no room for */
-    QTAILQ_HEAD(, VmmioWaiter) waiters;
+    GByteArray *queue; /* to be sent after `out` */
+    GByteArray *out;   /* being sent; the thread that is `sending` may use it without the lock */
+    size_t out_sent;   /* bytes of it that are written */
+    unsigned n_posters; /* threads that wait for room */
+    QemuCond room;
+    QTAILQ_HEAD(, VmmioRequest) requests;
+};
+
+/* One request to the client and then its reply. Belongs to one vCPU or thread. */
+struct VmmioRequest {
+    uint8_t block[VMMIO_BLOCK];
+    VmmioConn *conn; /* with a reference; NULL: not started, or ended */
+
+    /* guarded by the connection's lock */
+    uint32_t tag;
+    bool sent;
+    bool answered;
+    bool attended;
+    QemuCond wake;
+    QTAILQ_ENTRY(VmmioRequest) next;
 };
 
 /*
- * Takes over one reference of ioc, makes it non-blocking and adds it to epoll_fd.
- * What passes is counted in *stats, which outlives the connection.
+ * Takes over one reference of ioc, makes it non-blocking and adds it to
+ * epoll_fd. NULL when the kernel cannot watch another descriptor; ioc is then
+ * released.
  */
 VmmioConn *vmmio_conn_new(QIOChannel *ioc, int fd, int epoll_fd, const char *peer,
                           VmmioPacketFn *on_packet, void *opaque, VmmioLinkStats *stats);
@@ -102,22 +147,40 @@ static inline bool vmmio_conn_is_open(const VmmioConn *conn)
  * and the connection is shut down, when it is closed or when the peer leaves
  * more than VMMIO_UNSENT_MAX bytes unread.
  */
-#define VMMIO_UNSENT_MAX (256 * 1024)
 bool vmmio_conn_send(VmmioConn *conn, const uint8_t block[VMMIO_BLOCK]);
 
-/*
- * Send a request and wait for its reply, which replaces the block. The tag in
- * the block is set here. Anything but VMMIO_ANSWERED leaves the data words
- * undefined; a reply that comes later is thrown away by its tag.
- */
-VmmioOutcome vmmio_conn_request(VmmioConn *conn, uint8_t block[VMMIO_BLOCK],
-                                const VmmioWait *wait);
+/* The same from within the packet callback: sent with all that this batch brings. */
+void vmmio_conn_reply(VmmioConn *conn, const uint8_t block[VMMIO_BLOCK]);
 
 /*
- * Link thread only, after epoll reported the connection: send what is queued,
+ * Queue a request that has no reply, as soon as there is room for it. The tag in
+ * the block is set here, so that no client that sends it back by mistake can
+ * answer another request with it. Outcomes as for vmmio_request_wait().
+ */
+VmmioOutcome vmmio_conn_post(VmmioConn *conn, uint8_t block[VMMIO_BLOCK], const VmmioWait *wait);
+
+/*
+ * Send the request in req->block, whose tag is set here. Takes over the
+ * caller's reference of conn. Sent later, while it is waited for, when the
+ * client owes too many answers already.
+ */
+void vmmio_request_start(VmmioRequest *req, VmmioConn *conn);
+
+/*
+ * Wait for the reply, which replaces the block. May be called again after
+ * VMMIO_INTERRUPTED and VMMIO_TIMED_OUT: the request is then still under way,
+ * and its reply is taken also while nobody waits for it.
+ */
+VmmioOutcome vmmio_request_wait(VmmioRequest *req, const VmmioWait *wait);
+
+/* Done with the request, answered or not: a reply that comes later is thrown away by its tag. */
+void vmmio_request_end(VmmioRequest *req);
+
+/*
+ * Link thread only, after epoll reported these events: send what is queued,
  * receive what is there. False when the connection has ended.
  */
-bool vmmio_conn_serve(VmmioConn *conn);
+bool vmmio_conn_serve(VmmioConn *conn, uint32_t events);
 
 /* End the connection from this side; the link thread then reaps it. */
 void vmmio_conn_shutdown(VmmioConn *conn);

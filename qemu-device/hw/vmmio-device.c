@@ -1,171 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "qemu/osdep.h"
-#include "qemu/main-loop.h"
-#include "qemu/timer.h"
 #include "qemu/units.h"
 #include "qapi/error.h"
+#include "qapi/qapi-visit-vmmio.h"
 #include "exec/address-spaces.h"
-#include "hw/core/cpu.h"
 #include "hw/irq.h"
 #include "hw/qdev-properties.h"
 #include "hw/resettable.h"
 #include "migration/vmstate.h"
-#include "system/qtest.h"
 #include "vmmio.h"
 #include "vmmio-board.h"
+#include "vmmio-events.h"
 #include "vmmio-irq.h"
+#include "vmmio-vcpu.h"
 #include "trace.h"
 
 #define PAGE (4 * KiB)
 
 #define DEFAULT_LISTEN "127.0.0.1:4300"
+#define DEFAULT_POLICY "fill"
+
+/* Descriptors are not without end. */
+#define MAX_CONNECTIONS_LIMIT 1024
 
 /* Above the Raspberry Pi's peripheral window, which the board maps at 1. */
 #define MAP_PRIORITY 10
-
-/* The `size` lowest bytes (1-8) of a data word, the others zero. */
-static uint64_t low_bytes(uint64_t word, unsigned size)
-{
-    return word & MAKE_64BIT_MASK(0, size * 8);
-}
-
-/*
- * The monitor, a debugger and other devices access the range from the main loop's
- * thread, where waiting would stop QMP and every timer: they get the fallback.
- * qtest does so too, but there is nobody else to make an access for it.
- */
-static bool may_wait(void)
-{
-    return current_cpu || qtest_enabled();
-}
-
-static VmmioWait access_wait(VmmioState *s)
-{
-    /* VIRTUAL_RT: the time that the VM runs, also when -icount slows VIRTUAL down. */
-    VmmioWait wait = {
-        .cpu = current_cpu,
-        .clock = current_cpu ? QEMU_CLOCK_VIRTUAL_RT : QEMU_CLOCK_REALTIME,
-        .deadline_ns = INT64_MAX,
-    };
-
-    if (s->timeout_ms) {
-        wait.deadline_ns = qemu_clock_get_ns(wait.clock) + (int64_t)s->timeout_ms * SCALE_MS;
-    }
-    return wait;
-}
-
-/* Ask the handler, with the BQL released. The connection reference is consumed. */
-static VmmioOutcome ask(VmmioState *s, VmmioConn *conn, uint8_t block[VMMIO_BLOCK])
-{
-    VmmioWait wait = access_wait(s);
-    bool locked = bql_locked();
-    VmmioOutcome outcome;
-
-    if (locked) {
-        bql_unlock();
-    }
-    outcome = vmmio_conn_request(conn, block, &wait);
-    vmmio_conn_unref(conn);
-    if (locked) {
-        bql_lock();
-    }
-    return outcome;
-}
-
-static void make_request(VmmioState *s, uint8_t block[VMMIO_BLOCK], uint8_t opcode,
-                         hwaddr offset, unsigned size, MemTxAttrs attrs)
-{
-    struct vmmio_packet p = {
-        .iface = s->range.index,
-        .opcode = opcode,
-        .size = size,
-        .flags = vmmio_board_access_flags(attrs),
-        .byte_enable = opcode == VMMIO_OP_READ ? 0 : vmmio_byte_enable_mask(size),
-        .addr = s->start + offset,
-    };
-
-    vmmio_encode(&p, block);
-}
-
-/*
- * One access through the range's handler. True when it was answered; the reply
- * is then in the block and *result says whether the handler reported an error.
- */
-static bool access_handler(VmmioState *s, uint8_t block[VMMIO_BLOCK], MemTxResult *result)
-{
-    VmmioConn *conn = vmmio_endpoint_holder(s->endpoint, &s->range);
-    struct vmmio_packet reply;
-    VmmioOutcome outcome;
-
-    if (!conn) {
-        return false;
-    }
-    outcome = ask(s, conn, block);
-    if (outcome != VMMIO_ANSWERED) {
-        trace_vmmio_unanswered(s->range.name, outcome);
-        return false;
-    }
-    vmmio_decode(block, &reply);
-    *result = reply.error ? MEMTX_ERROR : MEMTX_OK;
-    return true;
-}
-
-static MemTxResult vmmio_read(void *opaque, hwaddr offset, uint64_t *data, unsigned size,
-                              MemTxAttrs attrs)
-{
-    static const uint64_t unclaimed[4] = { VMMIO_FILL_WORD, VMMIO_FILL_WORD, VMMIO_FILL_WORD,
-                                           VMMIO_FILL_WORD };
-    VmmioState *s = opaque;
-    MemTxResult result = MEMTX_OK;
-    uint8_t block[VMMIO_BLOCK];
-    uint64_t word = VMMIO_FILL_WORD;
-
-    if (vmmio_range_is_held(&s->range) && may_wait()) {
-        make_request(s, block, VMMIO_OP_READ, offset, size, attrs);
-        vmmio_block_store_data(block, 3, unclaimed, sizeof(unclaimed));
-        if (access_handler(s, block, &result)) {
-            /* x86 ignores the error: it has to show in the data. */
-            word = result == MEMTX_OK ? vmmio_block_load(block, 3) : UINT64_MAX;
-        }
-    }
-    *data = low_bytes(word, size);
-    trace_vmmio_read(s->range.name, s->start + offset, size, *data);
-    return result;
-}
-
-static MemTxResult vmmio_write(void *opaque, hwaddr offset, uint64_t data, unsigned size,
-                               MemTxAttrs attrs)
-{
-    VmmioState *s = opaque;
-    MemTxResult result = MEMTX_OK;
-    uint8_t block[VMMIO_BLOCK];
-
-    trace_vmmio_write(s->range.name, s->start + offset, size, data);
-    if (vmmio_range_is_held(&s->range) && may_wait()) {
-        make_request(s, block, VMMIO_OP_WRITEA, offset, size, attrs);
-        vmmio_block_store(block, 3, low_bytes(data, size));
-        access_handler(s, block, &result);
-    }
-    return result;
-}
-
-/* The bytes behind the range's end are not the handler's to answer. */
-static bool vmmio_accepts(void *opaque, hwaddr offset, unsigned size, bool is_write,
-                          MemTxAttrs attrs)
-{
-    VmmioState *s = opaque;
-
-    return size <= s->size - offset;
-}
-
-static const MemoryRegionOps vmmio_ops = {
-    .read_with_attrs = vmmio_read,
-    .write_with_attrs = vmmio_write,
-    .endianness = DEVICE_LITTLE_ENDIAN,
-    .valid = { .min_access_size = 1, .max_access_size = 8, .unaligned = true,
-               .accepts = vmmio_accepts },
-    .impl = { .min_access_size = 1, .max_access_size = 8, .unaligned = true },
-};
 
 static void vmmio_irq_update(VmmioRange *range, uint64_t line, bool level)
 {
@@ -180,14 +39,25 @@ static void vmmio_irq_update(VmmioRange *range, uint64_t line, bool level)
     qemu_set_irq(s->irq[line], level);
 }
 
-static void vmmio_released(VmmioRange *range)
+static void lower_lines(VmmioState *s)
 {
-    VmmioState *s = container_of(range, VmmioState, range);
-
     for (unsigned i = 0; i < s->n_irqs; i++) {
         s->irq_level[i] = false;
         qemu_set_irq(s->irq[i], 0);
     }
+}
+
+static void vmmio_claimed(VmmioRange *range, const char *peer)
+{
+    vmmio_event_claimed(container_of(range, VmmioState, range), peer);
+}
+
+static void vmmio_released(VmmioRange *range, const char *peer)
+{
+    VmmioState *s = container_of(range, VmmioState, range);
+
+    lower_lines(s);
+    vmmio_event_released(s, peer);
 }
 
 /* Clients do not repeat a level, so the last one received holds across a reset. */
@@ -207,11 +77,28 @@ static void vmmio_reset_hold(Object *obj, ResetType type)
     uint8_t block[VMMIO_BLOCK];
     VmmioConn *conn = vmmio_endpoint_holder(s->endpoint, &s->range);
 
+    vmmio_vcpu_forget_parked(s);
     if (conn) {
         vmmio_encode(&p, block);
         vmmio_conn_send(conn, block);
         vmmio_conn_unref(conn);
     }
+}
+
+static bool parse_policies(VmmioState *s, Error **errp)
+{
+    return vmmio_policy_parse("on-timeout", s->on_timeout_text, &s->on_timeout, errp) &&
+           vmmio_policy_parse("on-disconnect", s->on_disconnect_text, &s->on_disconnect, errp);
+}
+
+static bool check_max_connections(VmmioState *s, Error **errp)
+{
+    if (s->max_connections < 1 || s->max_connections > MAX_CONNECTIONS_LIMIT) {
+        error_setg(errp, "vmmio: max-connections=%u is not from 1 to %u", s->max_connections,
+                   MAX_CONNECTIONS_LIMIT);
+        return false;
+    }
+    return true;
 }
 
 static bool check_bounds(VmmioState *s, Error **errp)
@@ -266,10 +153,20 @@ static bool check_overlap(VmmioState *s, Error **errp)
 
 static bool join_endpoint(VmmioState *s, Error **errp)
 {
+    VmmioEndpointConfig config = {
+        .listen = s->listen,
+        .tls_creds = s->tls_creds,
+        .tls_authz = s->tls_authz,
+        .dma_ranges = s->dma_ranges,
+        .ping_ms = s->ping_ms,
+        .max_connections = s->max_connections,
+    };
+
     s->range.name = object_get_canonical_path(OBJECT(s));
     s->range.irq_update = vmmio_irq_update;
+    s->range.claimed = vmmio_claimed;
     s->range.released = vmmio_released;
-    s->endpoint = vmmio_endpoint_get(s->listen, s->ping_ms, errp);
+    s->endpoint = vmmio_endpoint_get(&config, errp);
     return s->endpoint && vmmio_endpoint_add_range(s->endpoint, &s->range, errp);
 }
 
@@ -310,8 +207,8 @@ static void vmmio_realize(DeviceState *dev, Error **errp)
 {
     VmmioState *s = VMMIO(dev);
 
-    if (check_bounds(s, errp) && check_overlap(s, errp) && vmmio_irqs_connect(s, errp) &&
-        join_endpoint(s, errp)) {
+    if (parse_policies(s, errp) && check_bounds(s, errp) && check_overlap(s, errp) &&
+        check_max_connections(s, errp) && vmmio_irqs_connect(s, errp) && join_endpoint(s, errp)) {
         map_range(s);
     }
 }
@@ -328,10 +225,26 @@ static bool get_handler_connected(Object *obj, Error **errp)
     return vmmio_range_is_held(&VMMIO(obj)->range);
 }
 
+static void get_stats(Object *obj, Visitor *v, const char *name, void *opaque, Error **errp)
+{
+    VmmioState *s = VMMIO(obj);
+    const VmmioLinkStats none = { 0 };
+    const VmmioLinkStats *link = s->endpoint ? vmmio_endpoint_stats(s->endpoint) : &none;
+    g_autoptr(VmmioStats) stats = vmmio_stats_query(&s->stats, link,
+                                                    vmmio_range_is_held(&s->range),
+                                                    qatomic_read(&s->range.claims));
+
+    visit_type_VmmioStats(v, name, &stats, errp);
+}
+
 static void vmmio_instance_init(Object *obj)
 {
-    VMMIO(obj)->listen = g_strdup(DEFAULT_LISTEN);
-    object_property_add_uint64_ptr(obj, "claims", &VMMIO(obj)->range.claims, OBJ_PROP_FLAG_READ);
+    VmmioState *s = VMMIO(obj);
+
+    s->listen = g_strdup(DEFAULT_LISTEN);
+    s->on_timeout_text = g_strdup(DEFAULT_POLICY);
+    s->on_disconnect_text = g_strdup(DEFAULT_POLICY);
+    object_property_add_uint64_ptr(obj, "claims", &s->range.claims, OBJ_PROP_FLAG_READ);
 }
 
 static const Property vmmio_properties[] = {
@@ -339,14 +252,43 @@ static const Property vmmio_properties[] = {
     DEFINE_PROP_SIZE("size", VmmioState, size, PAGE),
     DEFINE_PROP_STRING("irq", VmmioState, irq_list),
     DEFINE_PROP_STRING("listen", VmmioState, listen),
+    DEFINE_PROP_STRING("tls-creds", VmmioState, tls_creds),
+    DEFINE_PROP_STRING("tls-authz", VmmioState, tls_authz),
+    DEFINE_PROP_STRING("dma-ranges", VmmioState, dma_ranges),
+    DEFINE_PROP_UINT32("max-connections", VmmioState, max_connections, 16),
     DEFINE_PROP_UINT32("timeout-ms", VmmioState, timeout_ms, 5000),
+    DEFINE_PROP_STRING("on-timeout", VmmioState, on_timeout_text),
+    DEFINE_PROP_STRING("on-disconnect", VmmioState, on_disconnect_text),
+    DEFINE_PROP_BOOL("posted-writes", VmmioState, posted_writes, false),
+    DEFINE_PROP_UINT32("poll-us", VmmioState, poll_us, 0),
     DEFINE_PROP_UINT32("ping-ms", VmmioState, ping_ms, 5000),
 };
 
-/* The handler's state is outside: a saved VM would wake up beside one that has moved on. */
+/* The connection stays behind: what this VM goes on with has no handler yet. */
+static int vmmio_pre_load(void *opaque)
+{
+    vmmio_vcpu_forget_parked(opaque);
+    return 0;
+}
+
+/* The interrupt controller, which was loaded before, may have the lines high. */
+static int vmmio_post_load(void *opaque, int version_id)
+{
+    lower_lines(opaque);
+    return 0;
+}
+
 static const VMStateDescription vmmio_vmstate = {
     .name = TYPE_VMMIO,
-    .unmigratable = 1,
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .pre_load = vmmio_pre_load,
+    .post_load = vmmio_post_load,
+    .fields = (const VMStateField[]) {
+        VMSTATE_UINT64_EQUAL(start, VmmioState, "the vmmio device begins elsewhere"),
+        VMSTATE_UINT64_EQUAL(size, VmmioState, "the vmmio device has another size"),
+        VMSTATE_END_OF_LIST()
+    },
 };
 
 static void vmmio_class_init(ObjectClass *oc, void *data)
@@ -364,6 +306,7 @@ static void vmmio_class_init(ObjectClass *oc, void *data)
     device_class_set_props(dc, vmmio_properties);
     object_class_property_add_str(oc, "endpoint", get_endpoint, NULL);
     object_class_property_add_bool(oc, "handler-connected", get_handler_connected, NULL);
+    object_class_property_add(oc, "stats", "VmmioStats", get_stats, NULL, NULL, NULL);
 }
 
 static const TypeInfo vmmio_types[] = {

@@ -7,24 +7,33 @@
 #include "qemu/rcu.h"
 #include "qapi/error.h"
 #include "system/system.h"
+#include "vmmio-dma.h"
 #include "vmmio-endpoint.h"
 #include "vmmio-listener.h"
 #include "trace.h"
 
-/* Events that the link thread takes from the kernel at once. */
-#define EVENTS_AT_ONCE 16
+/* Events that the link thread takes from epoll at a time. */
+#define EVENTS_MAX 16
 
 struct VmmioEndpoint {
-    VmmioEndpointConfig config; /* the first user's, with strings of its own */
+    char *listen; /* as given, the key */
+    char *tls_creds;
+    char *tls_authz;
+    char *dma_text;
+    VmmioDmaRanges dma_ranges;
     VmmioListener *listener;
     int epoll_fd;
+    uint32_t ping_ms;
+    uint32_t max_connections;
+    VmmioLinkStats stats;
     QemuThread thread;
     Notifier machine_done;
     QTAILQ_ENTRY(VmmioEndpoint) next;
 
     QemuMutex lock; /* guards all below and ranges[]->holder; may be taken inside the BQL */
+    QemuCond claimed;
     QTAILQ_HEAD(, VmmioConn) conns;
-    unsigned n_conns;
+    unsigned n_conns; /* those that are still shaking hands too */
     VmmioRange *ranges[VMMIO_RANGES_MAX];
     unsigned n_ranges;
 };
@@ -36,10 +45,34 @@ const char *vmmio_endpoint_address(const VmmioEndpoint *ep)
     return vmmio_listener_address(ep->listener);
 }
 
+const VmmioLinkStats *vmmio_endpoint_stats(const VmmioEndpoint *ep)
+{
+    return &ep->stats;
+}
+
+/* A connection that has ended still holds its ranges until it is reaped. Lock held. */
+static bool has_live_holder(const VmmioRange *range)
+{
+    return range->holder && vmmio_conn_is_open(range->holder);
+}
+
 VmmioConn *vmmio_endpoint_holder(VmmioEndpoint *ep, VmmioRange *range)
 {
     QEMU_LOCK_GUARD(&ep->lock);
-    return range->holder ? vmmio_conn_ref(range->holder) : NULL;
+    return has_live_holder(range) ? vmmio_conn_ref(range->holder) : NULL;
+}
+
+VmmioOutcome vmmio_endpoint_wait_claim(VmmioEndpoint *ep, VmmioRange *range,
+                                       const VmmioWait *wait)
+{
+    QEMU_LOCK_GUARD(&ep->lock);
+    while (!has_live_holder(range)) {
+        if (vmmio_wait_outcome(wait) == VMMIO_INTERRUPTED) {
+            return VMMIO_INTERRUPTED;
+        }
+        qemu_cond_timedwait(&ep->claimed, &ep->lock, VMMIO_SLICE_MS);
+    }
+    return VMMIO_ANSWERED;
 }
 
 /* Called with the lock held. */
@@ -68,7 +101,7 @@ static VmmioConn *change_holder(VmmioEndpoint *ep, VmmioRange *range, VmmioConn 
         qatomic_set(&range->holder, conn ? vmmio_conn_ref(conn) : NULL);
     }
     if (before && before != conn) {
-        range->released(range);
+        range->released(range, before->peer);
     }
     return before;
 }
@@ -80,22 +113,31 @@ static void close_loser(VmmioEndpoint *ep, unsigned index, VmmioConn *winner, Vm
     vmmio_conn_shutdown(loser);
 }
 
+static void wake_claim_waiters(VmmioEndpoint *ep)
+{
+    QEMU_LOCK_GUARD(&ep->lock);
+    qemu_cond_broadcast(&ep->claimed);
+}
+
 static void claim(VmmioEndpoint *ep, VmmioConn *conn, unsigned index)
 {
+    VmmioRange *range;
     VmmioConn *before;
 
     if (index >= ep->n_ranges) {
         warn_report("vmmio: %s: client %s claims range %u, but there are only %u: "
-                    "connection closed", vmmio_endpoint_address(ep), conn->peer, index,
-                    ep->n_ranges);
+                    "connection closed", vmmio_endpoint_address(ep), conn->peer, index, ep->n_ranges);
         vmmio_conn_shutdown(conn);
         return;
     }
+    range = ep->ranges[index];
     bql_lock();
-    before = change_holder(ep, ep->ranges[index], conn);
-    qatomic_set(&ep->ranges[index]->claims, ep->ranges[index]->claims + 1);
+    before = change_holder(ep, range, conn);
+    qatomic_set(&range->claims, range->claims + 1);
+    range->claimed(range, conn->peer);
     bql_unlock();
-    trace_vmmio_claimed(ep->ranges[index]->name, conn->peer);
+    wake_claim_waiters(ep);
+    trace_vmmio_claimed(range->name, conn->peer);
     if (before && before != conn) {
         close_loser(ep, index, conn, before);
     }
@@ -117,14 +159,16 @@ static void irq_update(VmmioEndpoint *ep, VmmioConn *conn, const struct vmmio_pa
     bql_unlock();
 }
 
-/* DMA is not offered by this endpoint: say so, so that the client does not wait. */
-static void refuse_dma(VmmioConn *conn, const uint8_t *block)
+/* The request becomes its reply. Requests of one connection are served in order. */
+static void serve_dma(VmmioEndpoint *ep, VmmioConn *conn, const uint8_t *request)
 {
-    uint8_t reply[VMMIO_BLOCK];
+    uint8_t block[VMMIO_BLOCK];
 
-    memcpy(reply, block, VMMIO_BLOCK);
-    vmmio_block_make_reply(reply, true);
-    vmmio_conn_send(conn, reply);
+    memcpy(block, request, VMMIO_BLOCK);
+    if (!vmmio_dma_serve(&ep->dma_ranges, conn->peer, block)) {
+        vmmio_link_count(&ep->stats.dma_errors);
+    }
+    vmmio_conn_reply(conn, block);
 }
 
 static void on_packet(VmmioConn *conn, const struct vmmio_packet *p, const uint8_t *block,
@@ -143,42 +187,37 @@ static void on_packet(VmmioConn *conn, const struct vmmio_packet *p, const uint8
         irq_update(ep, conn, p);
         break;
     case VMMIO_OP_READ:
+        vmmio_link_count(&ep->stats.dma_reads);
+        serve_dma(ep, conn, block);
+        break;
     case VMMIO_OP_WRITEA:
-        refuse_dma(conn, block);
+        vmmio_link_count(&ep->stats.dma_writes);
+        serve_dma(ep, conn, block);
         break;
     default:
+        vmmio_link_count(&ep->stats.unknown_opcodes);
         trace_vmmio_unknown_opcode(conn->peer, p->opcode);
         break;
     }
 }
 
+/* A place for a client that has connected, TLS handshake or not. */
 static bool admit(const char *peer, void *opaque)
 {
     VmmioEndpoint *ep = opaque;
 
     WITH_QEMU_LOCK_GUARD(&ep->lock) {
-        if (ep->n_conns < ep->config.max_connections) {
+        if (ep->n_conns < ep->max_connections) {
             ep->n_conns++;
             return true;
         }
     }
     warn_report("vmmio: %s: connection of %s refused: there are %u already (max-connections)",
-                vmmio_endpoint_address(ep), peer, ep->config.max_connections);
+                vmmio_endpoint_address(ep), peer, ep->max_connections);
     return false;
 }
 
-static void connected(QIOChannel *ioc, int fd, const char *peer, void *opaque)
-{
-    VmmioEndpoint *ep = opaque;
-    VmmioConn *conn;
-
-    trace_vmmio_connected(vmmio_endpoint_address(ep), peer);
-    QEMU_LOCK_GUARD(&ep->lock);
-    conn = vmmio_conn_new(ioc, fd, ep->epoll_fd, peer, on_packet, ep);
-    QTAILQ_INSERT_TAIL(&ep->conns, conn, next);
-}
-
-static void failed(const char *peer, void *opaque)
+static void handshake_failed(const char *peer, void *opaque)
 {
     VmmioEndpoint *ep = opaque;
 
@@ -186,11 +225,22 @@ static void failed(const char *peer, void *opaque)
     ep->n_conns--;
 }
 
-static const VmmioListenerOps listener_ops = {
-    .admit = admit,
-    .connected = connected,
-    .failed = failed,
-};
+/* The link thread may serve the connection from the moment that epoll knows it. */
+static void connected(QIOChannel *ioc, int fd, const char *peer, void *opaque)
+{
+    VmmioEndpoint *ep = opaque;
+    VmmioConn *conn;
+
+    trace_vmmio_connected(vmmio_endpoint_address(ep), peer);
+    QEMU_LOCK_GUARD(&ep->lock);
+    conn = vmmio_conn_new(ioc, fd, ep->epoll_fd, peer, on_packet, ep, &ep->stats);
+    if (!conn) {
+        ep->n_conns--;
+        return;
+    }
+    vmmio_link_count(&ep->stats.connections);
+    QTAILQ_INSERT_TAIL(&ep->conns, conn, next);
+}
 
 /* Back to the fallback, if it is still this connection that holds the range. */
 static void release_range(VmmioEndpoint *ep, VmmioRange *range, VmmioConn *conn)
@@ -246,11 +296,13 @@ static void ping_silent_connections(VmmioEndpoint *ep)
     }
 }
 
-static void handle_event(VmmioEndpoint *ep, VmmioConn *conn)
+static void handle_event(VmmioEndpoint *ep, const struct epoll_event *event)
 {
+    VmmioConn *conn = event->data.ptr;
+
     if (!conn) {
         vmmio_listener_accept(ep->listener);
-    } else if (!vmmio_conn_serve(conn)) {
+    } else if (!vmmio_conn_serve(conn, event->events)) {
         reap(ep, conn);
     }
 }
@@ -260,7 +312,7 @@ static int time_to_tick(const VmmioEndpoint *ep, int64_t last_tick_us)
 {
     int64_t gone_ms = (g_get_monotonic_time() - last_tick_us) / 1000;
 
-    return ep->config.ping_ms ? MIN(MAX(ep->config.ping_ms - gone_ms, 0), INT_MAX) : -1;
+    return ep->ping_ms ? MIN(MAX(ep->ping_ms - gone_ms, 0), INT_MAX) : -1;
 }
 
 static void *link_thread(void *opaque)
@@ -270,12 +322,12 @@ static void *link_thread(void *opaque)
 
     rcu_register_thread();
     for (;;) {
-        struct epoll_event events[EVENTS_AT_ONCE];
+        struct epoll_event events[EVENTS_MAX];
         int left = time_to_tick(ep, last_tick_us);
         int n = epoll_wait(ep->epoll_fd, events, ARRAY_SIZE(events), left);
 
         for (int i = 0; i < n; i++) {
-            handle_event(ep, events[i].data.ptr);
+            handle_event(ep, &events[i]);
         }
         if (left == 0) {
             ping_silent_connections(ep);
@@ -293,45 +345,54 @@ static void start_link_thread(Notifier *notifier, void *data)
     qemu_thread_create(&ep->thread, "vmmio-link", link_thread, ep, QEMU_THREAD_DETACHED);
 }
 
-static VmmioListener *open_listener(VmmioEndpoint *ep, Error **errp)
+static bool endpoint_listen(VmmioEndpoint *ep, const VmmioEndpointConfig *config, Error **errp)
 {
-    const VmmioEndpointConfig *c = &ep->config;
-    VmmioListener *l = vmmio_listener_new(c->listen, c->tls_creds, &listener_ops, ep, errp);
+    static const VmmioListenerOps ops = { admit, connected, handshake_failed };
+    struct epoll_event event = { .events = EPOLLIN, .data.ptr = NULL };
 
-    return l && c->tls_authz && !vmmio_listener_set_authz(l, c->tls_authz, errp) ? NULL : l;
+    ep->listener = vmmio_listener_new(config->listen, config->tls_creds, &ops, ep, errp);
+    if (!ep->listener ||
+        (config->tls_authz && !vmmio_listener_set_authz(ep->listener, config->tls_authz, errp))) {
+        return false;
+    }
+    ep->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    if (ep->epoll_fd < 0 ||
+        epoll_ctl(ep->epoll_fd, EPOLL_CTL_ADD, vmmio_listener_fd(ep->listener), &event) < 0) {
+        error_setg_errno(errp, errno, "vmmio: listen=%s: cannot watch the socket", config->listen);
+        return false;
+    }
+    return true;
 }
 
-/* Not freed when it fails: QEMU ends then. */
+/* An endpoint that could not be made ends QEMU's start: what it had is not given back. */
 static VmmioEndpoint *endpoint_new(const VmmioEndpointConfig *config, Error **errp)
 {
     VmmioEndpoint *ep = g_new0(VmmioEndpoint, 1);
-    struct epoll_event event = { .events = EPOLLIN, .data.ptr = NULL };
 
-    ep->config = *config;
-    ep->config.listen = g_strdup(config->listen);
-    ep->config.tls_creds = g_strdup(config->tls_creds);
-    ep->config.tls_authz = g_strdup(config->tls_authz);
-    ep->listener = open_listener(ep, errp);
-    if (!ep->listener) {
+    ep->listen = g_strdup(config->listen);
+    ep->tls_creds = g_strdup(config->tls_creds);
+    ep->tls_authz = g_strdup(config->tls_authz);
+    ep->dma_text = g_strdup(config->dma_ranges);
+    ep->ping_ms = config->ping_ms;
+    ep->max_connections = config->max_connections;
+    qemu_mutex_init(&ep->lock);
+    qemu_cond_init(&ep->claimed);
+    QTAILQ_INIT(&ep->conns);
+    if (!vmmio_dma_ranges_parse(config->dma_ranges, &ep->dma_ranges, errp) ||
+        !endpoint_listen(ep, config, errp)) {
         return NULL;
     }
-    ep->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-    qemu_mutex_init(&ep->lock);
-    QTAILQ_INIT(&ep->conns);
-    epoll_ctl(ep->epoll_fd, EPOLL_CTL_ADD, vmmio_listener_fd(ep->listener), &event);
     ep->machine_done.notify = start_link_thread;
     qemu_add_machine_init_done_notifier(&ep->machine_done);
-    QTAILQ_INSERT_TAIL(&endpoints, ep, next);
     return ep;
 }
 
-/* A device that asks for nothing shares what there is; what it asks for, it must get. */
 static bool check_agreement(const VmmioEndpoint *ep, const char *property, const char *first,
                             const char *second, Error **errp)
 {
     if (second && g_strcmp0(first, second)) {
         error_setg(errp, "vmmio: %s=%s, but an earlier device of listen=%s has %s%s: the "
-                   "devices of one endpoint share it", property, second, ep->config.listen,
+                   "devices of one endpoint share it", property, second, ep->listen,
                    first ? "" : "none", first ? first : "");
         return false;
     }
@@ -343,15 +404,20 @@ VmmioEndpoint *vmmio_endpoint_get(const VmmioEndpointConfig *config, Error **err
     VmmioEndpoint *ep;
 
     QTAILQ_FOREACH(ep, &endpoints, next) {
-        if (!strcmp(ep->config.listen, config->listen)) {
+        if (!strcmp(ep->listen, config->listen)) {
             bool agreed =
-                check_agreement(ep, "tls-creds", ep->config.tls_creds, config->tls_creds, errp) &&
-                check_agreement(ep, "tls-authz", ep->config.tls_authz, config->tls_authz, errp);
+                check_agreement(ep, "tls-creds", ep->tls_creds, config->tls_creds, errp) &&
+                check_agreement(ep, "tls-authz", ep->tls_authz, config->tls_authz, errp) &&
+                check_agreement(ep, "dma-ranges", ep->dma_text, config->dma_ranges, errp);
 
             return agreed ? ep : NULL;
         }
     }
-    return endpoint_new(config, errp);
+    ep = endpoint_new(config, errp);
+    if (ep) {
+        QTAILQ_INSERT_TAIL(&endpoints, ep, next);
+    }
+    return ep;
 }
 
 bool vmmio_endpoint_add_range(VmmioEndpoint *ep, VmmioRange *range, Error **errp)

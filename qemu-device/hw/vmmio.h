@@ -16,33 +16,41 @@
  *  + Property "listen" (string, default "127.0.0.1:4300"): HOST:PORT,
  *    [v6]:PORT or unix:PATH. Port 0 takes a free port. Devices with an equal
  *    string share one endpoint; their ranges are numbered in the order given.
- *  + Property "tls-creds" (string, default none): id of a tls-creds-psk, -x509 or
- *    -anon object with endpoint=server; clients then have to speak TLS.
- *  + Property "tls-authz" (string, default none): id of an authz object that is
- *    asked about the name in each client's certificate; it needs tls-creds-x509
- *    with verify-peer=on. Devices of one endpoint share both: a later one may
- *    leave them out, but not differ.
- *  + Property "max-connections" (uint32, 1 to 1024, default 16): clients that may
- *    be connected to the endpoint; further ones are closed at once. The first
- *    device of an endpoint decides.
+ *  + Property "tls-creds" (string, default none): id of a tls-creds-x509, -psk
+ *    or -anon object with endpoint=server; clients then speak TLS. "tls-authz"
+ *    (string, default none): id of an authz object that a client's name must
+ *    pass. The devices of one endpoint share both.
+ *  + Property "dma-ranges" (string, default all RAM): "START-END[:START-END...]",
+ *    inclusive guest-physical addresses that clients' DMA is limited to, or
+ *    "none". The devices of one endpoint share it.
+ *  + Property "max-connections" (uint32, 1-1024, default 16) of an endpoint, the
+ *    first device decides.
  *  + Property "timeout-ms" (uint32, default 5000, 0 = none): how long an access
- *    may wait, in time that the VM runs; afterwards it is finished as if there
- *    were no handler.
+ *    may wait for its reply, in time that the VM runs.
+ *  + Properties "on-timeout", "on-disconnect" (string, default "fill"): what then
+ *    becomes of the access. "fill": every byte reads 0xaa, a write is dropped.
+ *    "error": bus error. "wait": it goes on waiting, for its reply or for a
+ *    handler that claims the range, which is then asked. on-disconnect is for
+ *    accesses whose handler's connection closes, and for those made after that
+ *    until the range is claimed again; before the first claim it is "fill".
+ *  + Property "posted-writes" (bool, default off): writes do not wait for a reply,
+ *    only for room while more than 128 KiB are on the way.
+ *  + Property "poll-us" (uint32, default 0): a waiting vCPU looks for the reply
+ *    again and again for this long before it sleeps.
  *  + Property "ping-ms" (uint32, default 5000, 0 = never): a connection that
  *    holds a range is sent a PING after this much silence. The first device of
  *    an endpoint decides.
- *  + Property "dma-ranges" (string, default all RAM): "START-END[:START-END]...",
- *    the guest-physical addresses, both included, that the clients' DMA may
- *    reach, or "none". The first device of an endpoint decides; a later one
- *    that says something else is an error.
  *  + Read-only property "endpoint" (string): the address really bound.
  *  + Read-only property "handler-connected" (bool): a claim is in effect.
  *  + Read-only property "claims" (uint64): claims accepted since start.
- *  + Read-only property "stats" (VmmioStats of vmmio.json).
- *  + QMP events VMMIO_CLAIMED, VMMIO_RELEASED and VMMIO_TIMED_OUT (vmmio.json).
+ *  + Read-only property "stats" (VmmioStats): see qapi/vmmio.json, as for the
+ *    QMP events VMMIO_CLAIMED, VMMIO_RELEASED and VMMIO_TIMED_OUT.
  *  + Accesses by vCPUs are answered by the handler; the monitor, a debugger and
  *    other devices' DMA see the range as unclaimed.
- *  + Blocks migration and snapshots: the handler's state is outside.
+ *  + Migration and snapshots keep the range but not its handler: it is unclaimed
+ *    and its lines are low until a handler claims it in the new QEMU. An access
+ *    that waits when the VM is saved is finished by on-disconnect first; one that
+ *    `stop` interrupted before is made again.
  *  + sysbus MMIO region 0: the range, mapped by the device itself.
  *  + sysbus IRQ n: the n-th number of "irq", connected by the device itself.
  */
@@ -51,6 +59,7 @@
 
 #include "hw/sysbus.h"
 #include "qom/object.h"
+#include "vmmio-access.h"
 #include "vmmio-endpoint.h"
 #include "vmmio-stats.h"
 
@@ -59,9 +68,6 @@ OBJECT_DECLARE_SIMPLE_TYPE(VmmioState, VMMIO)
 
 /* System IRQ numbers that one range may be given. */
 #define VMMIO_SYSTEM_IRQS_MAX 16
-
-/* The largest max-connections. */
-#define VMMIO_CONNECTIONS_MAX 1024
 
 struct VmmioState {
     SysBusDevice parent_obj;
@@ -73,21 +79,28 @@ struct VmmioState {
     char *listen;
     char *tls_creds;
     char *tls_authz;
+    char *dma_ranges;
     uint32_t max_connections;
     uint32_t timeout_ms;
+    char *on_timeout_text;
+    char *on_disconnect_text;
+    bool posted_writes;
+    uint32_t poll_us;
     uint32_t ping_ms;
-    char *dma_ranges;
+
+    VmmioPolicy on_timeout;
+    VmmioPolicy on_disconnect;
 
     MemoryRegion mmio;
     VmmioRange range;
     VmmioEndpoint *endpoint;
+    VmmioRangeStats stats; /* guarded by the BQL */
 
     /* Guarded by the BQL. irq_level[i] is the level last received for line i. */
     qemu_irq irq[VMMIO_SYSTEM_IRQS_MAX];
     uint32_t irq_number[VMMIO_SYSTEM_IRQS_MAX];
     bool irq_level[VMMIO_SYSTEM_IRQS_MAX];
     unsigned n_irqs;
-    VmmioRangeStats stats;
 };
 
 /* Call fn for every realized vmmio device, in no particular order. BQL held. */

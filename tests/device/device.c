@@ -98,6 +98,30 @@ void device_check_refused(const char *system, const char *machine, const char *d
                   "%s: not one line: %s", devices, printed);
 }
 
+unsigned device_count_fds(const struct qtest *vm)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/fd", vm->pid);
+    g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
+    unsigned count = 0;
+
+    ck_assert_ptr_nonnull(dir);
+    while (g_dir_read_name(dir)) {
+        count++;
+    }
+    return count;
+}
+
+void device_await_fds(const struct qtest *vm, unsigned count)
+{
+    gint64 end = deadline();
+
+    while (device_count_fds(vm) != count) {
+        ck_assert_msg(g_get_monotonic_time() < end, "%u files are open, before it were %u",
+                      device_count_fds(vm), count);
+        g_usleep(1000);
+    }
+}
+
 int device_run(const char *suite_name, const TTest *const *tests, size_t count)
 {
     Suite *suite = suite_create(suite_name);

@@ -42,11 +42,15 @@ void device_await_released(struct qtest *vm);
 void device_check_read(struct qtest *vm, struct peer *peer);
 
 /*
- * A VM with these options must end with exit status 1 and exactly one line, which holds `words`.
- * `machine` are options too; the devices are shown when it goes wrong.
+ * QEMU ends at once with exit status 1 and exactly one line, which has these
+ * words. `machine` and `devices` are its command line but for the accelerator.
  */
 void device_check_refused(const char *system, const char *machine, const char *devices,
                           const char *words);
+
+/* Files that the VM has open; wait until it is that many. */
+unsigned device_count_fds(const struct qtest *vm);
+void device_await_fds(const struct qtest *vm, unsigned count);
 
 /* A READ of 4 bytes of range 0 at 0xfef00000, privileged, with any tag. */
 #define DEVICE_READ_4                                                                              \

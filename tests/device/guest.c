@@ -52,15 +52,26 @@ void guest_start_reader(struct qtest *vm, const char *machine, const char *prope
     guest_start(vm, machine, properties, reader, G_N_ELEMENTS(reader));
 }
 
-void guest_await_result(struct qtest *vm, unsigned offset, uint32_t value)
+static void await_result(struct qtest *vm, unsigned offset, uint32_t value, bool or_more)
 {
     gint64 end = g_get_monotonic_time() + QTEST_SECONDS * G_TIME_SPAN_SECOND;
     uint64_t got;
 
-    while ((got = qtest_read(vm, 4, GUEST_RESULTS + offset)) != value) {
+    while ((got = qtest_read(vm, 4, GUEST_RESULTS + offset)) != value &&
+           !(or_more && got > value)) {
         if (g_get_monotonic_time() > end) {
             qtest_fail(vm, "the guest left 0x%" PRIx64 ", expected 0x%x", got, value);
         }
         g_usleep(1000);
     }
+}
+
+void guest_await_result(struct qtest *vm, unsigned offset, uint32_t value)
+{
+    await_result(vm, offset, value, false);
+}
+
+void guest_await_at_least(struct qtest *vm, unsigned offset, uint32_t value)
+{
+    await_result(vm, offset, value, true);
 }

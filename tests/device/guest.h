@@ -28,4 +28,7 @@ void guest_start_reader(struct qtest *vm, const char *machine, const char *prope
 /* Wait until the 4-byte word at GUEST_RESULTS + offset has that value. */
 void guest_await_result(struct qtest *vm, unsigned offset, uint32_t value);
 
+/* Wait until it is that value or more. */
+void guest_await_at_least(struct qtest *vm, unsigned offset, uint32_t value);
+
 #endif

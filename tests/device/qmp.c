@@ -29,22 +29,30 @@ static void send_line(struct qtest *vm, const char *line)
     }
 }
 
-/* Send a request and return its whole answer. The caller unrefs it. */
-static JsonNode *request(struct qtest *vm, const char *line)
+/* Send a request and return its answer, "return" or "error". The caller unrefs it. */
+static JsonNode *exchange(struct qtest *vm, const char *line)
 {
     send_line(vm, line);
     for (;;) {
         JsonNode *message = receive(vm);
         JsonObject *object = json_node_get_object(message);
 
-        if (json_object_has_member(object, "return")) {
+        if (json_object_has_member(object, "return") || json_object_has_member(object, "error")) {
             return message;
-        }
-        if (json_object_has_member(object, "error")) {
-            qtest_fail(vm, "%s: %s", line, json_to_string(message, FALSE));
         }
         json_node_unref(message);
     }
+}
+
+/* The same for one that must succeed. */
+static JsonNode *request(struct qtest *vm, const char *line)
+{
+    JsonNode *answer = exchange(vm, line);
+
+    if (json_object_has_member(json_node_get_object(answer), "error")) {
+        qtest_fail(vm, "%s: %s", line, json_to_string(answer, FALSE));
+    }
+    return answer;
 }
 
 void qmp_open(struct qtest *vm)
@@ -60,6 +68,20 @@ void qmp_run(struct qtest *vm, const char *command)
     json_node_unref(request(vm, line));
 }
 
+void qmp_execute(struct qtest *vm, const char *line)
+{
+    json_node_unref(request(vm, line));
+}
+
+void qmp_execute_fails(struct qtest *vm, const char *line)
+{
+    g_autoptr(JsonNode) answer = exchange(vm, line);
+
+    if (!json_object_has_member(json_node_get_object(answer), "error")) {
+        qtest_fail(vm, "%s: no error", line);
+    }
+}
+
 /* "" when the message is no event. */
 static const char *event_name(JsonObject *message)
 {
@@ -69,6 +91,12 @@ static const char *event_name(JsonObject *message)
 void qmp_run_until_event(struct qtest *vm, const char *command, const char *event)
 {
     g_autofree char *line = g_strdup_printf("{\"execute\": \"%s\"}", command);
+
+    qmp_execute_until_event(vm, line, event);
+}
+
+void qmp_execute_until_event(struct qtest *vm, const char *line, const char *event)
+{
     bool answered = false, happened = false;
 
     send_line(vm, line);

@@ -16,8 +16,15 @@ void qmp_open(struct qtest *vm);
 /* Run a command without arguments; its answer is dropped, and so are events. */
 void qmp_run(struct qtest *vm, const char *command);
 
-/* The same for a command that brings an event: wait for both, in whatever order they come. */
+/* The same for a whole command, {"execute": ..., "arguments": ...}, on one line. */
+void qmp_execute(struct qtest *vm, const char *line);
+
+/* A whole command that must be answered with an error. */
+void qmp_execute_fails(struct qtest *vm, const char *line);
+
+/* A command that brings an event: wait for both, in whatever order they come. */
 void qmp_run_until_event(struct qtest *vm, const char *command, const char *event);
+void qmp_execute_until_event(struct qtest *vm, const char *line, const char *event);
 
 /* A property of a QOM object. */
 char *qmp_get_string(struct qtest *vm, const char *path, const char *property);

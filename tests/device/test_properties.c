@@ -6,6 +6,10 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+/* 108 bytes: one more than a socket's address has room for. */
+#define EIGHTEEN "/tmp/aaaaaaaaaaaaa"
+#define LONG_PATH EIGHTEEN EIGHTEEN EIGHTEEN EIGHTEEN EIGHTEEN EIGHTEEN
+
 #define FREE_PORT "-device vmmio,listen=127.0.0.1:0"
 
 static const struct {
@@ -36,12 +40,36 @@ static const struct {
     { "-device vmmio,listen=nonsense", "listen=nonsense is no HOST:PORT, [v6]:PORT or unix:PATH" },
     { "-device vmmio,listen=127.0.0.1:70000", "listen=127.0.0.1:70000" },
     { "-device vmmio,listen=", "listen= is no HOST:PORT, [v6]:PORT or unix:PATH" },
+    { "-device vmmio,listen=vsock:3:4300", "vsock sockets are not supported" },
+    { "-device vmmio,listen=unix:" LONG_PATH, "the path is longer than 107 bytes" },
+    { FREE_PORT ",max-connections=0", "max-connections=0 is not from 1 to 1024" },
+    { FREE_PORT ",max-connections=1025", "max-connections=1025 is not from 1 to 1024" },
     { "-device vmmio,listen=unix:/nonexistent/directory/socket",
       "cannot listen on unix:/nonexistent/directory/socket" },
     { FREE_PORT " " FREE_PORT ",start=0x1000000000 " FREE_PORT ",start=0x1000001000 " FREE_PORT
       ",start=0x1000002000 " FREE_PORT ",start=0x1000003000 " FREE_PORT ",start=0x1000004000 "
       FREE_PORT ",start=0x1000005000 " FREE_PORT ",start=0x1000006000 " FREE_PORT
       ",start=0x1000007000", "has 8 ranges already" },
+    { FREE_PORT ",dma-ranges=some", "dma-ranges=some: \"some\" is no range" },
+    { FREE_PORT ",dma-ranges=0x1000", "\"0x1000\" is no range" },
+    { FREE_PORT ",dma-ranges=0x1000-", "\"0x1000-\" is no range" },
+    { FREE_PORT ",dma-ranges=-0x1000", "\"-0x1000\" is no range" },
+    { FREE_PORT ",dma-ranges=0-1:", "\"\" is no range" },
+    { FREE_PORT ",dma-ranges=0-1::2-3", "\"\" is no range" },
+    { FREE_PORT ",dma-ranges=0-1:none", "\"none\" is no range" },
+    { FREE_PORT ",dma-ranges=2-1", "\"2-1\" is no range" },
+    { FREE_PORT ",dma-ranges=0--1", "\"0--1\" is no range" },
+    { FREE_PORT ",dma-ranges=0-0x", "\"0-0x\" is no range" },
+    { FREE_PORT ",dma-ranges=0-ff", "\"0-ff\" is no range" },
+    { FREE_PORT ",dma-ranges=0-1k", "\"0-1k\" is no range" },
+    { FREE_PORT ",dma-ranges=0-1-2", "\"0-1-2\" is no range" },
+    { FREE_PORT ",dma-ranges=0-0x10000000000000000", "\"0-0x10000000000000000\" is no range" },
+    { FREE_PORT ",dma-ranges=1-1:1-1:1-1:1-1:1-1:1-1:1-1:1-1:1-1:1-1:1-1:1-1:1-1:1-1:1-1:1-1:1-1",
+      "has more than 16 ranges" },
+    { FREE_PORT ",dma-ranges=0-1 " FREE_PORT ",start=0x1000000000,dma-ranges=none",
+      "dma-ranges=none, but an earlier device of listen=127.0.0.1:0 has 0-1" },
+    { FREE_PORT " " FREE_PORT ",start=0x1000000000,dma-ranges=0-1",
+      "dma-ranges=0-1, but an earlier device of listen=127.0.0.1:0 has none" },
 };
 
 START_TEST(bad_value)

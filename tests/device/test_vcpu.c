@@ -3,8 +3,6 @@
 #include "guest.h"
 #include "tap.h"
 
-#include <string.h>
-
 /* Run with TCG's one thread for all vCPUs, and with a thread for each. */
 static const char *const accelerators[] = { "-accel tcg,thread=multi", "-accel tcg,thread=single" };
 
@@ -52,22 +50,86 @@ START_TEST(qmp_answers_during_an_access)
 }
 END_TEST
 
-/* The access ends as if there were no handler; the next one is asked for anew. */
+/* The guest's instruction is taken back and made again, but the handler is asked once. */
 START_TEST(stop_and_cont_during_an_access)
 {
-    uint8_t late[PEER_PACKET], request[PEER_PACKET];
+    uint8_t request[PEER_PACKET];
     struct qtest vm;
     struct peer peer;
 
-    start_waiting_read(&vm, &peer, accelerators[_i], late);
+    start_waiting_read(&vm, &peer, accelerators[_i], request);
     qmp_run(&vm, "stop");
+    qmp_run(&vm, "cont");
+    qmp_run(&vm, "stop");
+    ck_assert_uint_eq(qtest_read(&vm, 4, GUEST_RESULTS + 4), 0);
+    qmp_run(&vm, "cont");
     peer_expect_silence(&peer, 0);
+
+    peer_answer(&peer, request, 0x900d);
+    peer_expect(&peer, DEVICE_READ_4, request);
+    ck_assert_uint_eq(qtest_read(&vm, 4, GUEST_RESULTS), 0x900d);
+    ck_assert_uint_eq(qtest_read(&vm, 4, GUEST_RESULTS + 4), 1);
+    let_go_and_stop(&vm, &peer);
+}
+END_TEST
+
+/* The reply comes while no vCPU waits for it. */
+START_TEST(reply_while_stopped)
+{
+    uint8_t request[PEER_PACKET];
+    struct qtest vm;
+    struct peer peer;
+
+    start_waiting_read(&vm, &peer, accelerators[_i], request);
+    qmp_run(&vm, "stop");
+    peer_answer(&peer, request, 0x900d);
+    peer_await_received(&peer);
+    ck_assert_uint_eq(qtest_read(&vm, 4, GUEST_RESULTS + 4), 0);
     qmp_run(&vm, "cont");
     peer_expect(&peer, DEVICE_READ_4, request);
-    ck_assert_int_ne(memcmp(late + 4, request + 4, 4), 0);
-    ck_assert_uint_eq(qtest_read(&vm, 4, GUEST_RESULTS), 0xaaaaaaaa);
+    ck_assert_uint_eq(qtest_read(&vm, 4, GUEST_RESULTS), 0x900d);
+    let_go_and_stop(&vm, &peer);
+}
+END_TEST
 
-    peer_answer(&peer, late, 0xbad);
+START_TEST(handler_dies_while_stopped)
+{
+    uint8_t request[PEER_PACKET];
+    struct qtest vm;
+    struct peer peer;
+
+    start_waiting_read(&vm, &peer, accelerators[_i], request);
+    qmp_run(&vm, "stop");
+    peer_close(&peer);
+    device_await_released(&vm);
+    qmp_run(&vm, "cont");
+    guest_await_result(&vm, 0, 0xaaaaaaaa);
+    qtest_stop(&vm);
+}
+END_TEST
+
+/*
+ * A command that fails waits for all RCU readers to pass; a device that goes
+ * away, for its last user. Both are held up by a vCPU that stays in an access.
+ */
+START_TEST(device_del_during_an_access)
+{
+    g_autofree char *machine =
+        g_strdup_printf("%s -device qemu-xhci -device usb-net,id=net0", accelerators[_i]);
+    uint8_t request[PEER_PACKET];
+    struct qtest vm;
+    struct peer peer;
+
+    guest_start_reader(&vm, machine, PATIENT);
+    device_connect_and_claim(&vm, &peer);
+    qmp_run(&vm, "cont");
+    peer_expect(&peer, DEVICE_READ_4, request);
+    qmp_execute_until_event(
+        &vm, "{\"execute\": \"device_del\", \"arguments\": {\"id\": \"net0\"}}",
+        "DEVICE_DELETED");
+    qmp_execute_fails(&vm, "{\"execute\": \"device_add\", \"arguments\": "
+                           "{\"driver\": \"usb-net\", \"id\": \"vmmio0\"}}");
+    peer_expect_silence(&peer, 0);
     peer_answer(&peer, request, 0x900d);
     peer_expect(&peer, DEVICE_READ_4, request);
     ck_assert_uint_eq(qtest_read(&vm, 4, GUEST_RESULTS), 0x900d);
@@ -165,6 +227,129 @@ START_TEST(two_vcpus_wait_at_once)
 }
 END_TEST
 
+/*
+ * CPU 0 waits; CPU 1 counts, and each time flushes the TLBs of both, which QEMU
+ * does when all vCPUs are out of the guest's code.
+ */
+START_TEST(other_vcpus_run_on)
+{
+    static const uint32_t program[] = {
+        0xd53800a5, /*    mrs  x5, mpidr_el1                */
+        0x92401ca5, /*    and  x5, x5, #0xff   number       */
+        0xb5000145, /*    cbnz x5, 1f                       */
+        0xd2800060, /*    mov  x0, #0x3                     */
+        0xf2b88000, /*    movk x0, #0xc400, lsl #16  CPU_ON */
+        0xd2800021, /*    mov  x1, #1          which        */
+        0xd2804002, /*    mov  x2, #0x200      entry point  */
+        0xd2800003, /*    mov  x3, #0                       */
+        0xd4000002, /*    hvc  #0              PSCI         */
+        0xd2bfde01, /*    mov  x1, #0xfef00000              */
+        0xb9400022, /*    ldr  w2, [x1]                     */
+        0x14000000, /*    b    .                            */
+        0xd2a80603, /* 1: mov  x3, #0x40300000              */
+        0x52800004, /*    mov  w4, #0                       */
+        0xd508831f, /* 2: tlbi vmalle1is                    */
+        0xd5033b9f, /*    dsb  ish                          */
+        0x11000484, /*    add  w4, w4, #1                   */
+        0xb9000064, /*    str  w4, [x3]                     */
+        0x17fffffc, /*    b    2b                           */
+    };
+    g_autofree char *machine = g_strdup_printf("%s -smp 2", accelerators[_i]);
+    uint8_t request[PEER_PACKET];
+    struct qtest vm;
+    struct peer peer;
+    uint64_t count;
+
+    guest_start(&vm, machine, PATIENT, program, G_N_ELEMENTS(program));
+    device_connect_and_claim(&vm, &peer);
+    qmp_run(&vm, "cont");
+    peer_expect(&peer, DEVICE_READ_4, request);
+    count = qtest_read(&vm, 4, GUEST_RESULTS);
+    guest_await_at_least(&vm, 0, (uint32_t)count + 100);
+    peer_expect_silence(&peer, 0);
+    peer_answer(&peer, request, 0);
+    count = qtest_read(&vm, 4, GUEST_RESULTS);
+    guest_await_at_least(&vm, 0, (uint32_t)count + 100);
+    qtest_stop(&vm);
+}
+END_TEST
+
+/* A 16-byte load is two accesses; the first is complete when the second waits. */
+START_TEST(access_of_two_parts_is_made_once)
+{
+    static const uint32_t program[] = {
+        0xd2bfde01, /* mov x1, #0xfef00000 */
+        0xd2a80603, /* mov x3, #0x40300000 */
+        0xa9401424, /* ldp x4, x5, [x1]    */
+        0xa9001464, /* stp x4, x5, [x3]    */
+        0x14000000, /* b   .               */
+    };
+    uint8_t request[PEER_PACKET];
+    struct qtest vm;
+    struct peer peer;
+
+    guest_start(&vm, accelerators[_i], PATIENT, program, G_N_ELEMENTS(program));
+    device_connect_and_claim(&vm, &peer);
+    qmp_run(&vm, "cont");
+    peer_receive(&peer, request);
+    ck_assert_uint_eq(request[16], 0);
+    qmp_run(&vm, "stop");
+    qmp_run(&vm, "cont");
+    peer_answer(&peer, request, 0x1111);
+    peer_receive(&peer, request);
+    ck_assert_uint_eq(request[16], 8);
+    for (unsigned i = 0; i < 3; i++) {
+        qmp_run(&vm, "stop");
+        qmp_run(&vm, "cont");
+    }
+    peer_expect_silence(&peer, 0);
+    peer_answer(&peer, request, 0x2222);
+    guest_await_result(&vm, 8, 0x2222);
+    guest_await_result(&vm, 0, 0x1111);
+    peer_expect_silence(&peer, 0);
+    qtest_stop(&vm);
+}
+END_TEST
+
+/* Exclusive accesses to a device run while all other vCPUs are held. */
+START_TEST(exclusive_access)
+{
+    static const uint32_t program[] = {
+        0xd2bfde01, /* mov  x1, #0xfef00000 */
+        0xd2a80603, /* mov  x3, #0x40300000 */
+        0x885f7c24, /* ldxr w4, [x1]        */
+        0x11000484, /* add  w4, w4, #1      */
+        0x88057c24, /* stxr w5, w4, [x1]    */
+        0xb9000064, /* str  w4, [x3]        */
+        0x14000000, /* b    .               */
+    };
+    g_autofree char *machine = g_strdup_printf("%s -smp 2", accelerators[_i]);
+    uint8_t request[PEER_PACKET];
+    struct qtest vm;
+    struct peer peer;
+
+    guest_start(&vm, machine, PATIENT, program, G_N_ELEMENTS(program));
+    device_connect_and_claim(&vm, &peer);
+    qmp_run(&vm, "cont");
+    peer_expect(&peer, DEVICE_READ_4, request);
+    qmp_run(&vm, "query-status");
+    peer_expect_silence(&peer, 20);
+    peer_answer(&peer, request, 0x41);
+    peer_receive(&peer, request);
+    /* The store-exclusive compares before it stores. */
+    ck_assert_uint_eq(request[8], 0x01);
+    peer_answer(&peer, request, 0x41);
+    peer_receive(&peer, request);
+    ck_assert_uint_eq(request[8], 0x05);
+    ck_assert_uint_eq(request[24], 0x42);
+    peer_expect_silence(&peer, 20);
+    peer_send(&peer, request, sizeof(request));
+    guest_await_result(&vm, 0, 0x42);
+    peer_expect_silence(&peer, 0);
+    qtest_stop(&vm);
+}
+END_TEST
+
 /* The guest's exception has this syndrome (ESR_EL1). */
 static void check_bus_error(const uint32_t *program, size_t count, uint32_t syndrome)
 {
@@ -230,6 +415,12 @@ int main(void)
     tcase_set_timeout(waits, DEVICE_TEST_SECONDS);
     tcase_add_loop_test(waits, qmp_answers_during_an_access, 0, n);
     tcase_add_loop_test(waits, stop_and_cont_during_an_access, 0, n);
+    tcase_add_loop_test(waits, reply_while_stopped, 0, n);
+    tcase_add_loop_test(waits, handler_dies_while_stopped, 0, n);
+    tcase_add_loop_test(waits, device_del_during_an_access, 0, n);
+    tcase_add_loop_test(waits, other_vcpus_run_on, 0, n);
+    tcase_add_loop_test(waits, access_of_two_parts_is_made_once, 0, n);
+    tcase_add_loop_test(waits, exclusive_access, 0, n);
     tcase_add_loop_test(waits, system_reset_during_an_access, 0, n);
     tcase_add_loop_test(waits, quit_during_an_access, 0, n);
     tcase_add_loop_test(waits, handler_dies_during_an_access, 0, n);

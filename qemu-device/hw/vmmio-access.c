@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "qemu/osdep.h"
+#include "qemu/main-loop.h"
+#include "qapi/error.h"
+#include "hw/core/cpu.h"
+#include "migration/misc.h"
+#include "system/kvm.h"
+#include "system/qtest.h"
+#include "vmmio.h"
+#include "vmmio-access.h"
+#include "vmmio-board.h"
+#include "vmmio-events.h"
+#include "vmmio-vcpu.h"
+#include "trace.h"
+
+/*
+ * How long a vCPU stays in an access that nobody wants it back from: not every
+ * RCU grace period asks, nor do other vCPUs that run on the same thread.
+ */
+#define STAY_NS (10 * SCALE_MS)
+
+/* The same in an exclusive section, which a locked or exclusive access runs in. */
+#define STAY_EXCLUSIVE_NS (1 * SCALE_MS)
+
+/* One access under way. */
+typedef struct Access {
+    VmmioState *s;
+    VmmioOp *op;
+    MemTxAttrs attrs;
+    VmmioVcpu *vcpu; /* NULL when the access cannot be taken back */
+    VmmioProgress *progress;
+} Access;
+
+bool vmmio_policy_parse(const char *property, const char *text, VmmioPolicy *policy,
+                        Error **errp)
+{
+    static const char *const names[] = {
+        [VMMIO_POLICY_FILL] = "fill",
+        [VMMIO_POLICY_ERROR] = "error",
+        [VMMIO_POLICY_WAIT] = "wait",
+    };
+
+    for (int i = 0; i < ARRAY_SIZE(names); i++) {
+        if (!strcmp(text, names[i])) {
+            *policy = i;
+            return true;
+        }
+    }
+    error_setg(errp, "vmmio: %s=%s: write fill, error or wait", property, text);
+    return false;
+}
+
+/* The `size` lowest bytes (1-8) of a data word, the others zero. */
+static uint64_t low_bytes(uint64_t word, unsigned size)
+{
+    return word & MAKE_64BIT_MASK(0, size * 8);
+}
+
+/*
+ * The monitor, a debugger and the DMA of other devices see the range as
+ * unclaimed: their thread may not wait, and a device that is half way through a
+ * transfer in a vCPU's thread cannot be left. qtest has nobody else to make an
+ * access for it. KVM does not mark all accesses of a vCPU as such.
+ */
+static bool reaches_handler(MemTxAttrs attrs)
+{
+    if (!current_cpu) {
+        return qtest_enabled();
+    }
+    return (!attrs.unspecified || kvm_enabled()) && !attrs.debug;
+}
+
+/* Time that the VM runs, also when -icount slows QEMU_CLOCK_VIRTUAL down. */
+static QEMUClockType access_clock(void)
+{
+    return current_cpu ? QEMU_CLOCK_VIRTUAL_RT : QEMU_CLOCK_REALTIME;
+}
+
+static int64_t leave_time(const VmmioVcpu *vcpu)
+{
+    if (!vcpu) {
+        return INT64_MAX;
+    }
+    return get_clock() + (cpu_in_exclusive_context(current_cpu) ? STAY_EXCLUSIVE_NS : STAY_NS);
+}
+
+static VmmioWait make_wait(const Access *a)
+{
+    return (VmmioWait) {
+        .cpu = current_cpu,
+        .restartable = a->vcpu != NULL,
+        .leave_ns = leave_time(a->vcpu),
+        .clock = access_clock(),
+        .deadline_ns = a->progress->deadline_ns,
+        .poll_ns = (int64_t)a->s->poll_us * SCALE_US,
+    };
+}
+
+static void start_deadline(const Access *a)
+{
+    int64_t now = qemu_clock_get_ns(access_clock());
+    int64_t timeout = (int64_t)a->s->timeout_ms * SCALE_MS;
+
+    a->progress->started_ns = now;
+    a->progress->deadline_ns = timeout ? now + timeout : INT64_MAX;
+}
+
+static void make_request(const Access *a, uint8_t opcode, uint8_t block[VMMIO_BLOCK])
+{
+    static const uint64_t unclaimed[4] = { VMMIO_FILL_WORD, VMMIO_FILL_WORD, VMMIO_FILL_WORD,
+                                           VMMIO_FILL_WORD };
+    const VmmioOp *op = a->op;
+    struct vmmio_packet p = {
+        .iface = a->s->range.index,
+        .opcode = opcode,
+        .size = op->size,
+        .flags = vmmio_board_access_flags(a->attrs),
+        .byte_enable = op->is_write ? vmmio_byte_enable_mask(op->size) : 0,
+        .addr = op->addr,
+    };
+
+    vmmio_encode(&p, block);
+    if (op->is_write) {
+        vmmio_block_store(block, 3, op->data);
+    } else {
+        vmmio_block_store_data(block, 3, unclaimed, sizeof(unclaimed));
+    }
+}
+
+static VmmioOutcome post(const Access *a, VmmioConn *conn, const VmmioWait *wait)
+{
+    uint8_t block[VMMIO_BLOCK];
+    VmmioOutcome outcome;
+
+    make_request(a, VMMIO_OP_WRITE, block);
+    outcome = vmmio_conn_post(conn, block, wait);
+    vmmio_conn_unref(conn);
+    return outcome;
+}
+
+/* Ask the handler, or go on waiting for it. LOST when there is none. BQL not held. */
+static VmmioOutcome ask(const Access *a)
+{
+    VmmioRequest *request = &a->progress->request;
+    VmmioWait wait = make_wait(a);
+
+    if (!request->conn) {
+        VmmioConn *conn = vmmio_endpoint_holder(a->s->endpoint, &a->s->range);
+
+        if (!conn) {
+            return VMMIO_LOST;
+        }
+        if (a->op->is_write && a->s->posted_writes) {
+            return post(a, conn, &wait);
+        }
+        make_request(a, a->op->is_write ? VMMIO_OP_WRITEA : VMMIO_OP_READ, request->block);
+        vmmio_request_start(request, conn);
+    }
+    return vmmio_request_wait(request, &wait);
+}
+
+static VmmioOutcome wait_for_claim(const Access *a)
+{
+    VmmioWait wait = make_wait(a);
+
+    return vmmio_endpoint_wait_claim(a->s->endpoint, &a->s->range, &wait);
+}
+
+static VmmioOutcome without_bql(const Access *a, VmmioOutcome (*step)(const Access *a))
+{
+    bool locked = bql_locked();
+    VmmioOutcome outcome;
+
+    if (locked) {
+        bql_unlock();
+    }
+    outcome = step(a);
+    if (locked) {
+        bql_lock();
+    }
+    return outcome;
+}
+
+static void finish_unclaimed(VmmioOp *op)
+{
+    op->result = MEMTX_OK;
+    if (!op->is_write) {
+        op->data = low_bytes(VMMIO_FILL_WORD, op->size);
+    }
+}
+
+/* x86 ignores the result: the error has to show in the data. */
+static void finish_error(VmmioOp *op)
+{
+    op->result = MEMTX_ERROR;
+    if (!op->is_write) {
+        op->data = low_bytes(UINT64_MAX, op->size);
+    }
+}
+
+/* False when the policy is to go on waiting. */
+static bool finish_by_policy(VmmioOp *op, VmmioPolicy policy)
+{
+    switch (policy) {
+    case VMMIO_POLICY_FILL:
+        finish_unclaimed(op);
+        return true;
+    case VMMIO_POLICY_ERROR:
+        finish_error(op);
+        return true;
+    default:
+        return false;
+    }
+}
+
+static void drop_request(const Access *a)
+{
+    if (a->progress->request.conn) {
+        vmmio_request_end(&a->progress->request);
+    }
+}
+
+static void finish_answered(const Access *a)
+{
+    const uint8_t *block = a->progress->request.block;
+    bool posted = !a->progress->request.conn;
+    struct vmmio_packet reply = { 0 };
+
+    if (!posted) {
+        vmmio_decode(block, &reply);
+        vmmio_stats_answered(&a->s->stats,
+                             qemu_clock_get_ns(access_clock()) - a->progress->started_ns,
+                             reply.error);
+    }
+    drop_request(a);
+    if (reply.error) {
+        finish_error(a->op);
+        return;
+    }
+    a->op->result = MEMTX_OK;
+    if (!a->op->is_write) {
+        a->op->data = low_bytes(reply.data[0], a->op->size);
+    }
+}
+
+/*
+ * Something wants the vCPU. Only a VM that is about to be saved, and a vCPU that
+ * cannot be taken back, end the access; this does not return otherwise.
+ */
+static void give_way(const Access *a)
+{
+    bool saving = migration_is_running() && current_cpu->stop;
+
+    if (a->vcpu && !(saving && a->s->on_disconnect != VMMIO_POLICY_WAIT)) {
+        vmmio_vcpu_park(a->vcpu, a->op);
+    }
+    drop_request(a);
+    if (!finish_by_policy(a->op, a->s->on_disconnect)) {
+        finish_unclaimed(a->op);
+    }
+}
+
+/* The handler does not answer in time. False when the access goes on. */
+static bool handle_timeout(const Access *a)
+{
+    const VmmioConn *conn = a->progress->request.conn;
+
+    trace_vmmio_timed_out(a->s->range.name, a->op->addr);
+    vmmio_stats_timed_out(&a->s->stats);
+    vmmio_event_timed_out(a->s, conn ? conn->peer : NULL, a->op->addr, a->op->size,
+                          a->op->is_write);
+    if (finish_by_policy(a->op, a->s->on_timeout)) {
+        drop_request(a);
+        return true;
+    }
+    a->progress->until_claimed = true;
+    a->progress->deadline_ns = INT64_MAX;
+    return false;
+}
+
+/* No handler, or no more. False when the access goes on with the next handler. */
+static bool handle_loss(const Access *a)
+{
+    trace_vmmio_unanswered(a->s->range.name, a->op->addr);
+    if (a->progress->request.conn) {
+        vmmio_stats_lost(&a->s->stats);
+    }
+    drop_request(a);
+    if (!a->progress->until_claimed && finish_by_policy(a->op, a->s->on_disconnect)) {
+        return true;
+    }
+    if (without_bql(a, wait_for_claim) == VMMIO_INTERRUPTED) {
+        give_way(a);
+        return true;
+    }
+    a->progress->until_claimed = false;
+    start_deadline(a);
+    return false;
+}
+
+static void ask_until_finished(const Access *a)
+{
+    for (;;) {
+        switch (without_bql(a, ask)) {
+        case VMMIO_ANSWERED:
+            finish_answered(a);
+            return;
+        case VMMIO_LOST:
+            if (handle_loss(a)) {
+                return;
+            }
+            break;
+        case VMMIO_TIMED_OUT:
+            if (handle_timeout(a)) {
+                return;
+            }
+            break;
+        default:
+            give_way(a);
+            return;
+        }
+    }
+}
+
+static void ask_handler(VmmioState *s, VmmioVcpu *vcpu, bool resumed, VmmioOp *op,
+                        MemTxAttrs attrs)
+{
+    VmmioProgress local;
+    Access a = { s, op, attrs, vcpu, vcpu ? &vcpu->progress : &local };
+
+    if (!resumed) {
+        a.progress->request.conn = NULL;
+        a.progress->until_claimed = false;
+        start_deadline(&a);
+    }
+    ask_until_finished(&a);
+}
+
+/* Whether somebody else than the fallback has a say in what an access brings. */
+static bool is_handled(const VmmioState *s)
+{
+    return vmmio_range_is_held(&s->range) ||
+           (s->on_disconnect != VMMIO_POLICY_FILL && vmmio_range_was_claimed(&s->range));
+}
+
+static void make_access(VmmioState *s, VmmioOp *op, MemTxAttrs attrs)
+{
+    bool handled = reaches_handler(attrs);
+    VmmioVcpu *vcpu = handled ? vmmio_vcpu_current() : NULL;
+    VmmioResume resume = vcpu ? vmmio_vcpu_resume(vcpu, op) : VMMIO_RESUME_NEW;
+
+    if (resume == VMMIO_RESUME_LOGGED) {
+        return;
+    }
+    if (resume == VMMIO_RESUME_PARKED || (handled && is_handled(s))) {
+        ask_handler(s, vcpu, resume == VMMIO_RESUME_PARKED, op, attrs);
+    } else {
+        vmmio_stats_unclaimed(&s->stats);
+        finish_unclaimed(op);
+    }
+    vmmio_stats_count(&s->stats, op->is_write, op->size);
+    if (vcpu) {
+        vmmio_vcpu_log(vcpu, op);
+    }
+}
+
+static MemTxResult vmmio_read(void *opaque, hwaddr offset, uint64_t *data, unsigned size,
+                              MemTxAttrs attrs)
+{
+    VmmioState *s = opaque;
+    VmmioOp op = { .device = s, .addr = s->start + offset, .size = size };
+
+    make_access(s, &op, attrs);
+    *data = op.data;
+    trace_vmmio_read(s->range.name, op.addr, size, op.data);
+    return op.result;
+}
+
+static MemTxResult vmmio_write(void *opaque, hwaddr offset, uint64_t data, unsigned size,
+                               MemTxAttrs attrs)
+{
+    VmmioState *s = opaque;
+    VmmioOp op = { .device = s, .addr = s->start + offset, .size = size, .is_write = true,
+                   .data = low_bytes(data, size) };
+
+    trace_vmmio_write(s->range.name, op.addr, size, op.data);
+    make_access(s, &op, attrs);
+    return op.result;
+}
+
+/* The bytes behind the range's end are not the handler's to answer. */
+static bool vmmio_accepts(void *opaque, hwaddr offset, unsigned size, bool is_write,
+                          MemTxAttrs attrs)
+{
+    VmmioState *s = opaque;
+
+    return size <= s->size - offset;
+}
+
+const MemoryRegionOps vmmio_ops = {
+    .read_with_attrs = vmmio_read,
+    .write_with_attrs = vmmio_write,
+    .endianness = DEVICE_LITTLE_ENDIAN,
+    .valid = { .min_access_size = 1, .max_access_size = 8, .unaligned = true,
+               .accepts = vmmio_accepts },
+    .impl = { .min_access_size = 1, .max_access_size = 8, .unaligned = true },
+};

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Leaving an access in the middle, and coming back to it.
+ *
+ * A vCPU that waits inside an access holds up others: it pins an RCU read
+ * section, an exclusive section waits for it, and under single-threaded TCG no
+ * other vCPU runs. So when something wants the vCPU, TCG takes the instruction
+ * back: the vCPU leaves it through QEMU's main loop and executes it again, with
+ * no interrupt in between. Its access then finds what is parked here and goes on
+ * waiting for the same reply; the handler sees one request.
+ *
+ * An instruction can make several accesses. Those that were complete before it
+ * was taken back are not made again but answered from a log.
+ *
+ * KVM completes an access before it lets go of the vCPU, so there this is not
+ * used. All functions are called with the BQL held.
+ */
+#ifndef HW_MISC_VMMIO_VCPU_H
+#define HW_MISC_VMMIO_VCPU_H
+
+#include "exec/hwaddr.h"
+#include "exec/memattrs.h"
+#include "vmmio-conn.h"
+
+/* An access as the guest makes it, and its result. */
+typedef struct VmmioOp {
+    const void *device;
+    hwaddr addr;
+    unsigned size; /* bytes, 1-8 */
+    bool is_write;
+    uint64_t data;      /* written, or read */
+    MemTxResult result; /* set when the access is complete, as is the data of a read */
+} VmmioOp;
+
+/* How far an access that has to wait has come. */
+typedef struct VmmioProgress {
+    VmmioRequest request; /* under way while request.conn is set */
+    int64_t started_ns;   /* of QEMU_CLOCK_REALTIME */
+    int64_t deadline_ns;  /* as in VmmioWait */
+    bool until_claimed;   /* it has timed out, but the policy is to go on waiting */
+} VmmioProgress;
+
+/* Accesses of one vCPU that are remembered: more than any one instruction makes. */
+#define VMMIO_LOG_SIZE 64
+
+typedef struct VmmioVcpu {
+    VmmioOp log[VMMIO_LOG_SIZE]; /* complete accesses, a ring */
+    uint64_t logged;             /* how many there have been */
+
+    bool parked; /* the instruction of `op` was taken back */
+    VmmioOp op;
+    VmmioProgress progress;
+    bool replaying;     /* some of the instruction's accesses were answered from the log, */
+    uint64_t replay_at; /* and this entry is the next */
+} VmmioVcpu;
+
+/* Of the vCPU that runs on this thread; NULL when its access cannot be taken back. */
+VmmioVcpu *vmmio_vcpu_current(void);
+
+/* What an access is to do about an instruction that was taken back. */
+typedef enum VmmioResume {
+    VMMIO_RESUME_NEW,    /* nothing: make the access */
+    VMMIO_RESUME_LOGGED, /* the result, now in *op, was there before */
+    VMMIO_RESUME_PARKED, /* go on with vcpu->progress */
+} VmmioResume;
+
+VmmioResume vmmio_vcpu_resume(VmmioVcpu *vcpu, VmmioOp *op);
+
+/* The access is complete: remember it, in case that the instruction is taken back. */
+static inline void vmmio_vcpu_log(VmmioVcpu *vcpu, const VmmioOp *op)
+{
+    vcpu->log[vcpu->logged++ % VMMIO_LOG_SIZE] = *op;
+}
+
+/* Take the instruction back and release the BQL; vcpu->progress waits for vmmio_vcpu_resume(). */
+G_NORETURN void vmmio_vcpu_park(VmmioVcpu *vcpu, const VmmioOp *op);
+
+/* Forget the parked accesses of all vCPUs to this device. No vCPU runs. */
+void vmmio_vcpu_forget_parked(const void *device);
+
+#endif
