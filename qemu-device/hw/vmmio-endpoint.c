@@ -134,7 +134,9 @@ static void claim(VmmioEndpoint *ep, VmmioConn *conn, unsigned index)
     bql_lock();
     before = change_holder(ep, range, conn);
     qatomic_set(&range->claims, range->claims + 1);
-    range->claimed(range, conn->peer);
+    if (before != conn) {
+        range->claimed(range, conn->peer);
+    }
     bql_unlock();
     wake_claim_waiters(ep);
     trace_vmmio_claimed(range->name, conn->peer);

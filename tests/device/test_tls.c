@@ -17,10 +17,10 @@
 #define RAISE "00 00 00 80 00 00 00 00  41 00 00 00 00 00 00 00  00 00 00 00 00 00 00 00  01"
 #define LOWER "00 00 00 80 00 00 00 00  41 00 00 00 00 00 00 00  00 00 00 00 00 00 00 00  00"
 
-/* A DMA read through IOMMU 3, which no VM has, and the answer with the error bit. */
-#define DMA_REST " 44 33 22 11  01 00 20 00 00 00 00 00  10 00 00 40 00 00 00 00"
-#define DMA_REQUEST "03 00 00 80" DMA_REST
-#define DMA_REFUSED "03 00 00 c0" DMA_REST
+/* A DMA read of flash, which is no RAM, and the answer with the error bit. */
+#define DMA_REST " 44 33 22 11  01 00 20 00 00 00 00 00  10 00 00 00 00 00 00 00"
+#define DMA_REQUEST "00 00 00 80" DMA_REST
+#define DMA_REFUSED "00 00 00 c0" DMA_REST
 
 #define CREDS "-object tls-creds-%s,id=tls0,endpoint=server,verify-peer=%s,dir=%s "
 
@@ -40,7 +40,7 @@ static void remove_keys(void)
 static void start_on(struct qtest *vm, const char *kind, const char *listen)
 {
     qtest_start(vm, "aarch64", DEVICE_VIRT " -accel qtest " CREDS
-                "-device vmmio,id=vmmio0,irq=80,tls-creds=tls0,listen=%s",
+                "-device vmmio,id=vmmio0,irq=177,tls-creds=tls0,listen=%s",
                 kind, strcmp(kind, "x509") == 0 ? "on" : "off", keys, listen);
     qmp_open(vm);
 }
@@ -82,9 +82,9 @@ static void check_irq(struct qtest *vm, struct peer *peer)
 
     qtest_intercept_irqs(vm, gic);
     peer_send_text(peer, RAISE);
-    qtest_await_irq(vm, 80, true);
+    qtest_await_irq(vm, 177, true);
     peer_send_text(peer, LOWER);
-    qtest_await_irq(vm, 80, false);
+    qtest_await_irq(vm, 177, false);
 }
 
 static void check_everything(const char *kind, const char *listen)
