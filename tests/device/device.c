@@ -4,6 +4,7 @@
 #include "tap.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define VMMIO0 "/machine/peripheral/vmmio0"
@@ -120,6 +121,18 @@ void device_await_fds(const struct qtest *vm, unsigned count)
                       device_count_fds(vm), count);
         g_usleep(1000);
     }
+}
+
+long device_resident_kib(const struct qtest *vm)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/status", vm->pid);
+    g_autofree char *text = NULL;
+    const char *line;
+
+    ck_assert(g_file_get_contents(path, &text, NULL, NULL));
+    line = strstr(text, "VmRSS:");
+    ck_assert_ptr_nonnull(line);
+    return strtol(line + strlen("VmRSS:"), NULL, 10);
 }
 
 int device_run(const char *suite_name, const TTest *const *tests, size_t count)

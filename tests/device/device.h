@@ -52,6 +52,9 @@ void device_check_refused(const char *system, const char *machine, const char *d
 unsigned device_count_fds(const struct qtest *vm);
 void device_await_fds(const struct qtest *vm, unsigned count);
 
+/* Memory that the VM has in use, in KiB. */
+long device_resident_kib(const struct qtest *vm);
+
 /* A READ of 4 bytes of range 0 at 0xfef00000, privileged, with any tag. */
 #define DEVICE_READ_4                                                                              \
     "00 00 00 00 .. .. .. .."                                                                      \

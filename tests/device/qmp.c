@@ -88,6 +88,26 @@ static const char *event_name(JsonObject *message)
     return json_object_get_string_member_with_default(message, "event", "");
 }
 
+char *qmp_query_status(struct qtest *vm, const char *command)
+{
+    g_autofree char *line = g_strdup_printf("{\"execute\": \"%s\"}", command);
+    g_autoptr(JsonNode) answer = request(vm, line);
+    JsonObject *result = json_object_get_object_member(json_node_get_object(answer), "return");
+
+    return g_strdup(json_object_get_string_member_with_default(result, "status", NULL));
+}
+
+void qmp_await_event(struct qtest *vm, const char *event)
+{
+    bool happened = false;
+
+    while (!happened) {
+        g_autoptr(JsonNode) message = receive(vm);
+
+        happened = strcmp(event_name(json_node_get_object(message)), event) == 0;
+    }
+}
+
 void qmp_run_until_event(struct qtest *vm, const char *command, const char *event)
 {
     g_autofree char *line = g_strdup_printf("{\"execute\": \"%s\"}", command);

@@ -19,6 +19,12 @@ void qmp_run(struct qtest *vm, const char *command);
 /* The same for a whole command, {"execute": ..., "arguments": ...}, on one line. */
 void qmp_execute(struct qtest *vm, const char *line);
 
+/* The member "status" of what a query brings, NULL when there is none. The caller frees it. */
+char *qmp_query_status(struct qtest *vm, const char *command);
+
+/* Wait until that event comes; what comes before it is dropped. */
+void qmp_await_event(struct qtest *vm, const char *event);
+
 /* A whole command that must be answered with an error. */
 void qmp_execute_fails(struct qtest *vm, const char *line);
 

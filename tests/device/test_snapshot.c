@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A VM is saved to a file and goes on in another QEMU, where no handler is connected yet. */
+#include "guest.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#define RAISE_LINE_0 "00 00 00 80 00 00 00 00  41 00 00 00 00 00 00 00  00 00 00 00 00 00 00 00  01"
+
+static char *new_path(void)
+{
+    char *path = g_strdup("/tmp/vmmio-snapshot-XXXXXX");
+    int fd = mkstemp(path);
+
+    ck_assert_int_ge(fd, 0);
+    close(fd);
+    return path;
+}
+
+static void await_status(struct qtest *vm, const char *command, const char *status)
+{
+    gint64 end = g_get_monotonic_time() + QTEST_SECONDS * G_TIME_SPAN_SECOND;
+
+    for (;;) {
+        g_autofree char *now = qmp_query_status(vm, command);
+
+        if (g_strcmp0(now, status) == 0) {
+            return;
+        }
+        ck_assert_msg(g_get_monotonic_time() < end, "%s: %s", command, now);
+        g_usleep(1000);
+    }
+}
+
+/* Wait until the file is complete, and end the QEMU that wrote it. */
+static void save_and_quit(struct qtest *vm, const char *path)
+{
+    g_autofree char *line = g_strdup_printf("{\"execute\": \"migrate\", \"arguments\": "
+                                            "{\"uri\": \"file:%s\"}}", path);
+
+    qmp_execute(vm, line);
+    await_status(vm, "query-migrate", "completed");
+    qtest_stop(vm);
+}
+
+static void await_running(struct qtest *vm)
+{
+    await_status(vm, "query-status", "running");
+}
+
+START_TEST(goes_on_unclaimed_and_can_be_claimed)
+{
+    g_autofree char *path = new_path();
+    g_autofree char *incoming = g_strdup_printf("-accel tcg -incoming file:%s", path);
+    uint8_t request[PEER_PACKET];
+    struct qtest vm;
+    struct peer peer;
+
+    guest_start_reader(&vm, "-accel tcg", "");
+    device_connect_and_claim(&vm, &peer);
+    peer_close(&peer);
+    device_await_released(&vm);
+    qmp_run(&vm, "cont");
+    guest_await_result(&vm, 0, 0xaaaaaaaa);
+    save_and_quit(&vm, path);
+
+    guest_start_reader(&vm, incoming, "");
+    qmp_run(&vm, "cont");
+    await_running(&vm);
+    device_connect_and_claim(&vm, &peer);
+    peer_expect(&peer, DEVICE_READ_4, request);
+    ck_assert_uint_eq(qtest_read(&vm, 4, GUEST_RESULTS), 0xaaaaaaaa);
+    peer_answer(&peer, request, 0x600d);
+    peer_expect(&peer, DEVICE_READ_4, request);
+    ck_assert_uint_eq(qtest_read(&vm, 4, GUEST_RESULTS), 0x600d);
+    peer_close(&peer);
+    device_await_released(&vm);
+    qtest_stop(&vm);
+    unlink(path);
+}
+END_TEST
+
+/* Stores the syndrome of the abort that a read ends with (as in test_vcpu.c). */
+static const uint32_t aborting_reader[] = {
+    0xd5385205, /*    mrs  x5, esr_el1     0 at first, else this is the exception */
+    0xd2a80603, /*    mov  x3, #0x40300000 */
+    0xb5000085, /*    cbnz x5, 1f          */
+    0xd2bfde01, /*    mov  x1, #0xfef00000 */
+    0xb9400022, /*    ldr  w2, [x1]        */
+    0x14000000, /*    b    .               */
+    0xb9000065, /* 1: str  w5, [x3]        */
+    0x14000000, /*    b    .               */
+};
+#define READ_ABORT 0x96000210
+
+/* In the new QEMU an access before the first claim reads 0xaa: the error is the old one's. */
+START_TEST(access_under_way_is_finished_by_policy)
+{
+    g_autofree char *path = new_path();
+    g_autofree char *incoming = g_strdup_printf("-accel tcg -incoming file:%s", path);
+    uint8_t request[PEER_PACKET];
+    struct qtest vm;
+    struct peer peer;
+
+    guest_start(&vm, "-accel tcg", "timeout-ms=0,on-disconnect=error", aborting_reader,
+                G_N_ELEMENTS(aborting_reader));
+    device_connect_and_claim(&vm, &peer);
+    qmp_run(&vm, "cont");
+    peer_receive(&peer, request);
+    save_and_quit(&vm, path);
+
+    guest_start(&vm, incoming, "on-disconnect=error", aborting_reader,
+                G_N_ELEMENTS(aborting_reader));
+    qmp_run(&vm, "cont");
+    guest_await_result(&vm, 0, READ_ABORT);
+    qtest_stop(&vm);
+    unlink(path);
+}
+END_TEST
+
+/* GICD_ISPENDR6 of the GIC: bit 17 is SPI 177. */
+#define PENDING UINT64_C(0x08000218)
+#define SPI_177 (1u << 17)
+
+/* The old handler's line was high; a new one takes it to be low. */
+START_TEST(lines_are_low)
+{
+    g_autofree char *path = new_path();
+    g_autofree char *incoming = g_strdup_printf("-accel tcg -incoming file:%s", path);
+    struct qtest vm;
+    struct peer peer;
+
+    guest_start_reader(&vm, "-accel tcg", "irq=177");
+    device_connect_and_claim(&vm, &peer);
+    ck_assert_uint_eq(qtest_read(&vm, 4, PENDING) & SPI_177, 0);
+    peer_send_text(&peer, RAISE_LINE_0);
+    while ((qtest_read(&vm, 4, PENDING) & SPI_177) == 0) {
+        g_usleep(1000);
+    }
+    qmp_run_until_event(&vm, "cont", "RESUME");
+    save_and_quit(&vm, path);
+
+    guest_start_reader(&vm, incoming, "irq=177");
+    qmp_run(&vm, "cont");
+    await_running(&vm);
+    ck_assert_uint_eq(qtest_read(&vm, 4, PENDING) & SPI_177, 0);
+    qtest_stop(&vm);
+    unlink(path);
+}
+END_TEST
+
+/* A VM whose device is elsewhere cannot take the file. */
+START_TEST(another_address_is_refused)
+{
+    g_autofree char *path = new_path();
+    g_autofree char *incoming = g_strdup_printf("-accel tcg -incoming file:%s", path);
+    struct qtest vm;
+
+    guest_start_reader(&vm, "-accel tcg", "");
+    qmp_run_until_event(&vm, "cont", "RESUME");
+    save_and_quit(&vm, path);
+
+    guest_start_reader(&vm, incoming, "start=0xfef10000");
+    ck_assert_int_eq(qtest_wait_exit(&vm), 1);
+    qtest_await_stderr(&vm, "the vmmio device begins elsewhere");
+    unlink(path);
+}
+END_TEST
+
+int main(void)
+{
+    return DEVICE_RUN("snapshot", goes_on_unclaimed_and_can_be_claimed,
+                      access_under_way_is_finished_by_policy, lines_are_low,
+                      another_address_is_refused);
+}
