@@ -6,6 +6,7 @@
 #include "hw/core/cpu.h"
 #include "io/channel-tls.h"
 #include "vmmio-conn.h"
+#include "vmmio-conn-internal.h"
 #include "trace.h"
 
 /* What one read from the socket may bring. */
@@ -63,18 +64,12 @@ void vmmio_conn_unref(VmmioConn *conn)
     g_free(conn);
 }
 
-/* Called with the lock held. */
-static size_t unsent_bytes(const VmmioConn *conn)
-{
-    return conn->queue->len + conn->out->len - conn->out_sent;
-}
-
 /*
  * Let epoll wake the link thread for what no other thread sees to: bytes that
  * come while no vCPU waits, and room for bytes to send. Called with the lock
  * held, after each change of what this looks at.
  */
-static void update_epoll(VmmioConn *conn)
+void vmmio_conn_update_epoll(VmmioConn *conn)
 {
     struct epoll_event event = { .data.ptr = conn };
     uint32_t wanted = 0;
@@ -82,7 +77,7 @@ static void update_epoll(VmmioConn *conn)
     if (!conn->receiving && conn->n_attended == 0) {
         wanted |= EPOLLIN;
     }
-    if (!conn->sending && unsent_bytes(conn) > 0) {
+    if (!conn->sending && vmmio_conn_unsent(conn) > 0) {
         wanted |= EPOLLOUT;
     }
     if (conn->closed) {
@@ -111,7 +106,7 @@ static void mark_closed(VmmioConn *conn)
         qemu_cond_signal(&req->wake);
     }
     qemu_cond_broadcast(&conn->room);
-    update_epoll(conn);
+    vmmio_conn_update_epoll(conn);
 }
 
 void vmmio_conn_shutdown(VmmioConn *conn)
@@ -160,13 +155,13 @@ static void refill_out(VmmioConn *conn)
  * meanwhile, so that others can queue more; a thread that finds another one
  * sending leaves its packet to that one. Called with the lock held.
  */
-static void flush(VmmioConn *conn)
+void vmmio_conn_flush(VmmioConn *conn)
 {
     if (conn->sending) {
         return;
     }
     conn->sending = true;
-    while (!conn->closed && unsent_bytes(conn) > 0) {
+    while (!conn->closed && vmmio_conn_unsent(conn) > 0) {
         ssize_t n;
 
         refill_out(conn);
@@ -182,7 +177,7 @@ static void flush(VmmioConn *conn)
         }
     }
     conn->sending = false;
-    if (conn->n_posters > 0 && unsent_bytes(conn) <= VMMIO_POSTED_MAX / 2) {
+    if (conn->n_posters > 0 && vmmio_conn_unsent(conn) <= VMMIO_POSTED_MAX / 2) {
         qemu_cond_broadcast(&conn->room);
     }
 }
@@ -200,9 +195,9 @@ static void trace_block(const char *direction, const VmmioConn *conn, const uint
 }
 
 /* Called with the lock held. */
-static bool enqueue(VmmioConn *conn, const uint8_t *block)
+bool vmmio_conn_enqueue(VmmioConn *conn, const uint8_t *block)
 {
-    if (!conn->closed && unsent_bytes(conn) > VMMIO_UNSENT_MAX) {
+    if (!conn->closed && vmmio_conn_unsent(conn) > VMMIO_UNSENT_MAX) {
         mark_closed(conn);
     }
     if (conn->closed) {
@@ -217,16 +212,16 @@ static bool enqueue(VmmioConn *conn, const uint8_t *block)
 bool vmmio_conn_send(VmmioConn *conn, const uint8_t block[VMMIO_BLOCK])
 {
     QEMU_LOCK_GUARD(&conn->lock);
-    bool queued = enqueue(conn, block);
+    bool queued = vmmio_conn_enqueue(conn, block);
 
-    update_epoll(conn);
+    vmmio_conn_update_epoll(conn);
     return queued;
 }
 
 void vmmio_conn_reply(VmmioConn *conn, const uint8_t block[VMMIO_BLOCK])
 {
     QEMU_LOCK_GUARD(&conn->lock);
-    enqueue(conn, block);
+    vmmio_conn_enqueue(conn, block);
 }
 
 /* True when the packet is an answer from a client to something that the VM sent. */
@@ -304,14 +299,14 @@ static void handle_bytes(VmmioConn *conn, const uint8_t *bytes, size_t len)
 static void send_replies(VmmioConn *conn)
 {
     QEMU_LOCK_GUARD(&conn->lock);
-    flush(conn);
+    vmmio_conn_flush(conn);
 }
 
 /*
  * Receiver only: take what is there, without waiting. A TLS session can hold
  * bytes of which the socket tells nothing, so it is read until it is empty.
  */
-static void receive_some(VmmioConn *conn)
+void vmmio_conn_receive(VmmioConn *conn)
 {
     uint8_t buf[RECEIVE_BYTES];
     ssize_t n;
@@ -328,75 +323,8 @@ static void receive_some(VmmioConn *conn)
     }
 }
 
-/* Receiver only: wait for bytes, up to one slice, and handle them. */
-static void receive_slice(VmmioConn *conn)
-{
-    GPollFD pfd = { .fd = conn->fd, .events = G_IO_IN };
-
-    if (g_poll(&pfd, 1, VMMIO_SLICE_MS) > 0) {
-        receive_some(conn);
-    }
-}
-
-VmmioOutcome vmmio_wait_outcome(const VmmioWait *wait)
-{
-    CPUState *cpu = wait->cpu;
-
-    if (cpu && (qatomic_read(&cpu->stop) || qatomic_read(&cpu->unplug) ||
-                (wait->restartable && qatomic_read(&cpu->exit_request)))) {
-        return VMMIO_INTERRUPTED;
-    }
-    if (wait->deadline_ns != INT64_MAX && qemu_clock_get_ns(wait->clock) >= wait->deadline_ns) {
-        return VMMIO_TIMED_OUT;
-    }
-    if (wait->leave_ns != INT64_MAX && get_clock() >= wait->leave_ns) {
-        return VMMIO_INTERRUPTED;
-    }
-    return VMMIO_PENDING;
-}
-
-/* Called with the lock held. */
-static VmmioOutcome outcome_now(const VmmioRequest *req, const VmmioWait *wait)
-{
-    if (req->answered) {
-        return VMMIO_ANSWERED;
-    }
-    return req->conn->closed ? VMMIO_LOST : vmmio_wait_outcome(wait);
-}
-
-/* Receiver only: look again and again, for a reply that comes sooner than a sleep ends. */
-static void receive_polling(VmmioRequest *req, int64_t poll_ns)
-{
-    int64_t end = get_clock() + poll_ns;
-
-    do {
-        receive_some(req->conn);
-    } while (!qatomic_read(&req->answered) && vmmio_conn_is_open(req->conn) && get_clock() < end);
-}
-
-/* Wait as receiver if the role is free, else for whoever has it. Lock held. */
-static void wait_slice(VmmioRequest *req, int64_t poll_ns)
-{
-    VmmioConn *conn = req->conn;
-
-    if (conn->receiving) {
-        qemu_cond_timedwait(&req->wake, &conn->lock, VMMIO_SLICE_MS);
-        return;
-    }
-    conn->receiving = true;
-    update_epoll(conn);
-    qemu_mutex_unlock(&conn->lock);
-    if (poll_ns > 0) {
-        receive_polling(req, poll_ns);
-    } else {
-        receive_slice(conn);
-    }
-    qemu_mutex_lock(&conn->lock);
-    conn->receiving = false;
-}
-
 /* Give the free receive role to a waiting vCPU or to the link thread. Lock held. */
-static void pass_role_on(VmmioConn *conn)
+void vmmio_conn_pass_role_on(VmmioConn *conn)
 {
     VmmioRequest *req;
 
@@ -408,100 +336,7 @@ static void pass_role_on(VmmioConn *conn)
             }
         }
     }
-    update_epoll(conn);
-}
-
-/* Called with the lock held. */
-static uint32_t set_next_tag(VmmioConn *conn, uint8_t *block)
-{
-    uint64_t w0 = vmmio_block_load(block, 0);
-    uint32_t tag = conn->next_tag++;
-
-    vmmio_block_store(block, 0, (w0 & UINT32_MAX) | (uint64_t)tag << 32);
-    return tag;
-}
-
-/* Number the request and queue it, if the client does not owe too many. Lock held. */
-static void try_start(VmmioRequest *req)
-{
-    VmmioConn *conn = req->conn;
-
-    if (req->sent || conn->n_owed == VMMIO_OWED_MAX) {
-        return;
-    }
-    req->tag = set_next_tag(conn, req->block);
-    req->sent = enqueue(conn, req->block);
-    if (req->sent) {
-        conn->owed[conn->n_owed++] = req->tag;
-        flush(conn);
-    }
-}
-
-void vmmio_request_start(VmmioRequest *req, VmmioConn *conn)
-{
-    req->conn = conn;
-    req->sent = false;
-    req->answered = false;
-    req->attended = false;
-    qemu_cond_init(&req->wake);
-    QEMU_LOCK_GUARD(&conn->lock);
-    QTAILQ_INSERT_TAIL(&conn->requests, req, next);
-}
-
-VmmioOutcome vmmio_request_wait(VmmioRequest *req, const VmmioWait *wait)
-{
-    VmmioConn *conn = req->conn;
-    int64_t poll_ns = wait->poll_ns;
-    VmmioOutcome outcome;
-
-    qemu_mutex_lock(&conn->lock);
-    req->attended = true;
-    conn->n_attended++;
-    for (;;) {
-        try_start(req);
-        outcome = outcome_now(req, wait);
-        if (outcome != VMMIO_PENDING) {
-            break;
-        }
-        wait_slice(req, poll_ns);
-        poll_ns = 0;
-    }
-    req->attended = false;
-    conn->n_attended--;
-    pass_role_on(conn);
-    qemu_mutex_unlock(&conn->lock);
-    return outcome;
-}
-
-void vmmio_request_end(VmmioRequest *req)
-{
-    VmmioConn *conn = req->conn;
-
-    WITH_QEMU_LOCK_GUARD(&conn->lock) {
-        QTAILQ_REMOVE(&conn->requests, req, next);
-    }
-    qemu_cond_destroy(&req->wake);
-    req->conn = NULL;
-    vmmio_conn_unref(conn);
-}
-
-VmmioOutcome vmmio_conn_post(VmmioConn *conn, uint8_t block[VMMIO_BLOCK], const VmmioWait *wait)
-{
-    VmmioOutcome outcome = VMMIO_PENDING;
-
-    QEMU_LOCK_GUARD(&conn->lock);
-    while (unsent_bytes(conn) >= VMMIO_POSTED_MAX && !conn->closed && outcome == VMMIO_PENDING) {
-        conn->n_posters++;
-        qemu_cond_timedwait(&conn->room, &conn->lock, VMMIO_SLICE_MS);
-        conn->n_posters--;
-        outcome = vmmio_wait_outcome(wait);
-    }
-    if (outcome == VMMIO_PENDING || unsent_bytes(conn) < VMMIO_POSTED_MAX) {
-        set_next_tag(conn, block);
-        outcome = enqueue(conn, block) ? VMMIO_ANSWERED : VMMIO_LOST;
-        update_epoll(conn);
-    }
-    return outcome;
+    vmmio_conn_update_epoll(conn);
 }
 
 /* Receive what is there, unless a vCPU has taken the role first. Lock held. */
@@ -512,7 +347,7 @@ static void serve_input(VmmioConn *conn)
     }
     conn->receiving = true;
     qemu_mutex_unlock(&conn->lock);
-    receive_some(conn);
+    vmmio_conn_receive(conn);
     qemu_mutex_lock(&conn->lock);
     conn->receiving = false;
 }
@@ -523,12 +358,12 @@ bool vmmio_conn_serve(VmmioConn *conn, uint32_t events)
 
     qemu_mutex_lock(&conn->lock);
     conn->armed_events = 0;
-    flush(conn);
+    vmmio_conn_flush(conn);
     if (events & ~EPOLLOUT) {
         serve_input(conn);
     }
     open = !conn->closed || conn->receiving; /* its receiver may still be busy with packets */
-    pass_role_on(conn);
+    vmmio_conn_pass_role_on(conn);
     qemu_mutex_unlock(&conn->lock);
     return open;
 }

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Requests on a connection: numbering, waiting for the reply, posting without one. */
+#include "qemu/osdep.h"
+#include "qemu/lockable.h"
+#include "hw/core/cpu.h"
+#include "vmmio-conn.h"
+#include "vmmio-conn-internal.h"
+
+/* Receiver only: wait for bytes, up to one slice, and handle them. */
+static void receive_slice(VmmioConn *conn)
+{
+    GPollFD pfd = { .fd = conn->fd, .events = G_IO_IN };
+
+    if (g_poll(&pfd, 1, VMMIO_SLICE_MS) > 0) {
+        vmmio_conn_receive(conn);
+    }
+}
+
+VmmioOutcome vmmio_wait_outcome(const VmmioWait *wait)
+{
+    CPUState *cpu = wait->cpu;
+
+    if (cpu && (qatomic_read(&cpu->stop) || qatomic_read(&cpu->unplug) ||
+                (wait->restartable && qatomic_read(&cpu->exit_request)))) {
+        return VMMIO_INTERRUPTED;
+    }
+    if (wait->deadline_ns != INT64_MAX && qemu_clock_get_ns(wait->clock) >= wait->deadline_ns) {
+        return VMMIO_TIMED_OUT;
+    }
+    if (wait->leave_ns != INT64_MAX && get_clock() >= wait->leave_ns) {
+        return VMMIO_INTERRUPTED;
+    }
+    return VMMIO_PENDING;
+}
+
+/* Called with the lock held. */
+static VmmioOutcome outcome_now(const VmmioRequest *req, const VmmioWait *wait)
+{
+    if (req->answered) {
+        return VMMIO_ANSWERED;
+    }
+    return req->conn->closed ? VMMIO_LOST : vmmio_wait_outcome(wait);
+}
+
+/* Receiver only: look again and again, for a reply that comes sooner than a sleep ends. */
+static void receive_polling(VmmioRequest *req, int64_t poll_ns)
+{
+    int64_t end = get_clock() + poll_ns;
+
+    do {
+        vmmio_conn_receive(req->conn);
+    } while (!qatomic_read(&req->answered) && vmmio_conn_is_open(req->conn) && get_clock() < end);
+}
+
+/* Wait as receiver if the role is free, else for whoever has it. Lock held. */
+static void wait_slice(VmmioRequest *req, int64_t poll_ns)
+{
+    VmmioConn *conn = req->conn;
+
+    if (conn->receiving) {
+        qemu_cond_timedwait(&req->wake, &conn->lock, VMMIO_SLICE_MS);
+        return;
+    }
+    conn->receiving = true;
+    vmmio_conn_update_epoll(conn);
+    qemu_mutex_unlock(&conn->lock);
+    if (poll_ns > 0) {
+        receive_polling(req, poll_ns);
+    } else {
+        receive_slice(conn);
+    }
+    qemu_mutex_lock(&conn->lock);
+    conn->receiving = false;
+}
+
+/* Called with the lock held. */
+static uint32_t set_next_tag(VmmioConn *conn, uint8_t *block)
+{
+    uint64_t w0 = vmmio_block_load(block, 0);
+    uint32_t tag = conn->next_tag++;
+
+    vmmio_block_store(block, 0, (w0 & UINT32_MAX) | (uint64_t)tag << 32);
+    return tag;
+}
+
+/* Number the request and queue it, if the client does not owe too many. Lock held. */
+static void try_start(VmmioRequest *req)
+{
+    VmmioConn *conn = req->conn;
+
+    if (req->sent || conn->n_owed == VMMIO_OWED_MAX) {
+        return;
+    }
+    req->tag = set_next_tag(conn, req->block);
+    req->sent = vmmio_conn_enqueue(conn, req->block);
+    if (req->sent) {
+        conn->owed[conn->n_owed++] = req->tag;
+        vmmio_conn_flush(conn);
+    }
+}
+
+void vmmio_request_start(VmmioRequest *req, VmmioConn *conn)
+{
+    req->conn = conn;
+    req->sent = false;
+    req->answered = false;
+    req->attended = false;
+    qemu_cond_init(&req->wake);
+    QEMU_LOCK_GUARD(&conn->lock);
+    QTAILQ_INSERT_TAIL(&conn->requests, req, next);
+}
+
+VmmioOutcome vmmio_request_wait(VmmioRequest *req, const VmmioWait *wait)
+{
+    VmmioConn *conn = req->conn;
+    int64_t poll_ns = wait->poll_ns;
+    VmmioOutcome outcome;
+
+    qemu_mutex_lock(&conn->lock);
+    req->attended = true;
+    conn->n_attended++;
+    for (;;) {
+        try_start(req);
+        outcome = outcome_now(req, wait);
+        if (outcome != VMMIO_PENDING) {
+            break;
+        }
+        wait_slice(req, poll_ns);
+        poll_ns = 0;
+    }
+    req->attended = false;
+    conn->n_attended--;
+    vmmio_conn_pass_role_on(conn);
+    qemu_mutex_unlock(&conn->lock);
+    return outcome;
+}
+
+void vmmio_request_end(VmmioRequest *req)
+{
+    VmmioConn *conn = req->conn;
+
+    WITH_QEMU_LOCK_GUARD(&conn->lock) {
+        QTAILQ_REMOVE(&conn->requests, req, next);
+    }
+    qemu_cond_destroy(&req->wake);
+    req->conn = NULL;
+    vmmio_conn_unref(conn);
+}
+
+VmmioOutcome vmmio_conn_post(VmmioConn *conn, uint8_t block[VMMIO_BLOCK], const VmmioWait *wait)
+{
+    VmmioOutcome outcome = VMMIO_PENDING;
+
+    QEMU_LOCK_GUARD(&conn->lock);
+    while (vmmio_conn_unsent(conn) >= VMMIO_POSTED_MAX && !conn->closed && outcome == VMMIO_PENDING) {
+        conn->n_posters++;
+        qemu_cond_timedwait(&conn->room, &conn->lock, VMMIO_SLICE_MS);
+        conn->n_posters--;
+        outcome = vmmio_wait_outcome(wait);
+    }
+    if (outcome == VMMIO_PENDING || vmmio_conn_unsent(conn) < VMMIO_POSTED_MAX) {
+        set_next_tag(conn, block);
+        outcome = vmmio_conn_enqueue(conn, block) ? VMMIO_ANSWERED : VMMIO_LOST;
+        vmmio_conn_update_epoll(conn);
+    }
+    return outcome;
+}
