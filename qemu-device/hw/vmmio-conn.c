@@ -115,9 +115,13 @@ void vmmio_conn_shutdown(VmmioConn *conn)
     mark_closed(conn);
 }
 
-static bool is_tls(const VmmioConn *conn)
+/* True when a TLS session holds bytes of which the socket tells nothing. Receiver only. */
+static bool session_holds_bytes(VmmioConn *conn)
 {
-    return object_dynamic_cast(OBJECT(conn->ioc), TYPE_QIO_CHANNEL_TLS) != NULL;
+    Object *tls = object_dynamic_cast(OBJECT(conn->ioc), TYPE_QIO_CHANNEL_TLS);
+
+    return tls && qcrypto_tls_session_check_pending(
+                      qio_channel_tls_get_session(QIO_CHANNEL_TLS(tls))) > 0;
 }
 
 /* Write as much as the socket takes. Returns that, or -1 on error. */
@@ -303,8 +307,9 @@ static void send_replies(VmmioConn *conn)
 }
 
 /*
- * Receiver only: take what is there, without waiting. A TLS session can hold
- * bytes of which the socket tells nothing, so it is read until it is empty.
+ * Receiver only: take what is there, without waiting. A TLS session is read
+ * until it is empty, but not the socket behind it: a client that sends all the
+ * time must not keep a vCPU here beyond its deadline.
  */
 void vmmio_conn_receive(VmmioConn *conn)
 {
@@ -317,7 +322,7 @@ void vmmio_conn_receive(VmmioConn *conn)
             handle_bytes(conn, buf, n);
             send_replies(conn);
         }
-    } while (n > 0 && is_tls(conn) && vmmio_conn_is_open(conn));
+    } while (n > 0 && session_holds_bytes(conn) && vmmio_conn_is_open(conn));
     if (n <= 0 && n != QIO_CHANNEL_ERR_BLOCK) {
         vmmio_conn_shutdown(conn);
     }
