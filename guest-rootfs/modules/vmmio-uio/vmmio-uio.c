@@ -12,6 +12,7 @@
  */
 #include <linux/acpi.h>
 #include <linux/interrupt.h>
+#include <linux/irq.h>
 #include <linux/module.h>
 #include <linux/of.h>
 #include <linux/platform_device.h>
@@ -80,6 +81,12 @@ static int probe(struct platform_device *device)
     if (!window || irq < 0) {
         return window ? irq : -ENODEV;
     }
+    /*
+     * Mask at the interrupt controller and at once: Linux would only note it, and a second
+     * interrupt, latched by another CPU while the line was still high, would come after the
+     * line is low and the interrupt unmasked.
+     */
+    irq_set_status_flags(irq, IRQ_DISABLE_UNLAZY);
     spin_lock_init(&range->lock);
     range->info = (struct uio_info){
         .name = "vmmio",
