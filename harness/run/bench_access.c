@@ -25,8 +25,8 @@ static const VmbBenchRange ranges[] = {
 };
 
 /*
- * A row. Counts make a turn of half a second or so. A batch of posted writes is small enough for
- * the socket to take while nobody reads, and the drained one large enough to fill it many times.
+ * A row. Counts make a turn of half a second or so. The time of posted writes counts a handler that
+ * keeps up, without waiting for it; drained ones end with a read that must come after them.
  */
 typedef struct {
     const char *name;

@@ -14,6 +14,9 @@ static inline size_t vmmio_conn_unsent(const VmmioConn *conn)
     return conn->queue->len + conn->out->len - conn->out_sent;
 }
 
+/* Take the connection's lock; not held before. */
+void vmmio_conn_lock(VmmioConn *conn);
+
 /*
  * Let epoll wake the link thread for what no other thread sees to: bytes that
  * come while no vCPU waits, and room for bytes to send. To be called after each
@@ -34,7 +37,10 @@ void vmmio_conn_flush(VmmioConn *conn);
 /* Give the free receive role to a waiting vCPU or to the link thread. */
 void vmmio_conn_pass_role_on(VmmioConn *conn);
 
-/* Receiver only, without the lock: take what is there, without waiting. */
-void vmmio_conn_receive(VmmioConn *conn);
+/*
+ * Receiver only, without the lock: take what is there. When nothing is and the
+ * thread may `sleep`, wait for it, some milliseconds at most.
+ */
+void vmmio_conn_receive(VmmioConn *conn, bool sleep);
 
 #endif

@@ -2,15 +2,13 @@
 #include "qemu/osdep.h"
 #include <sys/epoll.h>
 #include "qemu/lockable.h"
-#include "qapi/error.h"
 #include "hw/core/cpu.h"
-#include "io/channel-tls.h"
 #include "vmmio-conn.h"
 #include "vmmio-conn-internal.h"
 #include "trace.h"
 
-/* What one read from the socket may bring. */
-#define RECEIVE_BYTES (256 * VMMIO_BLOCK)
+/* Some microseconds, which is less than a thread takes to sleep and be woken. */
+#define LOCK_TRIES 200
 
 VmmioConn *vmmio_conn_new(QIOChannel *ioc, int fd, int epoll_fd, const char *peer,
                           VmmioPacketFn *on_packet, void *opaque, VmmioLinkStats *stats)
@@ -18,8 +16,7 @@ VmmioConn *vmmio_conn_new(QIOChannel *ioc, int fd, int epoll_fd, const char *pee
     VmmioConn *conn = g_new0(VmmioConn, 1);
     struct epoll_event event = { .events = EPOLLIN | EPOLLONESHOT, .data.ptr = conn };
 
-    conn->ioc = ioc;
-    conn->fd = fd;
+    vmmio_stream_init(&conn->stream, ioc, fd);
     conn->epoll_fd = epoll_fd;
     conn->peer = g_strdup(peer);
     conn->on_packet = on_packet;
@@ -30,12 +27,9 @@ VmmioConn *vmmio_conn_new(QIOChannel *ioc, int fd, int epoll_fd, const char *pee
     conn->queue = g_byte_array_new();
     conn->out = g_byte_array_new();
     vmmio_framer_init(&conn->framer);
-    qemu_mutex_init(&conn->io_lock);
     qemu_mutex_init(&conn->lock);
     qemu_cond_init(&conn->room);
     QTAILQ_INIT(&conn->requests);
-    qio_channel_set_blocking(ioc, false, &error_abort);
-    qio_channel_set_delay(ioc, false);
     if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0) {
         vmmio_conn_unref(conn);
         return NULL;
@@ -54,14 +48,29 @@ void vmmio_conn_unref(VmmioConn *conn)
     if (qatomic_fetch_dec(&conn->refs) > 1) {
         return;
     }
-    object_unref(OBJECT(conn->ioc));
+    vmmio_stream_destroy(&conn->stream);
     g_byte_array_unref(conn->queue);
     g_byte_array_unref(conn->out);
     qemu_cond_destroy(&conn->room);
     qemu_mutex_destroy(&conn->lock);
-    qemu_mutex_destroy(&conn->io_lock);
     g_free(conn->peer);
     g_free(conn);
+}
+
+/*
+ * A vCPU that posts writes and the link thread that sends them meet at the lock
+ * all the time, and each holds it for moments only: to sleep costs more than to
+ * try again.
+ */
+void vmmio_conn_lock(VmmioConn *conn)
+{
+    for (unsigned i = 0; i < LOCK_TRIES; i++) {
+        if (qemu_mutex_trylock(&conn->lock) == 0) {
+            return;
+        }
+        cpu_relax();
+    }
+    qemu_mutex_lock(&conn->lock);
 }
 
 /*
@@ -86,7 +95,7 @@ void vmmio_conn_update_epoll(VmmioConn *conn)
     if (wanted != conn->armed_events) {
         conn->armed_events = wanted;
         event.events = wanted | EPOLLONESHOT;
-        epoll_ctl(conn->epoll_fd, EPOLL_CTL_MOD, conn->fd, &event);
+        epoll_ctl(conn->epoll_fd, EPOLL_CTL_MOD, conn->stream.fd, &event);
     }
 }
 
@@ -100,8 +109,7 @@ static void mark_closed(VmmioConn *conn)
     }
     qatomic_set(&conn->closed, true);
     trace_vmmio_conn_closed(conn->peer);
-    /* Not through ioc: a TLS channel would want to take its leave first. */
-    shutdown(conn->fd, SHUT_RDWR);
+    vmmio_stream_shutdown(&conn->stream);
     QTAILQ_FOREACH(req, &conn->requests, next) {
         qemu_cond_signal(&req->wake);
     }
@@ -113,32 +121,6 @@ void vmmio_conn_shutdown(VmmioConn *conn)
 {
     QEMU_LOCK_GUARD(&conn->lock);
     mark_closed(conn);
-}
-
-/* True when a TLS session holds bytes of which the socket tells nothing. Receiver only. */
-static bool session_holds_bytes(VmmioConn *conn)
-{
-    Object *tls = object_dynamic_cast(OBJECT(conn->ioc), TYPE_QIO_CHANNEL_TLS);
-
-    return tls && qcrypto_tls_session_check_pending(
-                      qio_channel_tls_get_session(QIO_CHANNEL_TLS(tls))) > 0;
-}
-
-/* Write as much as the socket takes. Returns that, or -1 on error. */
-static ssize_t write_some(VmmioConn *conn, const uint8_t *bytes, size_t len)
-{
-    ssize_t n;
-
-    WITH_QEMU_LOCK_GUARD(&conn->io_lock) {
-        n = qio_channel_write(conn->ioc, (const char *)bytes, len, NULL);
-    }
-    return n == QIO_CHANNEL_ERR_BLOCK ? 0 : n;
-}
-
-static ssize_t read_some(VmmioConn *conn, uint8_t *bytes, size_t len)
-{
-    QEMU_LOCK_GUARD(&conn->io_lock);
-    return qio_channel_read(conn->ioc, (char *)bytes, len, NULL);
 }
 
 /* Make what is queued the next to be written, when all before it is. Lock held. */
@@ -170,8 +152,9 @@ void vmmio_conn_flush(VmmioConn *conn)
 
         refill_out(conn);
         qemu_mutex_unlock(&conn->lock);
-        n = write_some(conn, conn->out->data + conn->out_sent, conn->out->len - conn->out_sent);
-        qemu_mutex_lock(&conn->lock);
+        n = vmmio_stream_write(&conn->stream, conn->out->data + conn->out_sent,
+                               conn->out->len - conn->out_sent);
+        vmmio_conn_lock(conn);
         if (n < 0) {
             mark_closed(conn);
         } else if (n == 0) {
@@ -307,22 +290,21 @@ static void send_replies(VmmioConn *conn)
 }
 
 /*
- * Receiver only: take what is there, without waiting. A TLS session is read
- * until it is empty, but not the socket behind it: a client that sends all the
- * time must not keep a vCPU here beyond its deadline.
+ * A TLS session is read until it is empty, but not the socket behind it: a
+ * client that sends all the time must not keep a vCPU here beyond its deadline.
  */
-void vmmio_conn_receive(VmmioConn *conn)
+void vmmio_conn_receive(VmmioConn *conn, bool sleep)
 {
-    uint8_t buf[RECEIVE_BYTES];
     ssize_t n;
 
     do {
-        n = read_some(conn, buf, sizeof(buf));
+        n = vmmio_stream_read(&conn->stream, conn->input, sizeof(conn->input), sleep);
         if (n > 0) {
-            handle_bytes(conn, buf, n);
+            handle_bytes(conn, conn->input, n);
             send_replies(conn);
         }
-    } while (n > 0 && session_holds_bytes(conn) && vmmio_conn_is_open(conn));
+        sleep = false;
+    } while (n > 0 && vmmio_stream_holds_bytes(&conn->stream) && vmmio_conn_is_open(conn));
     if (n <= 0 && n != QIO_CHANNEL_ERR_BLOCK) {
         vmmio_conn_shutdown(conn);
     }
@@ -352,7 +334,7 @@ static void serve_input(VmmioConn *conn)
     }
     conn->receiving = true;
     qemu_mutex_unlock(&conn->lock);
-    vmmio_conn_receive(conn);
+    vmmio_conn_receive(conn, false);
     qemu_mutex_lock(&conn->lock);
     conn->receiving = false;
 }
@@ -361,7 +343,7 @@ bool vmmio_conn_serve(VmmioConn *conn, uint32_t events)
 {
     bool open;
 
-    qemu_mutex_lock(&conn->lock);
+    vmmio_conn_lock(conn);
     conn->armed_events = 0;
     vmmio_conn_flush(conn);
     if (events & ~EPOLLOUT) {

@@ -24,9 +24,9 @@
 #include "qemu/thread.h"
 #include "qemu/queue.h"
 #include "qemu/timer.h"
-#include "io/channel.h"
 #include "framer.h"
 #include "vmmio-stats.h"
+#include "vmmio-stream.h"
 
 typedef struct VmmioConn VmmioConn;
 typedef struct VmmioRequest VmmioRequest;
@@ -50,9 +50,6 @@ typedef struct VmmioWait {
     int64_t poll_ns;     /* spin this long before sleeping */
 } VmmioWait;
 
-/* Any waiting thread looks this often at its deadline and at requests to leave. */
-#define VMMIO_SLICE_MS 1
-
 /* What a thread that waits like this has to do now: go on (PENDING), TIMED_OUT or INTERRUPTED. */
 VmmioOutcome vmmio_wait_outcome(const VmmioWait *wait);
 
@@ -70,10 +67,12 @@ typedef void VmmioPacketFn(VmmioConn *conn, const struct vmmio_packet *packet,
 #define VMMIO_UNSENT_MAX (256 * 1024)
 #define VMMIO_POSTED_MAX (128 * 1024)
 
+/* What one read may bring. */
+#define VMMIO_INPUT_BYTES (256 * VMMIO_BLOCK)
+
 struct VmmioConn {
     /* fixed after creation */
-    QIOChannel *ioc;
-    int fd; /* of the socket below ioc */
+    VmmioStream stream;
     int epoll_fd;
     char *peer; /* for messages */
     VmmioPacketFn *on_packet;
@@ -82,6 +81,7 @@ struct VmmioConn {
 
     /* owned by the receiver */
     struct vmmio_framer framer;
+    uint8_t input[VMMIO_INPUT_BYTES]; /* not on the stack: QEMU is built to clear that each time */
 
     /* owned by the link thread */
     bool ping_outstanding;
@@ -91,8 +91,6 @@ struct VmmioConn {
 
     unsigned refs;        /* atomic */
     uint64_t packets_in;  /* atomic: packets received */
-
-    QemuMutex io_lock; /* a TLS session is not for two threads at once; innermost */
 
     QemuMutex lock;        /* guards all below */
     bool closed;           /* may be peeked at */
@@ -126,8 +124,8 @@ struct VmmioRequest {
 };
 
 /*
- * Takes over one reference of ioc, makes it non-blocking and adds it to
- * epoll_fd. NULL when the kernel cannot watch another descriptor; ioc is then
+ * Takes over one reference of ioc, whose socket is fd, and adds it to epoll_fd.
+ * NULL when the kernel cannot watch another descriptor; ioc is then
  * released.
  */
 VmmioConn *vmmio_conn_new(QIOChannel *ioc, int fd, int epoll_fd, const char *peer,
@@ -155,7 +153,8 @@ void vmmio_conn_reply(VmmioConn *conn, const uint8_t block[VMMIO_BLOCK]);
 /*
  * Queue a request that has no reply, as soon as there is room for it. The tag in
  * the block is set here, so that no client that sends it back by mistake can
- * answer another request with it. Outcomes as for vmmio_request_wait().
+ * answer another request with it. Outcomes as for vmmio_request_wait(). With
+ * wait == NULL it does not wait, the BQL may be held, and PENDING means no room.
  */
 VmmioOutcome vmmio_conn_post(VmmioConn *conn, uint8_t block[VMMIO_BLOCK], const VmmioWait *wait);
 

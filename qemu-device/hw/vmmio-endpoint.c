@@ -263,7 +263,7 @@ static void release_range(VmmioEndpoint *ep, VmmioRange *range, VmmioConn *conn)
 
 static void reap(VmmioEndpoint *ep, VmmioConn *conn)
 {
-    epoll_ctl(ep->epoll_fd, EPOLL_CTL_DEL, conn->fd, NULL);
+    epoll_ctl(ep->epoll_fd, EPOLL_CTL_DEL, conn->stream.fd, NULL);
     for (unsigned i = 0; i < ep->n_ranges; i++) {
         release_range(ep, ep->ranges[i], conn);
     }

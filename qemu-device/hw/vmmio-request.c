@@ -6,16 +6,6 @@
 #include "vmmio-conn.h"
 #include "vmmio-conn-internal.h"
 
-/* Receiver only: wait for bytes, up to one slice, and handle them. */
-static void receive_slice(VmmioConn *conn)
-{
-    GPollFD pfd = { .fd = conn->fd, .events = G_IO_IN };
-
-    if (g_poll(&pfd, 1, VMMIO_SLICE_MS) > 0) {
-        vmmio_conn_receive(conn);
-    }
-}
-
 VmmioOutcome vmmio_wait_outcome(const VmmioWait *wait)
 {
     CPUState *cpu = wait->cpu;
@@ -48,7 +38,7 @@ static void receive_polling(VmmioRequest *req, int64_t poll_ns)
     int64_t end = get_clock() + poll_ns;
 
     do {
-        vmmio_conn_receive(req->conn);
+        vmmio_conn_receive(req->conn, false);
     } while (!qatomic_read(&req->answered) && vmmio_conn_is_open(req->conn) && get_clock() < end);
 }
 
@@ -67,7 +57,7 @@ static void wait_slice(VmmioRequest *req, int64_t poll_ns)
     if (poll_ns > 0) {
         receive_polling(req, poll_ns);
     } else {
-        receive_slice(conn);
+        vmmio_conn_receive(conn, true);
     }
     qemu_mutex_lock(&conn->lock);
     conn->receiving = false;
@@ -119,6 +109,8 @@ VmmioOutcome vmmio_request_wait(VmmioRequest *req, const VmmioWait *wait)
     qemu_mutex_lock(&conn->lock);
     req->attended = true;
     conn->n_attended++;
+    /* First of all: a reply that wakes the link thread would come here by a detour. */
+    vmmio_conn_update_epoll(conn);
     for (;;) {
         try_start(req);
         outcome = outcome_now(req, wait);
@@ -147,21 +139,39 @@ void vmmio_request_end(VmmioRequest *req)
     vmmio_conn_unref(conn);
 }
 
-VmmioOutcome vmmio_conn_post(VmmioConn *conn, uint8_t block[VMMIO_BLOCK], const VmmioWait *wait)
+/* Called with the lock held. */
+static bool has_room(const VmmioConn *conn)
+{
+    return conn->closed || vmmio_conn_unsent(conn) < VMMIO_POSTED_MAX;
+}
+
+/* Called with the lock held. */
+static VmmioOutcome wait_for_room(VmmioConn *conn, const VmmioWait *wait)
 {
     VmmioOutcome outcome = VMMIO_PENDING;
 
-    QEMU_LOCK_GUARD(&conn->lock);
-    while (vmmio_conn_unsent(conn) >= VMMIO_POSTED_MAX && !conn->closed && outcome == VMMIO_PENDING) {
+    while (!has_room(conn) && outcome == VMMIO_PENDING) {
         conn->n_posters++;
         qemu_cond_timedwait(&conn->room, &conn->lock, VMMIO_SLICE_MS);
         conn->n_posters--;
         outcome = vmmio_wait_outcome(wait);
     }
-    if (outcome == VMMIO_PENDING || vmmio_conn_unsent(conn) < VMMIO_POSTED_MAX) {
+    return outcome;
+}
+
+VmmioOutcome vmmio_conn_post(VmmioConn *conn, uint8_t block[VMMIO_BLOCK], const VmmioWait *wait)
+{
+    VmmioOutcome outcome = VMMIO_PENDING;
+
+    vmmio_conn_lock(conn);
+    if (wait) {
+        outcome = wait_for_room(conn, wait);
+    }
+    if (has_room(conn)) {
         set_next_tag(conn, block);
         outcome = vmmio_conn_enqueue(conn, block) ? VMMIO_ANSWERED : VMMIO_LOST;
         vmmio_conn_update_epoll(conn);
     }
+    qemu_mutex_unlock(&conn->lock);
     return outcome;
 }
