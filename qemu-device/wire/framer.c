@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 #include "framer.h"
 
+#include <string.h>
+
 void vmmio_framer_init(struct vmmio_framer *framer)
 {
     framer->have = 0;
@@ -17,9 +19,7 @@ static size_t take_first_block(struct vmmio_framer *framer, const uint8_t *in, s
 {
     size_t n = smaller(len, VMMIO_BLOCK - framer->have);
 
-    for (size_t i = 0; i < n; i++) {
-        framer->block[framer->have + i] = in[i];
-    }
+    memcpy(framer->block + framer->have, in, n);
     framer->have += (uint32_t)n;
     if (framer->have == VMMIO_BLOCK) {
         /* n is bits 15:8 of word 0: the second byte of the packet. */
