@@ -260,7 +260,7 @@ static const Property vmmio_properties[] = {
     DEFINE_PROP_STRING("on-timeout", VmmioState, on_timeout_text),
     DEFINE_PROP_STRING("on-disconnect", VmmioState, on_disconnect_text),
     DEFINE_PROP_BOOL("posted-writes", VmmioState, posted_writes, false),
-    DEFINE_PROP_UINT32("poll-us", VmmioState, poll_us, 0),
+    DEFINE_PROP_UINT32("poll-us", VmmioState, poll_us, 50),
     DEFINE_PROP_UINT32("ping-ms", VmmioState, ping_ms, 5000),
 };
 
