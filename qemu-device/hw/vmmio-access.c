@@ -3,9 +3,9 @@
 #include "qemu/main-loop.h"
 #include "qapi/error.h"
 #include "hw/core/cpu.h"
-#include "migration/misc.h"
 #include "system/kvm.h"
 #include "system/qtest.h"
+#include "system/runstate.h"
 #include "vmmio.h"
 #include "vmmio-access.h"
 #include "vmmio-board.h"
@@ -254,12 +254,22 @@ static void finish_answered(const Access *a)
 }
 
 /*
+ * True when the VM was stopped to be saved, by whatever command. The run state
+ * tells it at all times; QEMU's migration object is gone while QEMU quits.
+ */
+static bool is_saving(void)
+{
+    return current_cpu->stop &&
+           (runstate_check(RUN_STATE_FINISH_MIGRATE) || runstate_check(RUN_STATE_SAVE_VM));
+}
+
+/*
  * Something wants the vCPU. Only a VM that is about to be saved, and a vCPU that
  * cannot be taken back, end the access; this does not return otherwise.
  */
 static void give_way(const Access *a)
 {
-    bool saving = migration_is_running() && current_cpu->stop;
+    bool saving = is_saving();
 
     if (a->vcpu && !(saving && a->s->on_disconnect != VMMIO_POLICY_WAIT)) {
         vmmio_vcpu_park(a->vcpu, a->op);
