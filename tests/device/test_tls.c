@@ -146,6 +146,7 @@ START_TEST(ranges_share_the_credentials)
     connect_client(&vm, "psk", &peer);
     peer_send_text(&peer, "01 00 00 80 00 00 00 00  f0");
     device_await_claims(&vm, "vmmio1", 1);
+    peer_close(&peer);
     qtest_stop(&vm);
 }
 END_TEST
@@ -192,6 +193,7 @@ START_TEST(a_record_full_of_packets)
         expect_replies(&peer, sizeof(bytes) / PEER_PACKET);
     }
     device_check_read(&vm, &peer);
+    peer_close(&peer);
     qtest_stop(&vm);
 }
 END_TEST
@@ -210,6 +212,7 @@ START_TEST(a_claim_behind_many_packets_of_a_record)
     device_await_claims(&vm, "vmmio0", 1);
     expect_replies(&peer, sizeof(bytes) / PEER_PACKET - 1);
     device_check_read(&vm, &peer);
+    peer_close(&peer);
     qtest_stop(&vm);
 }
 END_TEST
@@ -231,6 +234,7 @@ START_TEST(packets_behind_a_reply_in_its_record)
         expect_replies(&peer, sizeof(bytes) / PEER_PACKET - 1);
         ck_assert_uint_eq(qtest_answer_value(&vm), i);
     }
+    peer_close(&peer);
     qtest_stop(&vm);
 }
 END_TEST
@@ -253,6 +257,7 @@ START_TEST(bursts_across_records)
     }
     expect_replies(&peer, 1024);
     device_check_read(&vm, &peer);
+    peer_close(&peer);
     qtest_stop(&vm);
 }
 END_TEST
@@ -277,6 +282,7 @@ START_TEST(a_record_for_each_byte)
         peer_send(&peer, request + i, 1);
     }
     ck_assert_uint_eq(qtest_answer_value(&vm), 0x600d);
+    peer_close(&peer);
     qtest_stop(&vm);
 }
 END_TEST
@@ -336,6 +342,7 @@ START_TEST(a_handshake_while_an_access_waits)
     peer_expect(&other, DEVICE_READ_4, request);
     peer_close(&other);
     device_await_released(&vm);
+    peer_close(&silent);
     qtest_stop(&vm);
 }
 END_TEST

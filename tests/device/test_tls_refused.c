@@ -87,6 +87,7 @@ START_TEST(wrong_key)
     ck_assert(!tls_peer_handshake(&peer));
     qtest_await_stderr(&vm, "dropped: TLS handshake failed: ");
     check_psk_works(&vm);
+    peer_close(&peer);
     qtest_stop(&vm);
 }
 END_TEST
@@ -149,6 +150,7 @@ START_TEST(silence_in_the_handshake)
     peer_expect_closed(&silent);
     qtest_await_stderr(&vm, "dropped: no TLS handshake within 10 s");
     device_check_read(&vm, &handler);
+    peer_close(&handler);
     qtest_stop(&vm);
 }
 END_TEST
@@ -165,6 +167,7 @@ START_TEST(no_client_certificate)
     }
     qtest_await_stderr(&vm, "dropped: ");
     ck_assert(!qmp_get_bool(&vm, "/machine/peripheral/vmmio0", "handler-connected"));
+    peer_close(&peer);
     qtest_stop(&vm);
 }
 END_TEST
@@ -180,6 +183,7 @@ START_TEST(certificate_of_another_authority)
         peer_expect_closed(&peer);
     }
     qtest_await_stderr(&vm, "dropped: The certificate is not trusted");
+    peer_close(&peer);
     qtest_stop(&vm);
 }
 END_TEST
@@ -213,6 +217,7 @@ START_TEST(authz_lets_the_name_in)
     ck_assert(tls_peer_handshake(&peer));
     device_claim(&vm, &peer, 1);
     device_check_read(&vm, &peer);
+    peer_close(&peer);
     qtest_stop(&vm);
 }
 END_TEST
@@ -228,6 +233,7 @@ START_TEST(authz_refuses_another_name)
         peer_expect_closed(&peer);
     }
     qtest_await_stderr(&vm, "authz check for " TLS_KEYS_CLIENT " is denied");
+    peer_close(&peer);
     qtest_stop(&vm);
 }
 END_TEST

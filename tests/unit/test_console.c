@@ -132,8 +132,8 @@ static const char *const kernels_words[] = {
     "[    0.000000] Kernel panic - not syncing: Attempted to kill init! exitcode=0x100\r\n",
     "<0>[   12.345678] Kernel panic - not syncing: Attempted to kill init! exitcode=0x100)\r\n",
     "[12345.6][    T1] Kernel panic - not syncing: Attempted to kill init! exitcode=0x100)\r\n",
-    "/ # [   12.3] Kernel panic - not syncing: x\r\n[   12.4] ---[ end Kernel panic - not "
-    "syncing: Attempted to kill init! exitcode=0x100) ]---\r\n",
+    ("/ # [   12.3] Kernel panic - not syncing: x\r\n[   12.4] ---[ end Kernel panic - not "
+     "syncing: Attempted to kill init! exitcode=0x100) ]---\r\n"),
 };
 
 START_TEST(a_panic_in_each_form_of_the_kernel_is_noticed)
