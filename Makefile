@@ -2,15 +2,18 @@
 #
 #   make          set everything up and build
 #   make demo     the example on both machines, compared byte for byte (MACHINE=M: on one)
-#   make check    every test
+#   make check    every test, and those without a guest once more under sanitizers
 #   make bench    the speed figures, also as build/bench.json
 #   make shell MACHINE=raspi4b|x86    an interactive guest
 #
-# QEMU_DIR=DIR uses a ready QEMU instead of building one; BUILD=DIR builds elsewhere.
+# QEMU_DIR=DIR uses a ready QEMU instead of building one, SANITIZED_QEMU_DIR=DIR likewise;
+# BUILD=DIR builds elsewhere.
 
 MACHINE ?=
 BUILD ?= build
 QEMU_DIR ?=
+SANITIZED = $(BUILD)-sanitized
+SANITIZED_QEMU_DIR ?=
 VMBENCH = $(BUILD)/harness/vmbench
 
 all: $(BUILD)/build.ninja
@@ -26,11 +29,16 @@ setup:
 $(BUILD)/build.ninja: setup
 	@ci/configure "$(BUILD)" "$(QEMU_DIR)"
 
+sanitized: setup
+	@$(if $(SANITIZED_QEMU_DIR),,qemu-device/prepare --sanitized)
+	@ci/configure-sanitized "$(SANITIZED)" "$(SANITIZED_QEMU_DIR)"
+	@ninja -C $(SANITIZED) --quiet
+
 demo: all
 	@$(VMBENCH) demo --machine $(or $(MACHINE),all)
 
-check: all
-	@ci/check $(BUILD)
+check: all sanitized
+	@ci/check $(BUILD) $(SANITIZED)
 
 bench: all
 	@$(VMBENCH) bench
@@ -39,6 +47,6 @@ shell: all
 	@$(VMBENCH) shell --machine $(or $(MACHINE),raspi4b)
 
 clean:
-	rm -rf $(BUILD)
+	rm -rf $(BUILD) $(SANITIZED)
 
-.PHONY: all setup demo check bench shell clean
+.PHONY: all setup sanitized demo check bench shell clean
