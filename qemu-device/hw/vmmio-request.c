@@ -47,12 +47,12 @@ static void wait_slice(VmmioRequest *req, int64_t poll_ns)
 {
     VmmioConn *conn = req->conn;
 
+    vmmio_conn_update_epoll(conn);
     if (conn->receiving) {
         qemu_cond_timedwait(&req->wake, &conn->lock, VMMIO_SLICE_MS);
         return;
     }
     conn->receiving = true;
-    vmmio_conn_update_epoll(conn);
     qemu_mutex_unlock(&conn->lock);
     if (poll_ns > 0) {
         receive_polling(req, poll_ns);
