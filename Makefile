@@ -3,6 +3,7 @@
 #   make          set everything up and build
 #   make demo     the example on both machines, compared byte for byte (MACHINE=M: on one)
 #   make check    every test, and those without a guest once more under sanitizers
+#   make fuzz SECONDS=600         both fuzzers for that long; make fuzz-corpus keeps what they found
 #   make bench    the speed figures, also as build/bench.json
 #   make shell MACHINE=raspi4b|x86    an interactive guest
 #
@@ -14,6 +15,7 @@ BUILD ?= build
 QEMU_DIR ?=
 SANITIZED = $(BUILD)-sanitized
 SANITIZED_QEMU_DIR ?=
+SECONDS ?= 600
 VMBENCH = $(BUILD)/harness/vmbench
 
 all: $(BUILD)/build.ninja
@@ -40,6 +42,13 @@ demo: all
 check: all sanitized
 	@ci/check $(BUILD) $(SANITIZED)
 
+# However long it takes: meson's limit for a test is lifted.
+fuzz: sanitized
+	@FUZZ_SECONDS=$(SECONDS) meson test -C $(SANITIZED) --no-rebuild --suite fuzz -t 0 -v
+
+fuzz-corpus: sanitized
+	@ninja -C $(SANITIZED) --quiet minimise_wire minimise_conn
+
 bench: all
 	@$(VMBENCH) bench
 
@@ -49,4 +58,4 @@ shell: all
 clean:
 	rm -rf $(BUILD) $(SANITIZED)
 
-.PHONY: all setup sanitized demo check bench shell clean
+.PHONY: all setup sanitized demo check fuzz fuzz-corpus bench shell clean
