@@ -24,6 +24,7 @@ VmmioConn *vmmio_conn_new(QIOChannel *ioc, int fd, int epoll_fd, const char *pee
     conn->stats = stats;
     conn->refs = 1;
     conn->armed_events = EPOLLIN;
+    conn->replies = g_byte_array_new();
     conn->queue = g_byte_array_new();
     conn->out = g_byte_array_new();
     vmmio_framer_init(&conn->framer);
@@ -49,6 +50,7 @@ void vmmio_conn_unref(VmmioConn *conn)
         return;
     }
     vmmio_stream_destroy(&conn->stream);
+    g_byte_array_unref(conn->replies);
     g_byte_array_unref(conn->queue);
     g_byte_array_unref(conn->out);
     qemu_cond_destroy(&conn->room);
@@ -182,7 +184,7 @@ static void trace_block(const char *direction, const VmmioConn *conn, const uint
 }
 
 /* Called with the lock held. */
-bool vmmio_conn_enqueue(VmmioConn *conn, const uint8_t *block)
+static bool enqueue(VmmioConn *conn, const uint8_t *blocks, size_t len)
 {
     if (!conn->closed && vmmio_conn_unsent(conn) > VMMIO_UNSENT_MAX) {
         mark_closed(conn);
@@ -190,10 +192,15 @@ bool vmmio_conn_enqueue(VmmioConn *conn, const uint8_t *block)
     if (conn->closed) {
         return false;
     }
-    trace_block("sent", conn, block);
-    vmmio_link_count(&conn->stats->packets_sent);
-    g_byte_array_append(conn->queue, block, VMMIO_BLOCK);
+    qatomic_add(&conn->stats->packets_sent, len / VMMIO_BLOCK);
+    g_byte_array_append(conn->queue, blocks, len);
     return true;
+}
+
+bool vmmio_conn_enqueue(VmmioConn *conn, const uint8_t *block)
+{
+    trace_block("sent", conn, block);
+    return enqueue(conn, block, VMMIO_BLOCK);
 }
 
 bool vmmio_conn_send(VmmioConn *conn, const uint8_t block[VMMIO_BLOCK])
@@ -207,8 +214,8 @@ bool vmmio_conn_send(VmmioConn *conn, const uint8_t block[VMMIO_BLOCK])
 
 void vmmio_conn_reply(VmmioConn *conn, const uint8_t block[VMMIO_BLOCK])
 {
-    QEMU_LOCK_GUARD(&conn->lock);
-    vmmio_conn_enqueue(conn, block);
+    trace_block("sent", conn, block);
+    g_byte_array_append(conn->replies, block, VMMIO_BLOCK);
 }
 
 /* True when the packet is an answer from a client to something that the VM sent. */
@@ -282,11 +289,15 @@ static void handle_bytes(VmmioConn *conn, const uint8_t *bytes, size_t len)
     }
 }
 
-/* Send what the packet callbacks have replied. */
+/* Send what the packet callbacks have replied. Receiver only. */
 static void send_replies(VmmioConn *conn)
 {
-    QEMU_LOCK_GUARD(&conn->lock);
-    vmmio_conn_flush(conn);
+    if (conn->replies->len > 0) {
+        QEMU_LOCK_GUARD(&conn->lock);
+        enqueue(conn, conn->replies->data, conn->replies->len);
+        vmmio_conn_flush(conn);
+        g_byte_array_set_size(conn->replies, 0);
+    }
 }
 
 /*

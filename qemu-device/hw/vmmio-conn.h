@@ -81,6 +81,7 @@ struct VmmioConn {
 
     /* owned by the receiver */
     struct vmmio_framer framer;
+    GByteArray *replies; /* to what has been received since they were last queued */
     uint8_t input[VMMIO_INPUT_BYTES]; /* not on the stack: QEMU is built to clear that each time */
 
     /* owned by the link thread */

@@ -136,15 +136,12 @@ static bool transfer(const struct vmmio_packet *p, uint8_t *data)
 }
 
 bool vmmio_dma_serve(const VmmioDmaRanges *allowed, const char *peer,
-                     uint8_t block[VMMIO_BLOCK])
+                     const struct vmmio_packet *p, uint8_t block[VMMIO_BLOCK])
 {
-    struct vmmio_packet p;
-    bool ok;
+    bool ok = is_well_formed(peer, p) && is_allowed(allowed, p->addr, p->addr + p->size - 1) &&
+              transfer(p, block + DATA_WORD * 8);
 
-    vmmio_decode(block, &p);
-    ok = is_well_formed(peer, &p) && is_allowed(allowed, p.addr, p.addr + p.size - 1) &&
-         transfer(&p, block + DATA_WORD * 8);
     vmmio_block_make_reply(block, !ok);
-    trace_vmmio_dma(peer, vmmio_opcode_name(p.opcode), p.addr, p.size, ok);
+    trace_vmmio_dma(peer, vmmio_opcode_name(p->opcode), p->addr, p->size, ok);
     return ok;
 }

@@ -35,7 +35,8 @@ bool vmmio_dma_ranges_parse(const char *text, VmmioDmaRanges *ranges, Error **er
 
 /*
  * Carry out one DMA request and turn it into its reply in place. `block` is a
- * READ or WRITEA that a client originated; `peer` names the client in messages.
+ * READ or WRITEA that a client originated, `p` the same decoded; `peer` names the
+ * client in messages.
  *
  * Served are 1 to 32 bytes at any alignment that lie wholly in one of the
  * allowed ranges and wholly in RAM, with mid 0 and sid 0. Everything else
@@ -52,6 +53,6 @@ bool vmmio_dma_ranges_parse(const char *text, VmmioDmaRanges *ranges, Error **er
  * be held. Does not wait. True when the request was carried out.
  */
 bool vmmio_dma_serve(const VmmioDmaRanges *allowed, const char *peer,
-                     uint8_t block[VMMIO_BLOCK]);
+                     const struct vmmio_packet *p, uint8_t block[VMMIO_BLOCK]);
 
 #endif

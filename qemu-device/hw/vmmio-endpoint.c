@@ -162,12 +162,13 @@ static void irq_update(VmmioEndpoint *ep, VmmioConn *conn, const struct vmmio_pa
 }
 
 /* The request becomes its reply. Requests of one connection are served in order. */
-static void serve_dma(VmmioEndpoint *ep, VmmioConn *conn, const uint8_t *request)
+static void serve_dma(VmmioEndpoint *ep, VmmioConn *conn, const struct vmmio_packet *p,
+                      const uint8_t *request)
 {
     uint8_t block[VMMIO_BLOCK];
 
     memcpy(block, request, VMMIO_BLOCK);
-    if (!vmmio_dma_serve(&ep->dma_ranges, conn->peer, block)) {
+    if (!vmmio_dma_serve(&ep->dma_ranges, conn->peer, p, block)) {
         vmmio_link_count(&ep->stats.dma_errors);
     }
     vmmio_conn_reply(conn, block);
@@ -190,11 +191,11 @@ static void on_packet(VmmioConn *conn, const struct vmmio_packet *p, const uint8
         break;
     case VMMIO_OP_READ:
         vmmio_link_count(&ep->stats.dma_reads);
-        serve_dma(ep, conn, block);
+        serve_dma(ep, conn, p, block);
         break;
     case VMMIO_OP_WRITEA:
         vmmio_link_count(&ep->stats.dma_writes);
-        serve_dma(ep, conn, block);
+        serve_dma(ep, conn, p, block);
         break;
     default:
         vmmio_link_count(&ep->stats.unknown_opcodes);
