@@ -1,19 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* libFuzzer target for a connection of the vmmio device: see fuzz_vm.h. */
 #include "qemu/osdep.h"
-#include <poll.h>
-#include "io/channel.h"
 #include "qemu/module.h"
 #include "system/cpu-timers.h"
 #include "fuzz_vm.h"
+#include "vmmio-stream.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
-gint __wrap_g_poll(GPollFD *fds, guint count, gint timeout);
-ssize_t __wrap_qio_channel_read(QIOChannel *ioc, char *buf, size_t len, Error **errp);
-ssize_t __real_qio_channel_read(QIOChannel *ioc, char *buf, size_t len, Error **errp);
+ssize_t __wrap_vmmio_stream_read(VmmioStream *stream, uint8_t *bytes, size_t len, bool sleep);
+ssize_t __real_vmmio_stream_read(VmmioStream *stream, uint8_t *bytes, size_t len, bool sleep);
 
-/* QEMU's virtual clock, and how a thread sleeps and receives, belong to the fuzzer. */
+/* QEMU's virtual clock, and how a thread sleeps, belong to the fuzzer. */
 int64_t cpus_get_virtual_clock(void)
 {
     return fuzz_vm_clock_ms() * SCALE_MS;
@@ -24,24 +22,21 @@ void cpus_set_virtual_clock(int64_t new_time)
     g_assert_not_reached();
 }
 
-gint __wrap_g_poll(GPollFD *fds, guint count, gint timeout)
-{
-    struct pollfd look = { .fd = fds->fd, .events = (short)fds->events };
-    int n;
-
-    g_assert_cmpuint(count, ==, 1);
-    if (timeout > 0) {
-        fuzz_vm_sleep(timeout);
-    }
-    n = poll(&look, 1, 0);
-    fds->revents = (gushort)look.revents;
-    return n;
-}
-
-ssize_t __wrap_qio_channel_read(QIOChannel *ioc, char *buf, size_t len, Error **errp)
+static ssize_t read_now(VmmioStream *stream, uint8_t *bytes, size_t len)
 {
     fuzz_vm_before_receive();
-    return __real_qio_channel_read(ioc, buf, len, errp);
+    return __real_vmmio_stream_read(stream, bytes, len, false);
+}
+
+ssize_t __wrap_vmmio_stream_read(VmmioStream *stream, uint8_t *bytes, size_t len, bool sleep)
+{
+    ssize_t n = read_now(stream, bytes, len);
+
+    if (n == QIO_CHANNEL_ERR_BLOCK && sleep) {
+        fuzz_vm_sleep(VMMIO_SLICE_MS);
+        n = read_now(stream, bytes, len);
+    }
+    return n;
 }
 
 static bool sleep_on_condition(QemuCond *cond, QemuMutex *mutex, int milliseconds,
