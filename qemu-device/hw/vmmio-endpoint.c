@@ -390,13 +390,22 @@ static VmmioEndpoint *endpoint_new(const VmmioEndpointConfig *config, Error **er
     return ep;
 }
 
+/* What to call a property's text in a message; "none" is a value of some. */
+static const char *name_value(const char *text)
+{
+    if (!text) {
+        return "nothing";
+    }
+    return *text ? text : "an empty text";
+}
+
 static bool check_agreement(const VmmioEndpoint *ep, const char *property, const char *first,
                             const char *second, Error **errp)
 {
     if (second && g_strcmp0(first, second)) {
-        error_setg(errp, "vmmio: %s=%s, but an earlier device of listen=%s has %s%s: the "
+        error_setg(errp, "vmmio: %s=%s, but an earlier device of listen=%s has %s: the "
                    "devices of one endpoint share it", property, second, ep->listen,
-                   first ? "" : "none", first ? first : "");
+                   name_value(first));
         return false;
     }
     return true;

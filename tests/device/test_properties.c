@@ -69,7 +69,13 @@ static const struct {
     { FREE_PORT ",dma-ranges=0-1 " FREE_PORT ",start=0x1000000000,dma-ranges=none",
       "dma-ranges=none, but an earlier device of listen=127.0.0.1:0 has 0-1" },
     { FREE_PORT " " FREE_PORT ",start=0x1000000000,dma-ranges=0-1",
-      "dma-ranges=0-1, but an earlier device of listen=127.0.0.1:0 has none" },
+      "dma-ranges=0-1, but an earlier device of listen=127.0.0.1:0 has nothing: the devices" },
+    { FREE_PORT ",dma-ranges= " FREE_PORT ",start=0x1000000000,dma-ranges=none",
+      "dma-ranges=none, but an earlier device of listen=127.0.0.1:0 has an empty text: " },
+    { FREE_PORT " " FREE_PORT ",start=0x1000000000,dma-ranges=",
+      "dma-ranges=, but an earlier device of listen=127.0.0.1:0 has nothing: " },
+    { FREE_PORT ",dma-ranges=none " FREE_PORT ",start=0x1000000000,dma-ranges=0-1",
+      "dma-ranges=0-1, but an earlier device of listen=127.0.0.1:0 has none: the devices" },
 };
 
 START_TEST(bad_value)

@@ -296,7 +296,7 @@ static const struct {
       "tls-authz=who needs the tls-creds= of a tls-creds-x509 object with verify-peer=on" },
     { "-device vmmio,listen=127.0.0.1:0" AUTHZ_LAST, "tls-authz=who needs the tls-creds=" },
     { PSK SECOND " " DEVICE,
-      "tls-creds=tls0, but an earlier device of listen=127.0.0.1:0 has none" },
+      "tls-creds=tls0, but an earlier device of listen=127.0.0.1:0 has nothing: the devices" },
     { PSK "-object tls-creds-anon,id=tls1,endpoint=server " SECOND ",tls-creds=tls1 " DEVICE,
       "tls-creds=tls0, but an earlier device of listen=127.0.0.1:0 has tls1" },
 };
