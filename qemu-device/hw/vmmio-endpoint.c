@@ -65,9 +65,12 @@ VmmioConn *vmmio_endpoint_holder(VmmioEndpoint *ep, VmmioRange *range)
 VmmioOutcome vmmio_endpoint_wait_claim(VmmioEndpoint *ep, VmmioRange *range,
                                        const VmmioWait *wait)
 {
+    VmmioWait endless = *wait;
+
+    endless.deadline_ns = INT64_MAX; /* one that is over would hide that the vCPU is to leave */
     QEMU_LOCK_GUARD(&ep->lock);
     while (!has_live_holder(range)) {
-        if (vmmio_wait_outcome(wait) == VMMIO_INTERRUPTED) {
+        if (vmmio_wait_outcome(&endless) == VMMIO_INTERRUPTED) {
             return VMMIO_INTERRUPTED;
         }
         qemu_cond_timedwait(&ep->claimed, &ep->lock, VMMIO_SLICE_MS);
