@@ -15,6 +15,11 @@
 /* Events that the link thread takes from epoll at a time. */
 #define EVENTS_MAX 16
 
+/* How long no client is accepted after one could not be. */
+#define ACCEPT_PAUSE_US G_USEC_PER_SEC
+
+#define NEVER INT64_MAX
+
 struct VmmioEndpoint {
     char *listen; /* as given, the key */
     char *tls_creds;
@@ -27,6 +32,8 @@ struct VmmioEndpoint {
     uint32_t max_connections;
     VmmioLinkStats stats;
     QemuThread thread;
+    int64_t ping_at_us;   /* link thread: next look for silent connections, or NEVER */
+    int64_t accept_at_us; /* link thread: when it accepts clients again, NEVER: it does now */
     Notifier machine_done;
     QTAILQ_ENTRY(VmmioEndpoint) next;
 
@@ -207,7 +214,10 @@ static void on_packet(VmmioConn *conn, const struct vmmio_packet *p, const uint8
     }
 }
 
-/* A place for a client that has connected, TLS handshake or not. */
+/*
+ * A place for a client that has connected, TLS handshake or not. Clients that
+ * stall in their handshake must not keep others out.
+ */
 static bool admit(const char *peer, void *opaque)
 {
     VmmioEndpoint *ep = opaque;
@@ -217,6 +227,9 @@ static bool admit(const char *peer, void *opaque)
             ep->n_conns++;
             return true;
         }
+    }
+    if (vmmio_listener_drop_handshake(ep->listener)) {
+        return true;
     }
     warn_report("vmmio: %s: connection of %s refused: there are %u already (max-connections)",
                 vmmio_endpoint_address(ep), peer, ep->max_connections);
@@ -302,43 +315,75 @@ static void ping_silent_connections(VmmioEndpoint *ep)
     }
 }
 
+static void watch_listener(VmmioEndpoint *ep, bool accepting)
+{
+    struct epoll_event event = { .events = accepting ? EPOLLIN : 0, .data.ptr = NULL };
+
+    epoll_ctl(ep->epoll_fd, EPOLL_CTL_MOD, vmmio_listener_fd(ep->listener), &event);
+}
+
+static void accept_client(VmmioEndpoint *ep)
+{
+    if (!vmmio_listener_accept(ep->listener)) {
+        watch_listener(ep, false);
+        ep->accept_at_us = g_get_monotonic_time() + ACCEPT_PAUSE_US;
+    }
+}
+
 static void handle_event(VmmioEndpoint *ep, const struct epoll_event *event)
 {
     VmmioConn *conn = event->data.ptr;
 
     if (!conn) {
-        vmmio_listener_accept(ep->listener);
+        accept_client(ep);
     } else if (!vmmio_conn_serve(conn, event->events)) {
         reap(ep, conn);
     }
 }
 
-/* Milliseconds until the next look for silent connections; -1 = never. */
-static int time_to_tick(const VmmioEndpoint *ep, int64_t last_tick_us)
+/* Milliseconds until something is due; -1 = never. */
+static int time_left(const VmmioEndpoint *ep)
 {
-    int64_t gone_ms = (g_get_monotonic_time() - last_tick_us) / 1000;
+    int64_t at_us = MIN(ep->ping_at_us, ep->accept_at_us);
+    int64_t left_us = at_us - g_get_monotonic_time();
 
-    return ep->ping_ms ? MIN(MAX(ep->ping_ms - gone_ms, 0), INT_MAX) : -1;
+    return at_us == NEVER ? -1 : MIN(DIV_ROUND_UP(MAX(left_us, 0), 1000), INT_MAX);
+}
+
+static int64_t next_ping(const VmmioEndpoint *ep)
+{
+    return ep->ping_ms ? g_get_monotonic_time() + (int64_t)ep->ping_ms * 1000 : NEVER;
+}
+
+static void do_what_is_due(VmmioEndpoint *ep)
+{
+    int64_t now = g_get_monotonic_time();
+
+    if (now >= ep->ping_at_us) {
+        ping_silent_connections(ep);
+        ep->ping_at_us = next_ping(ep);
+    }
+    if (now >= ep->accept_at_us) {
+        watch_listener(ep, true);
+        ep->accept_at_us = NEVER;
+    }
 }
 
 static void *link_thread(void *opaque)
 {
     VmmioEndpoint *ep = opaque;
-    int64_t last_tick_us = g_get_monotonic_time();
 
     rcu_register_thread();
+    ep->ping_at_us = next_ping(ep);
+    ep->accept_at_us = NEVER;
     for (;;) {
         struct epoll_event events[EVENTS_MAX];
-        int left = time_to_tick(ep, last_tick_us);
-        int n = epoll_wait(ep->epoll_fd, events, ARRAY_SIZE(events), left);
+        int n = epoll_wait(ep->epoll_fd, events, ARRAY_SIZE(events), time_left(ep));
 
         for (int i = 0; i < n; i++) {
             handle_event(ep, &events[i]);
         }
-        if (left == 0) {
-            ping_silent_connections(ep);
-            last_tick_us = g_get_monotonic_time();
-        }
+        do_what_is_due(ep);
     }
     return NULL;
 }

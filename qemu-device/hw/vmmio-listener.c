@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "qemu/osdep.h"
 #include "qemu/error-report.h"
+#include "qemu/lockable.h"
 #include "qemu/main-loop.h"
 #include "qemu/notify.h"
+#include "qemu/queue.h"
+#include "qemu/sockets.h"
 #include "qemu/timer.h"
 #include "qapi/error.h"
 #include "authz/base.h"
@@ -16,10 +19,10 @@
 #include "vmmio-listener.h"
 #include "trace.h"
 
-#define ACCEPT_PAUSE_US 10000
-
 /* Clients that connect while nobody accepts, as before the VM is ready. */
 #define BACKLOG 1024
+
+typedef struct Handshake Handshake;
 
 struct VmmioListener {
     /* fixed from the first client on */
@@ -32,16 +35,27 @@ struct VmmioListener {
 
     char *socket_file; /* absolute path, of a Unix socket */
     Notifier exit;
+
+    bool failing; /* accepting thread: the last client could not be taken */
+
+    QemuMutex lock; /* guards all below */
+    QTAILQ_HEAD(, Handshake) handshakes; /* oldest first, without those that are dropped */
 };
 
-/* A client between accept and the end of its handshake. Used by the main thread, BQL held. */
-typedef struct Handshake {
+/*
+ * A client between accept and the end of its handshake. Used by the main thread,
+ * BQL held, but for what the listener's lock guards.
+ */
+struct Handshake {
     VmmioListener *listener;
     QIOChannelSocket *socket;
     char *peer;
     QEMUTimer deadline;
     bool too_late;
-} Handshake;
+
+    bool dropped; /* its place is another client's; guarded by the listener's lock */
+    QTAILQ_ENTRY(Handshake) next;
+};
 
 const char *vmmio_listener_address(const VmmioListener *l)
 {
@@ -59,6 +73,18 @@ static void handshake_free(Handshake *h)
     object_unref(OBJECT(h->socket));
     g_free(h->peer);
     g_free(h);
+}
+
+/* The handshake is over. False when another client has its place. */
+static bool leave_handshakes(Handshake *h)
+{
+    VmmioListener *l = h->listener;
+
+    QEMU_LOCK_GUARD(&l->lock);
+    if (!h->dropped) {
+        QTAILQ_REMOVE(&l->handshakes, h, next);
+    }
+    return !h->dropped;
 }
 
 /* Consumes the error. */
@@ -84,7 +110,10 @@ static void handshake_done(QIOTask *task, void *opaque)
     QIOChannel *ioc = QIO_CHANNEL(qio_task_get_source(task));
     Error *err = NULL;
 
-    if (qio_task_propagate_error(task, &err)) {
+    qio_task_propagate_error(task, &err);
+    if (!leave_handshakes(h)) {
+        error_free(err);
+    } else if (err) {
         handshake_failed(h, err);
     } else {
         trace_vmmio_tls_established(l->address, h->peer);
@@ -113,7 +142,11 @@ static void handshake_begin(void *opaque)
     timer_init_ms(&h->deadline, QEMU_CLOCK_REALTIME, handshake_too_late, h);
     tls = qio_channel_tls_new_server(QIO_CHANNEL(h->socket), l->creds, l->authz, &err);
     if (!tls) {
-        handshake_failed(h, err);
+        if (leave_handshakes(h)) {
+            handshake_failed(h, err);
+        } else {
+            error_free(err);
+        }
         handshake_free(h);
         return;
     }
@@ -145,22 +178,63 @@ static void begin_handshake(VmmioListener *l, QIOChannelSocket *socket, const ch
     h->listener = l;
     h->socket = socket;
     h->peer = g_strdup(peer);
+    WITH_QEMU_LOCK_GUARD(&l->lock) {
+        QTAILQ_INSERT_TAIL(&l->handshakes, h, next);
+    }
     aio_bh_schedule_oneshot(qemu_get_aio_context(), handshake_begin, h);
 }
 
-void vmmio_listener_accept(VmmioListener *l)
+bool vmmio_listener_drop_handshake(VmmioListener *l)
 {
-    QIOChannelSocket *socket = qio_channel_socket_accept(l->socket, NULL);
+    Handshake *oldest;
+
+    QEMU_LOCK_GUARD(&l->lock);
+    oldest = QTAILQ_FIRST(&l->handshakes);
+    if (!oldest) {
+        return false;
+    }
+    warn_report("vmmio: %s: client %s dropped: another one came and all connections are taken "
+                "(max-connections), this one by an unfinished TLS handshake", l->address,
+                oldest->peer);
+    QTAILQ_REMOVE(&l->handshakes, oldest, next);
+    oldest->dropped = true;
+    shutdown(oldest->socket->fd, SHUT_RDWR);
+    return true;
+}
+
+/* True when it was only that client. */
+static bool tell_of_failure(VmmioListener *l, int error)
+{
+    if (error == EAGAIN || error == EINTR || error == ECONNABORTED || error == EPROTO) {
+        return true;
+    }
+    if (!l->failing) {
+        warn_report("vmmio: %s: cannot accept clients: %s: they wait until it is possible again",
+                    l->address, strerror(error));
+    }
+    l->failing = true;
+    return false;
+}
+
+bool vmmio_listener_accept(VmmioListener *l)
+{
+    int fd = qemu_accept(l->socket->fd, NULL, NULL);
+    QIOChannelSocket *socket;
     g_autofree char *peer = NULL;
 
+    if (fd < 0) {
+        return tell_of_failure(l, errno);
+    }
+    l->failing = false;
+    socket = qio_channel_socket_new_fd(fd, NULL);
     if (!socket) {
-        g_usleep(ACCEPT_PAUSE_US);
-        return;
+        close(fd);
+        return true;
     }
     peer = peer_text(socket);
     if (!l->ops->admit(peer, l->opaque)) {
         object_unref(OBJECT(socket));
-        return;
+        return true;
     }
     qio_channel_set_blocking(QIO_CHANNEL(socket), false, &error_abort);
     qio_channel_set_delay(QIO_CHANNEL(socket), false);
@@ -169,6 +243,7 @@ void vmmio_listener_accept(VmmioListener *l)
     } else {
         l->ops->connected(QIO_CHANNEL(socket), socket->fd, peer, l->opaque);
     }
+    return true;
 }
 
 /* A reference to the object that the user gave that id, or NULL and an error. */
@@ -285,6 +360,8 @@ VmmioListener *vmmio_listener_new(const char *address, const char *tls_creds,
     l->creds = creds;
     l->ops = ops;
     l->opaque = opaque;
+    qemu_mutex_init(&l->lock);
+    QTAILQ_INIT(&l->handshakes);
     note_bound_address(l);
     remove_at_exit(l, addr);
     return l;

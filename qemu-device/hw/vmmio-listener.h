@@ -20,7 +20,7 @@ typedef struct VmmioListener VmmioListener;
 
 /*
  * What becomes of a client: first admit(), then, if that is true, exactly one
- * of the others. admit() is called by the thread that accepts, without the BQL.
+ * of the others, or vmmio_listener_drop_handshake(). admit() is called by the thread that accepts, without the BQL.
  * The others are too when there is no TLS; with TLS they come from QEMU's main
  * thread with the BQL held. None may wait. `peer` is for messages and valid
  * during the call.
@@ -66,10 +66,18 @@ const char *vmmio_listener_address(const VmmioListener *l);
 int vmmio_listener_fd(const VmmioListener *l);
 
 /*
- * Take one client. Never waits for one; after a failure, as for want of file
- * descriptors, it pauses 10 ms, so that a caller that polls does not spin. Any
- * thread, one at a time, without the BQL.
+ * Take one client. Never waits for one. False when none can be taken for now, as
+ * for want of file descriptors: a caller that polls should try again some time
+ * later. The first such failure after a success prints a warning. Any thread,
+ * one at a time, without the BQL.
  */
-void vmmio_listener_accept(VmmioListener *l);
+bool vmmio_listener_accept(VmmioListener *l);
+
+/*
+ * Give the place of the client whose TLS handshake began first, of those that
+ * are under way, to somebody else: it is dropped, and no function of the ops is
+ * called for it any more. False when there is none. Any thread, also from admit().
+ */
+bool vmmio_listener_drop_handshake(VmmioListener *l);
 
 #endif

@@ -23,8 +23,9 @@
  *  + Property "dma-ranges" (string, default all RAM): "START-END[:START-END...]",
  *    inclusive guest-physical addresses that clients' DMA is limited to, or
  *    "none". The devices of one endpoint share it.
- *  + Property "max-connections" (uint32, 1-1024, default 16) of an endpoint, the
- *    first device decides.
+ *  + Property "max-connections" (uint32, 1-1024, default 16) of an endpoint, TLS
+ *    handshakes under way included; the first device decides. One client more
+ *    takes the place of the oldest handshake, or is refused if there is none.
  *  + Property "timeout-ms" (uint32, default 5000, 0 = none): how long an access
  *    may wait for its reply, in time that the VM runs.
  *  + Properties "on-timeout", "on-disconnect" (string, default "fill"): what then

@@ -259,20 +259,63 @@ START_TEST(refused_clients_leave_nothing)
 }
 END_TEST
 
-/* A handshake takes one of the places: who stalls in many of them is bounded, too. */
-START_TEST(a_handshake_counts_as_a_connection)
+/* A handshake takes one of the places, and gives it up for a client that comes later. */
+START_TEST(a_stalled_handshake_makes_room)
 {
     struct qtest vm;
-    struct peer silent, second;
+    struct peer oldest, second, third;
+
+    start(&vm, PSK, ",max-connections=2");
+    connect_plain(&vm, &oldest);
+    connect_plain(&vm, &second);
+    connect_plain(&vm, &third);
+    peer_expect_closed(&oldest);
+    qtest_await_stderr(&vm, "dropped: another one came and all connections are taken");
+    peer_expect_silence(&second, 0);
+    check_psk_works(&vm);
+    peer_expect_closed(&second);
+    peer_expect_silence(&third, 0);
+    qtest_stop(&vm);
+}
+END_TEST
+
+/* Who has finished it keeps the place. */
+START_TEST(a_finished_handshake_keeps_its_place)
+{
+    struct qtest vm;
+    struct peer handler, second;
 
     start(&vm, PSK, ",max-connections=1");
-    connect_plain(&vm, &silent);
+    open_psk(&vm, &handler, TLS_KEYS_PSK);
+    ck_assert(tls_peer_handshake(&handler));
+    device_claim(&vm, &handler, 1);
     connect_plain(&vm, &second);
     peer_expect_closed(&second);
     qtest_await_stderr(&vm, "refused: there are 1 already");
-    peer_close(&silent);
-    qtest_await_stderr(&vm, "dropped: TLS handshake failed: ");
+    device_check_read(&vm, &handler);
+    peer_close(&handler);
+    device_await_released(&vm);
+    qtest_stop(&vm);
+}
+END_TEST
+
+/* Many times the places there are, one after the other, and none that stays open. */
+START_TEST(stalled_handshakes_leave_nothing)
+{
+    struct peer stalled[100];
+    struct qtest vm;
+    unsigned before;
+
+    start(&vm, PSK, ",max-connections=4");
+    before = device_count_fds(&vm);
+    for (unsigned i = 0; i < G_N_ELEMENTS(stalled); i++) {
+        connect_plain(&vm, &stalled[i]);
+    }
     check_psk_works(&vm);
+    for (unsigned i = 0; i < G_N_ELEMENTS(stalled); i++) {
+        peer_close(&stalled[i]);
+    }
+    device_await_fds(&vm, before);
     qtest_stop(&vm);
 }
 END_TEST
@@ -327,7 +370,9 @@ int main(void)
     tcase_add_test(tcase, authz_lets_the_name_in);
     tcase_add_test(tcase, authz_refuses_another_name);
     tcase_add_test(tcase, refused_clients_leave_nothing);
-    tcase_add_test(tcase, a_handshake_counts_as_a_connection);
+    tcase_add_test(tcase, a_stalled_handshake_makes_room);
+    tcase_add_test(tcase, a_finished_handshake_keeps_its_place);
+    tcase_add_test(tcase, stalled_handshakes_leave_nothing);
     tcase_add_loop_test(tcase, bad_settings, 0, G_N_ELEMENTS(bad));
     suite_add_tcase(suite, tcase);
     return tap_run(suite);

@@ -7,8 +7,10 @@
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 /* READ of 4 bytes at 0xfef01000, first as range 1, then as range 0 of another endpoint. */
@@ -344,6 +346,71 @@ START_TEST(two_hundred_connections)
 }
 END_TEST
 
+/* One more than the highest number of an open file. */
+static rlim_t first_unused_fd(const struct qtest *vm)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/fd", vm->pid);
+    g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
+    const char *name;
+    rlim_t first = 0;
+
+    ck_assert_ptr_nonnull(dir);
+    while ((name = g_dir_read_name(dir))) {
+        first = MAX(first, strtoul(name, NULL, 10) + 1);
+    }
+    return first;
+}
+
+static void limit_files(const struct qtest *vm, rlim_t count)
+{
+    struct rlimit limit;
+
+    ck_assert_int_eq(prlimit(vm->pid, RLIMIT_NOFILE, NULL, &limit), 0);
+    limit.rlim_cur = count;
+    ck_assert_int_eq(prlimit(vm->pid, RLIMIT_NOFILE, &limit, NULL), 0);
+}
+
+/* Seconds of CPU time that QEMU has used. */
+static double cpu_seconds(const struct qtest *vm)
+{
+    struct timespec used;
+    clockid_t clock;
+
+    ck_assert_int_eq(clock_getcpuclockid(vm->pid, &clock), 0);
+    ck_assert_int_eq(clock_gettime(clock, &used), 0);
+    return (double)used.tv_sec + (double)used.tv_nsec / 1e9;
+}
+
+/* Clients that come meanwhile wait; those that are there are served, and QEMU does not spin. */
+START_TEST(no_file_for_another_client)
+{
+    g_autofree char *printed = NULL;
+    struct qtest vm;
+    struct peer handler, waiting[20];
+    rlim_t plenty = 1024;
+    double used;
+
+    start(&vm, "-device vmmio,id=vmmio0,listen=127.0.0.1:0,ping-ms=0,max-connections=100");
+    device_connect_and_claim(&vm, &handler);
+    limit_files(&vm, first_unused_fd(&vm));
+    for (size_t i = 0; i < G_N_ELEMENTS(waiting); i++) {
+        device_connect(&vm, "vmmio0", &waiting[i]);
+    }
+    qtest_await_stderr(&vm, "cannot accept clients: Too many open files");
+    used = cpu_seconds(&vm);
+    peer_expect_silence(&handler, 2000);
+    ck_assert_double_lt(cpu_seconds(&vm) - used, 0.5);
+    device_check_read(&vm, &handler);
+    limit_files(&vm, plenty);
+    peer_send_text(&waiting[19], DEVICE_CLAIM_0);
+    device_await_claims(&vm, "vmmio0", 2);
+    device_check_read(&vm, &waiting[19]);
+    printed = qtest_stderr(&vm);
+    ck_assert_ptr_eq(strstr(strstr(printed, "cannot accept") + 1, "cannot accept"), NULL);
+    qtest_stop(&vm);
+}
+END_TEST
+
 static bool has_ipv6_loopback(void)
 {
     struct sockaddr_in6 address = { .sin6_family = AF_INET6, .sin6_addr = in6addr_loopback };
@@ -378,6 +445,7 @@ int main(void)
     tcase_add_test(tcase, two_endpoints);
     tcase_add_test(tcase, one_connection);
     tcase_add_test(tcase, two_hundred_connections);
+    tcase_add_test(tcase, no_file_for_another_client);
     if (has_ipv6_loopback() || g_getenv("VMMIO_NO_SKIP")) {
         tcase_add_test(tcase, ipv6);
     } else {
