@@ -19,13 +19,15 @@ static JsonNode *receive(struct qtest *vm)
     return message;
 }
 
+/* In one piece: QEMU obeys as soon as it has the last brace, and `quit` ends it. */
 static void send_line(struct qtest *vm, const char *line)
 {
+    g_autofree char *whole = g_strconcat(line, "\n", NULL);
     GOutputStream *out = g_io_stream_get_output_stream(G_IO_STREAM(vm->qmp));
+    g_autoptr(GError) error = NULL;
 
-    if (!g_output_stream_write_all(out, line, strlen(line), NULL, NULL, NULL) ||
-        !g_output_stream_write_all(out, "\n", 1, NULL, NULL, NULL)) {
-        qtest_fail(vm, "QEMU takes no QMP command: %s", line);
+    if (!g_output_stream_write_all(out, whole, strlen(whole), NULL, NULL, &error)) {
+        qtest_fail(vm, "QEMU takes no QMP command: %s: %s", line, error->message);
     }
 }
 
