@@ -81,6 +81,17 @@ void device_check_read(struct qtest *vm, struct peer *peer)
     ck_assert_uint_eq(qtest_answer_value(vm), 0x13579bdf);
 }
 
+void device_check_fresh_client(struct qtest *vm)
+{
+    struct peer peer;
+
+    device_connect(vm, "vmmio0", &peer);
+    device_claim(vm, &peer, qmp_get_uint(vm, VMMIO0, "claims") + 1);
+    device_check_read(vm, &peer);
+    peer_close(&peer);
+    device_await_released(vm);
+}
+
 void device_check_refused(const char *system, const char *machine, const char *devices,
                           const char *words)
 {

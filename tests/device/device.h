@@ -41,6 +41,9 @@ void device_await_released(struct qtest *vm);
 /* A 4-byte read of DEVICE_BASE that the peer answers must bring what it answers. */
 void device_check_read(struct qtest *vm, struct peer *peer);
 
+/* A new client can claim range 0 of vmmio0, is asked, and leaves. No access may be waiting. */
+void device_check_fresh_client(struct qtest *vm);
+
 /*
  * QEMU ends at once with exit status 1 and exactly one line, which has these
  * words. `machine` and `devices` are its command line but for the accelerator.

@@ -125,6 +125,7 @@ static void check_refused(const char *claim, const char *message)
     ck_assert_uint_eq(qmp_get_uint(&vm, VMMIO0, "claims"), 0);
     printed = qtest_stderr(&vm);
     ck_assert_ptr_eq(strchr(printed, '\n'), printed + strlen(printed) - 1);
+    device_check_fresh_client(&vm);
     qtest_stop(&vm);
 }
 

@@ -9,17 +9,6 @@
 /* A DMA request, which is always answered. */
 #define DMA_READ "00 00 00 80 01 00 00 00  01 00 08"
 
-/* A new client can claim and serve the range. */
-static void check_still_works(struct qtest *vm, uint64_t claims)
-{
-    struct peer peer;
-
-    device_connect(vm, "vmmio0", &peer);
-    device_claim(vm, &peer, claims);
-    device_check_read(vm, &peer);
-    peer_close(&peer);
-}
-
 /* The sockets take some megabytes before the device's own limit counts. */
 START_TEST(reads_no_replies)
 {
@@ -29,7 +18,7 @@ START_TEST(reads_no_replies)
     device_start(&vm, "");
     device_connect(&vm, "vmmio0", &peer);
     peer_send_until_closed(&peer, DMA_READ, 64 * 1024 * 1024 / PEER_PACKET);
-    check_still_works(&vm, 1);
+    device_check_fresh_client(&vm);
     qtest_stop(&vm);
 }
 END_TEST
@@ -70,7 +59,7 @@ START_TEST(too_many_connections)
     /* One that leaves makes room. */
     peer_close(&peers[15]);
     device_await_released(&vm);
-    check_still_works(&vm, 2);
+    device_check_fresh_client(&vm);
     qtest_stop(&vm);
 }
 END_TEST
@@ -86,7 +75,7 @@ START_TEST(all_ones)
     memset(bytes, 0xff, sizeof(bytes));
     peer_send(&peer, bytes, sizeof(bytes));
     peer_await_received(&peer);
-    check_still_works(&vm, 1);
+    device_check_fresh_client(&vm);
     qtest_stop(&vm);
 }
 END_TEST
@@ -112,7 +101,7 @@ START_TEST(noise)
     device_connect(&vm, "vmmio0", &peer);
     peer_send(&peer, bytes, sizeof(bytes));
     peer_close(&peer);
-    check_still_works(&vm, 1);
+    device_check_fresh_client(&vm);
     qtest_stop(&vm);
 }
 END_TEST
@@ -149,7 +138,7 @@ START_TEST(aborts_in_an_access)
     peer_close(&peer);
     ck_assert_uint_eq(qtest_answer_value(&vm), 0xaaaaaaaa);
     device_await_released(&vm);
-    check_still_works(&vm, 2);
+    device_check_fresh_client(&vm);
     qtest_stop(&vm);
 }
 END_TEST
@@ -165,10 +154,32 @@ START_TEST(leaves_a_packet_half_sent)
     peer_parse(DEVICE_CLAIM_0, claim);
     peer_send(&peer, claim, 63);
     peer_await_received(&peer);
-    check_still_works(&vm, 1);
+    device_check_fresh_client(&vm);
     peer_send(&peer, claim + 63, 1);
     device_await_claims(&vm, "vmmio0", 2);
     device_check_read(&vm, &peer);
+    qtest_stop(&vm);
+}
+END_TEST
+
+/* Every opcode there can be, as a request of the client's and as a reply, of a range too many. */
+START_TEST(every_opcode)
+{
+    struct qtest vm;
+    struct peer peer;
+
+    device_start(&vm, "irq=80");
+    for (unsigned opcode = 0; opcode < 256; opcode++) {
+        g_autofree char *request = g_strdup_printf("00 00 00 80 01 00 00 00  %02x 00 04", opcode);
+        g_autofree char *reply = g_strdup_printf("09 00 00 00 01 00 00 00  %02x 00 04", opcode);
+
+        device_connect(&vm, "vmmio0", &peer);
+        peer_send_text(&peer, request);
+        peer_send_text(&peer, reply);
+        peer_await_received(&peer);
+        peer_close(&peer);
+    }
+    device_check_fresh_client(&vm);
     qtest_stop(&vm);
 }
 END_TEST
@@ -187,6 +198,7 @@ int main(void)
     tcase_add_test(tcase, closes_its_sending_half);
     tcase_add_test(tcase, aborts_in_an_access);
     tcase_add_test(tcase, leaves_a_packet_half_sent);
+    tcase_add_test(tcase, every_opcode);
     suite_add_tcase(suite, tcase);
     return tap_run(suite);
 }

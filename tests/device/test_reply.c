@@ -45,6 +45,7 @@ START_TEST(split_at_every_byte)
     }
     peer_answer(&read.peer, read.request, 1);
     check_brings(&read, 1);
+    device_check_fresh_client(&read.vm);
     qtest_stop(&read.vm);
 }
 END_TEST
@@ -60,6 +61,7 @@ START_TEST(byte_by_byte)
         peer_await_received(&read.peer);
     }
     check_brings(&read, 0x600df00d);
+    device_check_fresh_client(&read.vm);
     qtest_stop(&read.vm);
 }
 END_TEST
@@ -100,6 +102,7 @@ static void check_long_packet(unsigned n)
     peer_send(&read.peer, bytes, (n + 2) * PEER_PACKET);
     check_brings(&read, 0x7ead);
     device_check_read(&read.vm, &read.peer);
+    device_check_fresh_client(&read.vm);
     qtest_stop(&read.vm);
 }
 
@@ -125,6 +128,7 @@ START_TEST(unknown_opcodes_are_dropped)
     peer_send_text(&read.peer, "00 00 00 80 01 00 00 00  ff");
     peer_answer(&read.peer, read.request, 5);
     check_brings(&read, 5);
+    device_check_fresh_client(&read.vm);
     qtest_stop(&read.vm);
 }
 END_TEST
@@ -142,6 +146,7 @@ START_TEST(wrong_tag_then_right_tag)
     }
     peer_answer(&read.peer, read.request, 0x900d);
     check_brings(&read, 0x900d);
+    device_check_fresh_client(&read.vm);
     qtest_stop(&read.vm);
 }
 END_TEST
@@ -158,6 +163,7 @@ START_TEST(bit_31_is_no_reply)
     peer_answer(&read.peer, own, 0xbad);
     peer_answer(&read.peer, read.request, 0x900d);
     check_brings(&read, 0x900d);
+    device_check_fresh_client(&read.vm);
     qtest_stop(&read.vm);
 }
 END_TEST
@@ -173,6 +179,7 @@ START_TEST(unsolicited_replies_are_dropped)
     peer_send_text(&read.peer, "00 00 00 00 ff ff ff ff  01 00 04 40");
     peer_send_text(&read.peer, "00 00 00 00 00 00 00 00  02 00 04 40 0f");
     device_check_read(&read.vm, &read.peer);
+    device_check_fresh_client(&read.vm);
     qtest_stop(&read.vm);
 }
 END_TEST
@@ -186,6 +193,7 @@ START_TEST(same_reply_twice)
     peer_answer(&read.peer, read.request, 0x22);
     check_brings(&read, 0x11);
     device_check_read(&read.vm, &read.peer);
+    device_check_fresh_client(&read.vm);
     qtest_stop(&read.vm);
 }
 END_TEST

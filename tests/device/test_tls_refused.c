@@ -155,6 +155,23 @@ START_TEST(silence_in_the_handshake)
 }
 END_TEST
 
+START_TEST(closes_in_the_handshake)
+{
+    const char *beginning = beginnings[_i];
+    struct qtest vm;
+    struct peer peer;
+
+    start(&vm, PSK, "");
+    connect_plain(&vm, &peer);
+    peer_send(&peer, beginning, strlen(beginning));
+    peer_await_received(&peer);
+    peer_close(&peer);
+    qtest_await_stderr(&vm, "dropped: TLS handshake failed: ");
+    check_psk_works(&vm);
+    qtest_stop(&vm);
+}
+END_TEST
+
 START_TEST(no_client_certificate)
 {
     struct qtest vm;
@@ -364,6 +381,7 @@ int main(void)
     tcase_add_test(tcase, plain_text);
     tcase_add_test(tcase, tls_to_a_plain_endpoint);
     tcase_add_loop_test(tcase, silence_in_the_handshake, 0, G_N_ELEMENTS(beginnings));
+    tcase_add_loop_test(tcase, closes_in_the_handshake, 0, G_N_ELEMENTS(beginnings));
     tcase_add_test(tcase, no_client_certificate);
     tcase_add_test(tcase, certificate_of_another_authority);
     tcase_add_test(tcase, server_of_another_authority);
