@@ -22,6 +22,7 @@
 
 /* Descriptors are not without end. */
 #define MAX_CONNECTIONS_LIMIT 1024
+#define POLL_US_LIMIT 1000
 
 /* Above the Raspberry Pi's peripheral window, which the board maps at 1. */
 #define MAP_PRIORITY 10
@@ -60,14 +61,17 @@ static void vmmio_released(VmmioRange *range, const char *peer)
     vmmio_event_released(s, peer);
 }
 
-/* Clients do not repeat a level, so the last one received holds across a reset. */
-static void vmmio_reset_exit(Object *obj, ResetType type)
+/* Clients do not repeat a level: the last one received holds, all low without a holder. */
+static void drive_lines(VmmioState *s)
 {
-    VmmioState *s = VMMIO(obj);
-
     for (unsigned i = 0; i < s->n_irqs; i++) {
         qemu_set_irq(s->irq[i], s->irq_level[i]);
     }
+}
+
+static void vmmio_reset_exit(Object *obj, ResetType type)
+{
+    drive_lines(VMMIO(obj));
 }
 
 static void vmmio_reset_hold(Object *obj, ResetType type)
@@ -89,6 +93,15 @@ static bool parse_policies(VmmioState *s, Error **errp)
 {
     return vmmio_policy_parse("on-timeout", s->on_timeout_text, &s->on_timeout, errp) &&
            vmmio_policy_parse("on-disconnect", s->on_disconnect_text, &s->on_disconnect, errp);
+}
+
+static bool check_poll(VmmioState *s, Error **errp)
+{
+    if (s->poll_us > POLL_US_LIMIT) {
+        error_setg(errp, "vmmio: poll-us=%u is not from 0 to %u", s->poll_us, POLL_US_LIMIT);
+        return false;
+    }
+    return true;
 }
 
 static bool check_max_connections(VmmioState *s, Error **errp)
@@ -208,7 +221,7 @@ static void vmmio_realize(DeviceState *dev, Error **errp)
     VmmioState *s = VMMIO(dev);
 
     if (parse_policies(s, errp) && check_bounds(s, errp) && check_overlap(s, errp) &&
-        check_max_connections(s, errp) && vmmio_irqs_connect(s, errp) && join_endpoint(s, errp)) {
+        check_max_connections(s, errp) && check_poll(s, errp) && vmmio_irqs_connect(s, errp) && join_endpoint(s, errp)) {
         map_range(s);
     }
 }
@@ -264,17 +277,17 @@ static const Property vmmio_properties[] = {
     DEFINE_PROP_UINT32("ping-ms", VmmioState, ping_ms, 5000),
 };
 
-/* The connection stays behind: what this VM goes on with has no handler yet. */
+/* An access under way belongs to the state that is replaced. */
 static int vmmio_pre_load(void *opaque)
 {
     vmmio_vcpu_forget_parked(opaque);
     return 0;
 }
 
-/* The interrupt controller, which was loaded before, may have the lines high. */
+/* The interrupt controller, which was loaded before, may have other levels. */
 static int vmmio_post_load(void *opaque, int version_id)
 {
-    lower_lines(opaque);
+    drive_lines(opaque);
     return 0;
 }
 

@@ -36,7 +36,7 @@
  *    until the range is claimed again; before the first claim it is "fill".
  *  + Property "posted-writes" (bool, default off): writes do not wait for a reply,
  *    only for room while more than 128 KiB are on the way.
- *  + Property "poll-us" (uint32, default 50, 0 = never): a waiting vCPU looks for
+ *  + Property "poll-us" (uint32, 0-1000, default 50, 0 = never): a waiting vCPU looks for
  *    the reply again and again for this long before it sleeps. The default comes
  *    from the table in docs/performance.md.
  *  + Property "ping-ms" (uint32, default 5000, 0 = never): a connection that
