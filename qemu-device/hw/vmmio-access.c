@@ -301,12 +301,17 @@ static bool handle_timeout(const Access *a)
 /* No handler, or no more. False when the access goes on with the next handler. */
 static bool handle_loss(const Access *a)
 {
+    bool asked = a->progress->request.conn;
+
     trace_vmmio_unanswered(a->s->range.name, a->op->addr);
-    if (a->progress->request.conn) {
+    if (asked) {
         vmmio_stats_lost(&a->s->stats);
     }
     drop_request(a);
     if (!a->progress->until_claimed && finish_by_policy(a->op, a->s->on_disconnect)) {
+        if (!asked) {
+            vmmio_stats_unclaimed(&a->s->stats);
+        }
         return true;
     }
     if (without_bql(a, wait_for_claim) == VMMIO_INTERRUPTED) {
