@@ -6,6 +6,7 @@
 #include "qapi/error.h"
 #include "exec/address-spaces.h"
 #include "system/dma.h"
+#include "system/runstate.h"
 #include "vmmio-dma.h"
 #include "trace.h"
 
@@ -124,7 +125,36 @@ static bool is_well_formed(const char *peer, const struct vmmio_packet *p)
            p->addr <= UINT64_MAX - (p->size - 1) && is_whole(p);
 }
 
-static bool transfer(const struct vmmio_packet *p, uint8_t *data)
+/* Transfers under way, in all link threads and vCPUs. */
+static unsigned n_transfers;
+
+/* The memory of a VM that is being saved or loaded, or was saved, is not the guest's any more. */
+static bool memory_is_frozen(void)
+{
+    return runstate_check(RUN_STATE_FINISH_MIGRATE) || runstate_check(RUN_STATE_POSTMIGRATE) ||
+           runstate_check(RUN_STATE_SAVE_VM) || runstate_check(RUN_STATE_INMIGRATE) ||
+           runstate_check(RUN_STATE_RESTORE_VM);
+}
+
+/* Those that have not seen the new state are done when the memory is read for the last time. */
+static void finish_transfers(void *opaque, bool running, RunState state)
+{
+    while (memory_is_frozen() && qatomic_read(&n_transfers) > 0) {
+        cpu_relax();
+    }
+}
+
+void vmmio_dma_init(void)
+{
+    static bool done;
+
+    if (!done) {
+        qemu_add_vm_change_state_handler(finish_transfers, NULL);
+        done = true;
+    }
+}
+
+static bool transfer_now(const struct vmmio_packet *p, uint8_t *data)
 {
     bool write = p->opcode == VMMIO_OP_WRITEA;
 
@@ -133,6 +163,16 @@ static bool transfer(const struct vmmio_packet *p, uint8_t *data)
            dma_memory_rw(&address_space_memory, p->addr, data, p->size,
                          write ? DMA_DIRECTION_FROM_DEVICE : DMA_DIRECTION_TO_DEVICE,
                          memory_only) == MEMTX_OK;
+}
+
+static bool transfer(const struct vmmio_packet *p, uint8_t *data)
+{
+    bool ok;
+
+    qatomic_inc(&n_transfers);
+    ok = !memory_is_frozen() && transfer_now(p, data);
+    qatomic_dec(&n_transfers);
+    return ok;
 }
 
 bool vmmio_dma_serve(const VmmioDmaRanges *allowed, const char *peer,

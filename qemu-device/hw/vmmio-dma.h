@@ -33,6 +33,9 @@ typedef struct VmmioDmaRanges {
  */
 bool vmmio_dma_ranges_parse(const char *text, VmmioDmaRanges *ranges, Error **errp);
 
+/* To be called once at least before the VM runs; BQL held. */
+void vmmio_dma_init(void);
+
 /*
  * Carry out one DMA request and turn it into its reply in place. `block` is a
  * READ or WRITEA that a client originated, `p` the same decoded; `peer` names the
@@ -43,8 +46,9 @@ bool vmmio_dma_ranges_parse(const char *text, VmmioDmaRanges *ranges, Error **er
  * comes back with the error bit, the data as the client sent it and the memory
  * untouched; a mid or sid other than 0 also with a warning, one a minute for
  * the whole VM. A write takes effect before the reply can be seen, marks the
- * memory dirty and drops code translated from it. Of the reply to a read just
- * the `size` bytes from word 3 on differ from the request.
+ * memory dirty and drops code translated from it. While the VM is being saved or
+ * loaded, and once it is saved, all requests are refused. Of the reply to a read
+ * just the `size` bytes from word 3 on differ from the request.
  *
  * Byte enables of a write: one for each byte, or none at all (not given), is a
  * whole write; any other set is refused.
