@@ -28,9 +28,9 @@ void vmmio_conn_update_epoll(VmmioConn *conn);
 bool vmmio_conn_enqueue(VmmioConn *conn, const uint8_t *block);
 
 /*
- * Write what is queued until the socket is full. The lock is released
+ * Write what is queued now, until the socket is full. The lock is released
  * meanwhile, so that others can queue more; a thread that finds another one
- * sending leaves its packet to that one.
+ * sending leaves its packet to that one. The link thread writes what is left.
  */
 void vmmio_conn_flush(VmmioConn *conn);
 

@@ -75,11 +75,6 @@ void vmmio_conn_lock(VmmioConn *conn)
     qemu_mutex_lock(&conn->lock);
 }
 
-/*
- * Let epoll wake the link thread for what no other thread sees to: bytes that
- * come while no vCPU waits, and room for bytes to send. Called with the lock
- * held, after each change of what this looks at.
- */
 void vmmio_conn_update_epoll(VmmioConn *conn)
 {
     struct epoll_event event = { .data.ptr = conn };
@@ -110,6 +105,7 @@ static void mark_closed(VmmioConn *conn)
         return;
     }
     qatomic_set(&conn->closed, true);
+    qatomic_add(&conn->stats->packets_unsent, DIV_ROUND_UP(vmmio_conn_unsent(conn), VMMIO_BLOCK));
     trace_vmmio_conn_closed(conn->peer);
     vmmio_stream_shutdown(&conn->stream);
     QTAILQ_FOREACH(req, &conn->requests, next) {
@@ -138,18 +134,16 @@ static void refill_out(VmmioConn *conn)
     }
 }
 
-/*
- * Write what is queued until the socket is full. The lock is released
- * meanwhile, so that others can queue more; a thread that finds another one
- * sending leaves its packet to that one. Called with the lock held.
- */
+/* What others queue meanwhile is theirs or the link thread's to write: this one may be a vCPU. */
 void vmmio_conn_flush(VmmioConn *conn)
 {
+    size_t left = vmmio_conn_unsent(conn);
+
     if (conn->sending) {
         return;
     }
     conn->sending = true;
-    while (!conn->closed && vmmio_conn_unsent(conn) > 0) {
+    while (!conn->closed && left > 0) {
         ssize_t n;
 
         refill_out(conn);
@@ -163,9 +157,13 @@ void vmmio_conn_flush(VmmioConn *conn)
             break;
         } else {
             conn->out_sent += n;
+            left -= MIN(left, n);
         }
     }
     conn->sending = false;
+    if (vmmio_conn_unsent(conn) > 0) {
+        vmmio_conn_update_epoll(conn);
+    }
     if (conn->n_posters > 0 && vmmio_conn_unsent(conn) <= VMMIO_POSTED_MAX / 2) {
         qemu_cond_broadcast(&conn->room);
     }
@@ -201,6 +199,23 @@ bool vmmio_conn_enqueue(VmmioConn *conn, const uint8_t *block)
 {
     trace_block("sent", conn, block);
     return enqueue(conn, block, VMMIO_BLOCK);
+}
+
+void vmmio_conn_drain(VmmioConn *conn, int64_t end_us)
+{
+    GPollFD pfd = { .fd = conn->stream.fd, .events = G_IO_OUT };
+    bool done = false;
+
+    while (!done) {
+        WITH_QEMU_LOCK_GUARD(&conn->lock) {
+            vmmio_conn_flush(conn);
+            done = conn->closed || vmmio_conn_unsent(conn) == 0;
+        }
+        done = done || g_get_monotonic_time() >= end_us;
+        if (!done) {
+            g_poll(&pfd, 1, VMMIO_SLICE_MS);
+        }
+    }
 }
 
 bool vmmio_conn_send(VmmioConn *conn, const uint8_t block[VMMIO_BLOCK])
@@ -321,7 +336,6 @@ void vmmio_conn_receive(VmmioConn *conn, bool sleep)
     }
 }
 
-/* Give the free receive role to a waiting vCPU or to the link thread. Lock held. */
 void vmmio_conn_pass_role_on(VmmioConn *conn)
 {
     VmmioRequest *req;

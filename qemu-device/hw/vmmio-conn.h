@@ -182,6 +182,9 @@ void vmmio_request_end(VmmioRequest *req);
  */
 bool vmmio_conn_serve(VmmioConn *conn, uint32_t events);
 
+/* Write what is queued, until g_get_monotonic_time() is end_us. */
+void vmmio_conn_drain(VmmioConn *conn, int64_t end_us);
+
 /* End the connection from this side; the link thread then reaps it. */
 void vmmio_conn_shutdown(VmmioConn *conn);
 

@@ -18,6 +18,9 @@
 /* How long no client is accepted after one could not be. */
 #define ACCEPT_PAUSE_US G_USEC_PER_SEC
 
+/* How long QEMU's end waits for handlers to take the posted writes that are queued. */
+#define DRAIN_US (G_USEC_PER_SEC / 2)
+
 #define NEVER INT64_MAX
 
 struct VmmioEndpoint {
@@ -35,6 +38,7 @@ struct VmmioEndpoint {
     int64_t ping_at_us;   /* link thread: next look for silent connections, or NEVER */
     int64_t accept_at_us; /* link thread: when it accepts clients again, NEVER: it does now */
     Notifier machine_done;
+    Notifier exit;
     QTAILQ_ENTRY(VmmioEndpoint) next;
 
     QemuMutex lock; /* guards all below and ranges[]->holder; may be taken inside the BQL */
@@ -142,17 +146,21 @@ static void claim(VmmioEndpoint *ep, VmmioConn *conn, unsigned index)
     }
     range = ep->ranges[index];
     bql_lock();
+    if (!vmmio_conn_is_open(conn)) { /* another client has just won a range from this one */
+        bql_unlock();
+        return;
+    }
     before = change_holder(ep, range, conn);
     qatomic_set(&range->claims, range->claims + 1);
     if (before != conn) {
         range->claimed(range, conn->peer);
     }
-    bql_unlock();
-    wake_claim_waiters(ep);
-    trace_vmmio_claimed(range->name, conn->peer);
     if (before && before != conn) {
         close_loser(ep, index, conn, before);
     }
+    bql_unlock();
+    wake_claim_waiters(ep);
+    trace_vmmio_claimed(range->name, conn->peer);
     if (before) {
         vmmio_conn_unref(before);
     }
@@ -396,6 +404,19 @@ static void start_link_thread(Notifier *notifier, void *data)
     qemu_thread_create(&ep->thread, "vmmio-link", link_thread, ep, QEMU_THREAD_DETACHED);
 }
 
+/* What the guest has posted is on its way, though QEMU ends. */
+static void drain_connections(Notifier *notifier, void *data)
+{
+    VmmioEndpoint *ep = container_of(notifier, VmmioEndpoint, exit);
+    int64_t end_us = g_get_monotonic_time() + DRAIN_US;
+    VmmioConn *conn;
+
+    QEMU_LOCK_GUARD(&ep->lock);
+    QTAILQ_FOREACH(conn, &ep->conns, next) {
+        vmmio_conn_drain(conn, end_us);
+    }
+}
+
 static bool endpoint_listen(VmmioEndpoint *ep, const VmmioEndpointConfig *config, Error **errp)
 {
     static const VmmioListenerOps ops = { admit, connected, handshake_failed };
@@ -435,6 +456,9 @@ static VmmioEndpoint *endpoint_new(const VmmioEndpointConfig *config, Error **er
     }
     ep->machine_done.notify = start_link_thread;
     qemu_add_machine_init_done_notifier(&ep->machine_done);
+    ep->exit.notify = drain_connections;
+    qemu_add_exit_notifier(&ep->exit);
+    vmmio_dma_init();
     return ep;
 }
 

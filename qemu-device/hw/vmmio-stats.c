@@ -35,6 +35,7 @@ static VmmioEndpointStats *query_link(const VmmioLinkStats *link)
     stats->connections = qatomic_read(&link->connections);
     stats->packets_received = qatomic_read(&link->packets_received);
     stats->packets_sent = qatomic_read(&link->packets_sent);
+    stats->packets_unsent = qatomic_read(&link->packets_unsent);
     stats->unknown_opcodes = qatomic_read(&link->unknown_opcodes);
     stats->long_packets = qatomic_read(&link->long_packets);
     stats->unsolicited = qatomic_read(&link->unsolicited);

@@ -37,7 +37,8 @@ typedef struct VmmioRangeStats {
 typedef struct VmmioLinkStats {
     uint64_t connections; /* accepted since start */
     uint64_t packets_received;
-    uint64_t packets_sent;
+    uint64_t packets_sent; /* or queued to be */
+    uint64_t packets_unsent; /* of those, when their connection ended */
     uint64_t unknown_opcodes;
     uint64_t long_packets;
     uint64_t unsolicited; /* replies that nobody waited for, late ones too */
@@ -51,7 +52,7 @@ static inline void vmmio_link_count(uint64_t *counter)
     qatomic_inc(counter);
 }
 
-/* One access of `size` bytes begins. BQL held, as for all that follow. */
+/* One access of `size` bytes, however it ended. BQL held, as for all that follow. */
 static inline void vmmio_stats_count(VmmioRangeStats *st, bool is_write, unsigned size)
 {
     if (is_write) {

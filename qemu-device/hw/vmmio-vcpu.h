@@ -35,7 +35,7 @@ typedef struct VmmioOp {
 /* How far an access that has to wait has come. */
 typedef struct VmmioProgress {
     VmmioRequest request; /* under way while request.conn is set */
-    int64_t started_ns;   /* of QEMU_CLOCK_REALTIME */
+    int64_t started_ns;   /* of the clock that accesses are measured by */
     int64_t deadline_ns;  /* as in VmmioWait */
     bool until_claimed;   /* it has timed out, but the policy is to go on waiting */
 } VmmioProgress;
