@@ -284,7 +284,7 @@ static void step(void)
         break;
     }
     fuzz_model_look(&vm.model);
-    g_assert_cmpuint(unsent(), <=, VMMIO_UNSENT_MAX + VMMIO_BLOCK);
+    g_assert_cmpuint(unsent(), <=, VMMIO_UNSENT_MAX + VMMIO_INPUT_BYTES);
 }
 
 static void start_connection(void)
