@@ -234,6 +234,44 @@ START_TEST(error_reads_all_ones)
 }
 END_TEST
 
+/* x86 has no bus error that a CPU would see. */
+static void check_error_on_x86(const char *machine)
+{
+    struct pending_read read;
+
+    qtest_start(&read.vm, "x86_64",
+                "-accel qtest -M %s -m 32 -device vmmio,id=vmmio0,listen=127.0.0.1:0", machine);
+    qmp_open(&read.vm);
+    device_connect_and_claim(&read.vm, &read.peer);
+    for (unsigned size = 1; size <= 8; size *= 2) {
+        qtest_send_read(&read.vm, size, DEVICE_BASE + size);
+        peer_receive(&read.peer, read.request);
+        ck_assert_uint_eq(read.request[10], size);
+        peer_set_error(read.request);
+        peer_answer(&read.peer, read.request, 0x123456789abcdef0);
+        ck_assert_uint_eq(qtest_answer_value(&read.vm), UINT64_MAX >> (64 - size * 8));
+    }
+    qtest_stop(&read.vm);
+}
+
+START_TEST(error_on_pc)
+{
+    check_error_on_x86("pc");
+}
+END_TEST
+
+START_TEST(error_on_q35)
+{
+    check_error_on_x86("q35");
+}
+END_TEST
+
+START_TEST(error_on_microvm)
+{
+    check_error_on_x86("microvm");
+}
+END_TEST
+
 START_TEST(error_ends_a_write)
 {
     uint8_t request[PEER_PACKET];
@@ -258,5 +296,6 @@ int main(void)
                       packet_of_two_blocks_is_skipped, packet_of_256_blocks_is_skipped,
                       unknown_opcodes_are_dropped, wrong_tag_then_right_tag, bit_31_is_no_reply,
                       unsolicited_replies_are_dropped, same_reply_twice,
-                      reply_of_another_connection, error_reads_all_ones, error_ends_a_write);
+                      reply_of_another_connection, error_reads_all_ones, error_on_pc,
+                      error_on_q35, error_on_microvm, error_ends_a_write);
 }
