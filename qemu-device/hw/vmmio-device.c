@@ -258,6 +258,7 @@ static void vmmio_instance_init(Object *obj)
     s->on_timeout_text = g_strdup(DEFAULT_POLICY);
     s->on_disconnect_text = g_strdup(DEFAULT_POLICY);
     object_property_add_uint64_ptr(obj, "claims", &s->range.claims, OBJ_PROP_FLAG_READ);
+    object_property_set_description(obj, "claims", "claims accepted since start (read-only)");
 }
 
 static const Property vmmio_properties[] = {
@@ -276,6 +277,37 @@ static const Property vmmio_properties[] = {
     DEFINE_PROP_UINT32("poll-us", VmmioState, poll_us, 50),
     DEFINE_PROP_UINT32("ping-ms", VmmioState, ping_ms, 5000),
 };
+
+/* What `-device vmmio,help` says of them; vmmio.h has the whole contract. */
+static const struct {
+    const char *property;
+    const char *text;
+} descriptions[] = {
+    { "start", "guest-physical address of the range, a multiple of 0x1000" },
+    { "size", "bytes of the range, a multiple of 0x1000" },
+    { "irq", "interrupt numbers of the lines 0, 1, ...: 80 or 177:178:..." },
+    { "listen", "HOST:PORT, [v6]:PORT or unix:PATH that handlers connect to" },
+    { "tls-creds", "id of a tls-creds object with endpoint=server" },
+    { "tls-authz", "id of an authz object that clients' names must pass" },
+    { "dma-ranges", "START-END[:START-END...] that DMA is limited to, or none" },
+    { "max-connections", "clients at a time on the endpoint, 1-1024" },
+    { "timeout-ms", "how long an access may wait for its reply, 0 = for ever" },
+    { "on-timeout", "fill, error or wait: what then becomes of it" },
+    { "on-disconnect", "fill, error or wait: the same when its handler goes away" },
+    { "posted-writes", "writes do not wait for a reply" },
+    { "poll-us", "how long a vCPU looks for a reply before it sleeps" },
+    { "ping-ms", "silence after which a handler is sent a PING, 0 = never" },
+    { "endpoint", "address really bound (read-only)" },
+    { "handler-connected", "a claim is in effect (read-only)" },
+    { "stats", "counters and latencies (read-only)" },
+};
+
+static void describe_properties(ObjectClass *oc)
+{
+    for (int i = 0; i < ARRAY_SIZE(descriptions); i++) {
+        object_class_property_set_description(oc, descriptions[i].property, descriptions[i].text);
+    }
+}
 
 /* An access under way belongs to the state that is replaced. */
 static int vmmio_pre_load(void *opaque)
@@ -320,6 +352,7 @@ static void vmmio_class_init(ObjectClass *oc, void *data)
     object_class_property_add_str(oc, "endpoint", get_endpoint, NULL);
     object_class_property_add_bool(oc, "handler-connected", get_handler_connected, NULL);
     object_class_property_add(oc, "stats", "VmmioStats", get_stats, NULL, NULL, NULL);
+    describe_properties(oc);
 }
 
 static const TypeInfo vmmio_types[] = {

@@ -75,6 +75,14 @@ void qmp_execute(struct qtest *vm, const char *line)
     json_node_unref(request(vm, line));
 }
 
+JsonArray *qmp_execute_array(struct qtest *vm, const char *line)
+{
+    g_autoptr(JsonNode) answer = request(vm, line);
+    JsonObject *object = json_node_get_object(answer);
+
+    return json_array_ref(json_object_get_array_member(object, "return"));
+}
+
 void qmp_execute_fails(struct qtest *vm, const char *line)
 {
     g_autoptr(JsonNode) answer = exchange(vm, line);

@@ -46,6 +46,9 @@ JsonObject *qmp_get_object(struct qtest *vm, const char *path, const char *prope
  */
 JsonObject *qmp_expect_event(struct qtest *vm, const char *event);
 
+/* What a whole command returns, which is a list. The caller unrefs it. */
+JsonArray *qmp_execute_array(struct qtest *vm, const char *line);
+
 /* Run a command without arguments; no event of that name may come before its answer. */
 void qmp_run_without_event(struct qtest *vm, const char *command, const char *event);
 
