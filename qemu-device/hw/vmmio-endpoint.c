@@ -150,6 +150,7 @@ static void claim(VmmioEndpoint *ep, VmmioConn *conn, unsigned index)
         bql_unlock();
         return;
     }
+    trace_vmmio_claimed(range->name, conn->peer);
     before = change_holder(ep, range, conn);
     qatomic_set(&range->claims, range->claims + 1);
     if (before != conn) {
@@ -277,11 +278,11 @@ static void release_range(VmmioEndpoint *ep, VmmioRange *range, VmmioConn *conn)
     bql_lock();
     held = qatomic_read(&range->holder) == conn;
     if (held) {
+        trace_vmmio_released(range->name, conn->peer);
         change_holder(ep, range, NULL);
     }
     bql_unlock();
     if (held) {
-        trace_vmmio_released(range->name, conn->peer);
         vmmio_conn_unref(conn);
     }
 }

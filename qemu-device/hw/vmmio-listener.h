@@ -21,9 +21,9 @@ typedef struct VmmioListener VmmioListener;
 /*
  * What becomes of a client: first admit(), then, if that is true, exactly one
  * of the others, or vmmio_listener_drop_handshake(). admit() is called by the
- * thread that accepts, without the BQL. The others are too when there is no
- * TLS; with TLS they come from QEMU's main thread with the BQL held. None may
- * wait. `peer` is for messages and valid during the call.
+ * thread that accepts, without the BQL. The others are too when there is no TLS;
+ * with TLS they come from QEMU's main thread with the BQL held. None may wait.
+ * `peer` is for messages and valid during the call.
  */
 typedef struct VmmioListenerOps {
     /* May this client stay? It is counted from here on. The callee tells why not. */

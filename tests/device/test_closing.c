@@ -130,7 +130,8 @@ static void check_state(unsigned state, const char *listen, bool reset)
     struct closing c = { 0 };
 
     qtest_start(&c.vm, "aarch64",
-                DEVICE_VIRT " -accel qtest -device vmmio,id=vmmio0,timeout-ms=0,ping-ms=0,listen=%s%s",
+                DEVICE_VIRT " -accel qtest "
+                "-device vmmio,id=vmmio0,timeout-ms=0,ping-ms=0,listen=%s%s",
                 listen, states[state].properties);
     qmp_open(&c.vm);
     device_connect(&c.vm, "vmmio0", &c.peer);

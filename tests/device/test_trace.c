@@ -64,7 +64,7 @@ static const char *const expected[] = {
     "vmmio_packet 127.0.0.1:* received RGN_CLAIM iface=0 tag=0 ",
     "vmmio_claimed " RANGE " by 127.0.0.1:*",
     "vmmio_packet 127.0.0.1:* sent READ iface=0 tag=0 addr=0xfef00000 size=4 ",
-    "vmmio_packet 127.0.0.1:* received READ iface=0 tag=0 addr=0xfef00000 size=4 data=0x600d error=0",
+    "vmmio_packet 127.0.0.1:* received READ iface=0 tag=0 addr=0xfef00000 size=4 data=0x600d ",
     "vmmio_read " RANGE " addr=0xfef00000 size=4 data=0x600d",
     "vmmio_unsolicited 127.0.0.1:* unsolicited or late reply READ tag=0 ignored",
     "vmmio_packet 127.0.0.1:* received IRQ_UPDATE iface=0 tag=0 addr=0x0 size=0 data=0x1 error=0",
