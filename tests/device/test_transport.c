@@ -346,19 +346,19 @@ START_TEST(two_hundred_connections)
 }
 END_TEST
 
-/* One more than the highest number of an open file. */
+/* The number that the next file which QEMU opens would have. */
 static rlim_t first_unused_fd(const struct qtest *vm)
 {
-    g_autofree char *path = g_strdup_printf("/proc/%d/fd", vm->pid);
-    g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
-    const char *name;
-    rlim_t first = 0;
+    rlim_t fd = 0;
 
-    ck_assert_ptr_nonnull(dir);
-    while ((name = g_dir_read_name(dir))) {
-        first = MAX(first, strtoul(name, NULL, 10) + 1);
+    for (;;) {
+        g_autofree char *path = g_strdup_printf("/proc/%d/fd/%lu", vm->pid, (unsigned long)fd);
+
+        if (!g_file_test(path, G_FILE_TEST_IS_SYMLINK)) {
+            return fd;
+        }
+        fd++;
     }
-    return first;
 }
 
 static void limit_files(const struct qtest *vm, rlim_t count)
