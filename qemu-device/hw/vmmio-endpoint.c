@@ -161,7 +161,6 @@ static void claim(VmmioEndpoint *ep, VmmioConn *conn, unsigned index)
     }
     bql_unlock();
     wake_claim_waiters(ep);
-    trace_vmmio_claimed(range->name, conn->peer);
     if (before) {
         vmmio_conn_unref(before);
     }
