@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "conn.h"
 
+#include "dial.h"
+
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-void coreio_conn_open(struct coreio_conn *conn, int fd)
+void coreio_conn_open(struct coreio_conn *conn, int fd, bool connecting)
 {
     conn->open = true;
+    conn->connecting = connecting;
     conn->fd = fd;
     conn->loss = 0;
     conn->generation++;
@@ -44,14 +48,36 @@ static int lose(struct coreio_conn *conn, int err)
     return conn->loss;
 }
 
-bool coreio_conn_wants_input(const struct coreio_conn *conn)
+int coreio_conn_finish(struct coreio_conn *conn)
 {
-    return conn->open && conn->in_pos == conn->in_end;
+    int err = coreio_dial_finish(conn->fd);
+
+    if (err) {
+        return lose(conn, -err);
+    }
+    conn->connecting = false;
+    return coreio_conn_flush(conn);
 }
 
-bool coreio_conn_wants_output(const struct coreio_conn *conn)
+bool coreio_conn_has_input(const struct coreio_conn *conn)
 {
-    return conn->open && conn->out_pos < conn->out_end;
+    return conn->in_pos < conn->in_end;
+}
+
+static bool has_output(const struct coreio_conn *conn)
+{
+    return conn->out_pos < conn->out_end;
+}
+
+short coreio_conn_wants(const struct coreio_conn *conn)
+{
+    if (!conn->open) {
+        return 0;
+    }
+    if (conn->connecting) {
+        return POLLOUT;
+    }
+    return (short)((coreio_conn_has_input(conn) ? 0 : POLLIN) | (has_output(conn) ? POLLOUT : 0));
 }
 
 size_t coreio_conn_room(const struct coreio_conn *conn)
@@ -64,15 +90,12 @@ static bool would_block(int err)
     return err == EAGAIN || err == EWOULDBLOCK;
 }
 
-int coreio_conn_receive(struct coreio_conn *conn)
+int coreio_conn_receive(struct coreio_conn *conn, bool wait)
 {
-    ssize_t n;
+    ssize_t n = recv(conn->fd, conn->in, sizeof(conn->in), wait ? 0 : MSG_DONTWAIT);
 
-    do {
-        n = recv(conn->fd, conn->in, sizeof(conn->in), MSG_DONTWAIT);
-    } while (n < 0 && errno == EINTR);
     if (n < 0) {
-        return would_block(errno) ? 0 : lose(conn, errno);
+        return would_block(errno) || errno == EINTR ? 0 : lose(conn, errno);
     }
     if (n == 0) {
         return lose(conn, ECONNRESET);
@@ -82,26 +105,41 @@ int coreio_conn_receive(struct coreio_conn *conn)
     return 0;
 }
 
-bool coreio_conn_next(struct coreio_conn *conn, uint8_t block[VMMIO_BLOCK])
+/* A whole packet of one block, where it was received: by far the most frequent case. */
+static uint8_t *next_in_place(struct coreio_conn *conn)
+{
+    uint8_t *block = conn->in + conn->in_pos;
+
+    if (conn->in_end - conn->in_pos < VMMIO_BLOCK || block[1] != 0 ||
+        !vmmio_framer_at_boundary(&conn->framer)) {
+        return NULL;
+    }
+    conn->in_pos += VMMIO_BLOCK;
+    return block;
+}
+
+uint8_t *coreio_conn_next(struct coreio_conn *conn)
 {
     bool complete = false;
+    uint8_t *block;
 
     if (coreio_conn_room(conn) == 0) {
-        return false;
+        return NULL;
     }
-    while (!complete && conn->in_pos < conn->in_end) {
+    block = next_in_place(conn);
+    if (block) {
+        return block;
+    }
+    while (!complete && coreio_conn_has_input(conn)) {
         conn->in_pos += vmmio_framer_push(&conn->framer, conn->in + conn->in_pos,
                                           conn->in_end - conn->in_pos, &complete);
     }
-    if (complete) {
-        memcpy(block, conn->framer.block, VMMIO_BLOCK);
-    }
-    return complete;
+    return complete ? conn->framer.block : NULL;
 }
 
 int coreio_conn_flush(struct coreio_conn *conn)
 {
-    while (coreio_conn_wants_output(conn)) {
+    while (has_output(conn) && !conn->connecting) {
         ssize_t n = send(conn->fd, conn->out + conn->out_pos, conn->out_end - conn->out_pos,
                          MSG_DONTWAIT | MSG_NOSIGNAL);
 
@@ -116,7 +154,7 @@ int coreio_conn_flush(struct coreio_conn *conn)
     return 0;
 }
 
-static void enqueue(struct coreio_conn *conn, const uint8_t block[VMMIO_BLOCK])
+uint8_t *coreio_conn_append(struct coreio_conn *conn)
 {
     size_t waiting = conn->out_end - conn->out_pos;
 
@@ -125,15 +163,15 @@ static void enqueue(struct coreio_conn *conn, const uint8_t block[VMMIO_BLOCK])
         conn->out_pos = 0;
         conn->out_end = waiting;
     }
-    memcpy(conn->out + conn->out_end, block, VMMIO_BLOCK);
     conn->out_end += VMMIO_BLOCK;
+    return conn->out + conn->out_end - VMMIO_BLOCK;
 }
 
 int coreio_conn_send(struct coreio_conn *conn, const uint8_t block[VMMIO_BLOCK])
 {
-    bool socket_full = coreio_conn_wants_output(conn);
+    bool socket_full = has_output(conn);
 
-    enqueue(conn, block);
+    memcpy(coreio_conn_append(conn), block, VMMIO_BLOCK);
     /* Behind bytes that the socket refused there is no use in trying: it will report room. */
     return socket_full ? 0 : coreio_conn_flush(conn);
 }

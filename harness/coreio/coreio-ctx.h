@@ -168,8 +168,8 @@ int coreio_ctx_status(const coreio_ctx *ctx);
  * -EINVAL   rid > 7 or func is NULL
  * -EBUSY    the range is registered already
  * -EAGAIN   64 KiB wait to be sent: coreio_ctx_flush(), and try again
- * the loss  the connection is lost, noticed now or before. No connection will be made
- *           by itself, and nothing is registered
+ *
+ * A loss that this call notices is reported by the next run or dispatch.
  */
 int coreio_ctx_register(coreio_ctx *ctx, unsigned rid, const coreio_func_t *func, void *priv);
 
@@ -187,13 +187,13 @@ int coreio_ctx_unregister(coreio_ctx *ctx, unsigned rid);
  * Set interrupt line `iid` (0-7) of range `rid` (0-7) to `state`: 0 is low, anything
  * else high. An edge takes two calls. A level that equals the last one is not sent
  * again on the same connection. Goes out before the reply to the access whose callback
- * makes this call. Unconnected or connecting, the level is kept for the connection to
- * come.
+ * makes this call. When not connected, the level is kept for the connection to come.
  *
  * -EINVAL   rid > 7 or iid > 7
  * -EAGAIN   64 KiB wait to be sent; the level is unchanged: coreio_ctx_flush(), and try
  *           again
- * the loss  the connection is lost, noticed now or before, and none will be made by itself
+ *
+ * A loss that this call notices is reported by the next run or dispatch.
  */
 int coreio_ctx_irq_update(coreio_ctx *ctx, unsigned rid, unsigned iid, unsigned state);
 
@@ -240,8 +240,8 @@ int coreio_ctx_dma_write(coreio_ctx *ctx, unsigned mid, unsigned sid, uint64_t a
                          void *cplp);
 
 /*
- * Hand all that waits to be sent (claims, levels, replies, DMA requests) to the kernel,
- * waiting for room up to `usec` microseconds (0: not at all, negative: as long as it
+ * Hand all that waits to be sent (claims, levels, replies, the DMA requests that may be on
+ * their way) to the kernel, waiting for room up to `usec` microseconds (0: not at all, negative: as long as it
  * takes). Nothing is received and no callback called, so it may be used inside one; but
  * a VM that first wants its replies read never makes room, so do not wait for ever.
  *
@@ -282,9 +282,9 @@ int coreio_ctx_dispatch(coreio_ctx *ctx);
 int coreio_ctx_run(coreio_ctx *ctx, long long usec);
 
 /*
- * From a callback: let coreio_ctx_run() return 0 once the packet at hand is served; packets
- * received behind it wait for the next run. Without a run in progress, the next one
- * returns at once.
+ * From a callback: let the coreio_ctx_run() or coreio_ctx_dispatch() that calls it return, 0
+ * if nothing is wrong, once the packet at hand is served. Packets received behind it wait for
+ * the next one. Elsewhere it does nothing.
  */
 void coreio_ctx_stop(coreio_ctx *ctx);
 

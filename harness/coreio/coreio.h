@@ -14,6 +14,9 @@
  *     coreio_register(0, &func, NULL);
  *     coreio_mainloop(-1);
  *
+ * New programs may prefer coreio-ctx.h: the same callbacks, with as many connections as
+ * one likes, automatic reconnect, and a descriptor for any event loop.
+ *
  * Results: every int is 0, or a negative errno that the function documents.
  *
  * Threads: the library holds one connection for the process and no lock. Call
@@ -77,13 +80,13 @@ typedef struct coreio_func {
 /*
  * Connect to the VM and wait until the connection is made.
  *
- * target: "HOST", "HOST:PORT", "ADDRESS6", "[ADDRESS6]" or "[ADDRESS6]:PORT".
- * HOST is a name or an IPv4 address, PORT is 1-65535, 4800 when left out. Each
- * address of a name is tried in turn. The string is not kept.
+ * target: "HOST", "HOST:PORT", "ADDRESS6", "[ADDRESS6]", "[ADDRESS6]:PORT" or
+ * "unix:/PATH". HOST is a name or an IPv4 address, PORT is 1-65535, 4800 when
+ * left out. Each address of a name is tried in turn. The string is not kept.
  *
  * -EINVAL     target is NULL, empty, or not of these forms
  * -EISCONN    connected already: coreio_disconnect() first
- * -ENOENT     the host name is not known
+ * -ENOENT     the host name is not known, or there is no such Unix socket
  * -EAGAIN     the name service did not answer; try again later
  * -ENOMEM     out of memory
  * -ECONNREFUSED, -ENETUNREACH, -EMFILE, ...: errno of socket(2) or connect(2)
@@ -93,7 +96,7 @@ int coreio_connect(const char *target);
 
 /*
  * Close the connection and forget all registrations. Updates that the VM has
- * not taken yet are lost. Does nothing when not connected. coreio_connect()
+ * not taken yet are lost, and unfinished DMA is completed with -ECANCELED. Does nothing when not connected. coreio_connect()
  * and coreio_register() then work afresh.
  */
 void coreio_disconnect(void);
@@ -126,11 +129,31 @@ int coreio_register(unsigned rid, const coreio_func_t *func, void *priv);
 int coreio_irq_update(unsigned rid, unsigned iid, unsigned state);
 
 /*
- * Read or write `len` bytes of guest memory at `addr` through region `sid` of
- * IOMMU `mid` (0 and 0: guest-physical). With cpl == NULL the call blocks,
- * else cpl(cplp, err) is to be called from a later coreio_processfds().
+ * Read or write `len` bytes of guest memory at `addr` through region `sid` (0-15) of IOMMU
+ * `mid` (0-255); 0 and 0: guest-physical. `flags` are COREIO_FLAGS_*. The transfer travels
+ * in requests of up to 32 bytes on a second connection to the same target, which the first
+ * call makes.
  *
- * -ENOSYS  always: this version carries no DMA. `cpl` is never called.
+ * With cpl == NULL the call blocks until the transfer is finished; only the DMA connection
+ * is served meanwhile, so it may be made inside a callback. Else it returns at once, and
+ * cpl(cplp, err) is called exactly once from a later coreio_processfds(), coreio_mainloop()
+ * or coreio_disconnect(); after a result other than 0, never. `buf` stays the library's
+ * until then.
+ *
+ * Results, of the call or given to cpl:
+ *
+ * -EFAULT     the VM refused: no RAM there, memory kept from DMA, or no such mid or sid;
+ *             a part may have been transferred
+ * -ECANCELED  (cpl) coreio_disconnect() came first
+ * the loss    the connection, or the DMA connection alone, ended first; the latter is
+ *             made anew by the next call
+ * -EINVAL     (call) mid > 255, sid > 15, flags > 15, buf NULL with len > 0, or addr + len
+ *             beyond 64 bits
+ * -ENOTCONN   (call) not connected
+ * -EAGAIN     (call, cpl != NULL) 1024 transfers are unfinished: serve the connection until
+ *             a completion was called, and try again
+ * -ENOMEM     (call, cpl != NULL) out of memory
+ * -ECONNREFUSED, -EMFILE, ...  errno with which the DMA connection could not be made
  */
 int coreio_dma_read(unsigned mid, unsigned sid, uint64_t addr, size_t len, void *buf,
                     unsigned flags, void (*cpl)(void *cplp, int err), void *cplp);
@@ -138,12 +161,12 @@ int coreio_dma_write(unsigned mid, unsigned sid, uint64_t addr, size_t len, void
                      unsigned flags, void (*cpl)(void *cplp, int err), void *cplp);
 
 /*
- * For a select(2) loop of the caller's: add what the connection waits for to
+ * For a select(2) loop of the caller's: add what the connections wait for to
  * *readfds and *writefds (neither may be NULL) and return the larger of `nfds`
- * and the connection's descriptor + 1. Without a connection nothing is added
+ * and the highest descriptor + 1. Without a connection nothing is added
  * and `nfds` comes back.
  *
- * -EMFILE  the descriptor is FD_SETSIZE or more, which select(2) cannot watch;
+ * -EMFILE  a descriptor is FD_SETSIZE or more, which select(2) cannot watch;
  *          coreio_mainloop() has no such limit
  */
 int coreio_preparefds(int nfds, fd_set *readfds, fd_set *writefds);

@@ -1,41 +1,111 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * One client: a connection, the ranges it claims, the interrupt levels it has
- * sent. All state of the library is in this struct; coreio.c keeps the one
- * instance that the calls of coreio.h use. A zeroed struct is a client that is
- * not connected. One thread at a time; results are those of the coreio.h call
- * of the same name.
+ * The inside of a context, and what its parts do for each other:
+ *
+ *     ctx.c     making a context, registrations, levels: what the program tells it
+ *     link.c    its state: connecting, losing and making the connection again
+ *     loop.c    waiting for the VM and serving it
+ *     dma.c     transfers on the second connection
+ *     watch.c   the one descriptor for a foreign event loop
+ *     select.c  the descriptor sets of coreio.h
+ *
+ * A zeroed struct is a new context. One thread at a time.
  */
 #ifndef COREIO_CTX_H
 #define COREIO_CTX_H
 
 #include "conn.h"
+#include "coreio-ctx.h"
+#include "dial.h"
 #include "dispatch.h"
+#include "dma.h"
+#include "watch.h"
+
+#include <poll.h>
+
+enum coreio_state {
+    COREIO_UNCONNECTED,
+    COREIO_CONNECTING, /* mmio is connecting */
+    COREIO_WAITING,    /* for the time of the next attempt */
+    COREIO_CONNECTED,  /* mmio is open */
+    COREIO_LOST,
+};
 
 enum coreio_level {
-    COREIO_LEVEL_UNKNOWN, /* nothing sent on this connection */
+    COREIO_LEVEL_UNKNOWN, /* never set */
     COREIO_LEVEL_LOW,
     COREIO_LEVEL_HIGH,
 };
 
-struct coreio_ctx {
-    struct coreio_conn conn;
-    struct coreio_range ranges[COREIO_RANGES_MAX];
-    uint8_t irq_sent[COREIO_RANGES_MAX][COREIO_IRQS_MAX]; /* enum coreio_level */
-    bool serving; /* a callback may be on the stack */
+/* The connection of a context as a whole: link.c. Times are of coreio_now_usec(). */
+struct coreio_link {
+    enum coreio_state state;
+    int loss;                           /* why it was lost, in state LOST */
+    struct coreio_addresses addresses;  /* of the target */
+    unsigned address;                   /* the one in use or being tried */
+    unsigned first_ms, most_ms;         /* automatic reconnect; 0: off */
+    unsigned attempts;                  /* k of the law */
+    long long since, retry_at;          /* of states CONNECTED and WAITING */
+    bool tell_connected;                /* events that are due */
+    int tell_lost;
 };
 
-/* ctx.c: the calls that the program makes. */
-int coreio_ctx_connect(struct coreio_ctx *ctx, const char *target);
-void coreio_ctx_disconnect(struct coreio_ctx *ctx);
-int coreio_ctx_register(struct coreio_ctx *ctx, unsigned rid, const coreio_func_t *func,
-                        void *priv);
-int coreio_ctx_irq_update(struct coreio_ctx *ctx, unsigned rid, unsigned iid, unsigned state);
+struct coreio_ctx {
+    struct coreio_conn mmio;
+    struct coreio_link link;
+    struct coreio_dma dma;
+    struct coreio_watch watch;
+    struct coreio_range ranges[COREIO_RANGES_MAX];
+    uint8_t levels[COREIO_RANGES_MAX][COREIO_IRQS_MAX]; /* enum coreio_level */
+    coreio_events_t events;
+    void *events_priv;
+    unsigned spin_usec;
+    bool serving; /* a callback may be on the stack */
+    bool stop;    /* the run is to end */
+};
 
-/* loop.c: the calls that wait for the VM and serve it. */
-int coreio_ctx_preparefds(const struct coreio_ctx *ctx, int nfds, fd_set *readfds,
-                          fd_set *writefds);
+/* ctx.c */
+
+/* Forget all registrations and levels. */
+void coreio_ctx_forget(struct coreio_ctx *ctx);
+
+/* Queue the claims of all ranges and all levels, on a connection that is new. */
+void coreio_ctx_announce(struct coreio_ctx *ctx);
+
+/* link.c */
+
+/* After any use of mmio: when it has closed by itself, the link is lost. */
+void coreio_link_check(struct coreio_ctx *ctx);
+
+/* Begin the attempt whose time has come, and finish one when `writable`, mmio's socket. */
+void coreio_link_proceed(struct coreio_ctx *ctx, bool writable);
+
+/* Call the completions and events that are due, until there are none. */
+void coreio_link_tell(struct coreio_ctx *ctx);
+
+/* loop.c */
+
+/* Microseconds of the clock that only goes forward, and a time that never comes. */
+#define COREIO_NEVER INT64_MAX
+long long coreio_now_usec(void);
+
+/* The time `usec` from now; never, when negative. */
+long long coreio_deadline(long long usec);
+
+/*
+ * poll() `count` descriptors until the deadline; a signal ends it too. Returns the number
+ * that is ready, 0 for none, or a negative errno.
+ */
+int coreio_poll_until(struct pollfd *fds, unsigned count, long long deadline);
+
+/* There is something to do now, whatever the sockets say. */
+bool coreio_loop_due(const struct coreio_ctx *ctx);
+
+/* Serve what is ready: poll() events of the two sockets. Not from a callback. */
+void coreio_loop_serve(struct coreio_ctx *ctx, short mmio_ready, short dma_ready);
+
+/* select.c: as the calls of coreio.h. */
+int coreio_ctx_preparefds(struct coreio_ctx *ctx, int nfds, fd_set *readfds, fd_set *writefds);
 int coreio_ctx_processfds(struct coreio_ctx *ctx, const fd_set *readfds, const fd_set *writefds);
-int coreio_ctx_mainloop(struct coreio_ctx *ctx, long long usec);
 
 #endif

@@ -2,11 +2,13 @@
 #include "dial.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
-#include <sys/socket.h>
+#include <string.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 static int resolve_errno(int code)
@@ -23,68 +25,127 @@ static int resolve_errno(int code)
     }
 }
 
-/* An interrupted connect() goes on by itself and reports through SO_ERROR. */
-static int finish_connect(int fd)
+static void set_unix_address(const char *path, struct coreio_addresses *addresses)
+{
+    struct sockaddr_un *address = (struct sockaddr_un *)&addresses->list[0].addr;
+
+    memset(address, 0, sizeof(*address));
+    address->sun_family = AF_UNIX;
+    strcpy(address->sun_path, path);
+    addresses->list[0].len = sizeof(*address);
+    addresses->count = 1;
+}
+
+int coreio_resolve(const struct coreio_target *target, struct coreio_addresses *addresses)
+{
+    const struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV };
+    struct addrinfo *list;
+    unsigned count = 0;
+    int code;
+
+    if (target->is_unix) {
+        set_unix_address(target->host, addresses);
+        return 0;
+    }
+    code = getaddrinfo(target->host, target->port, &hints, &list);
+    if (code != 0) {
+        return resolve_errno(code);
+    }
+    for (struct addrinfo *at = list; at && count < COREIO_ADDRESSES_MAX; at = at->ai_next) {
+        memcpy(&addresses->list[count].addr, at->ai_addr, at->ai_addrlen);
+        addresses->list[count++].len = at->ai_addrlen;
+    }
+    addresses->count = count;
+    freeaddrinfo(list);
+    return 0;
+}
+
+static int wait_writable(int fd)
 {
     struct pollfd wait = { .fd = fd, .events = POLLOUT };
-    int err = 0;
-    socklen_t len = sizeof(err);
 
     while (poll(&wait, 1, -1) < 0) {
         if (errno != EINTR) {
             return -errno;
         }
     }
-    if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &len) < 0) {
-        return -errno;
-    }
-    return -err;
+    return 0;
 }
 
-static int connect_socket(int fd, const struct addrinfo *address)
+/*
+ * A loopback port of the range that the kernel chooses from, with nobody listening: a socket
+ * that is given this very port as its own gets connected to itself.
+ */
+static bool connected_to_itself(int fd)
 {
+    struct sockaddr_storage own, peer;
+    socklen_t own_len = sizeof(own), peer_len = sizeof(peer);
+
+    return getsockname(fd, (struct sockaddr *)&own, &own_len) == 0 &&
+           getpeername(fd, (struct sockaddr *)&peer, &peer_len) == 0 &&
+           own.ss_family != AF_UNIX && own_len == peer_len && memcmp(&own, &peer, own_len) == 0;
+}
+
+/* The library receives with and without waiting, and says so each time: no O_NONBLOCK. */
+int coreio_dial_finish(int fd)
+{
+    int err = 0;
+    socklen_t len = sizeof(err);
+
+    if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &len) < 0 || fcntl(fd, F_SETFL, 0) < 0) {
+        return -errno;
+    }
+    return !err && connected_to_itself(fd) ? -ECONNREFUSED : -err;
+}
+
+/* 0, connected; -EINPROGRESS, not yet. */
+static int start_connect(int fd, const struct coreio_address *address)
+{
+    bool is_unix = address->addr.ss_family == AF_UNIX;
     const int on = 1;
+    int result;
 
     /* A request and its reply are one small packet each: never wait to fill a segment. */
-    if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) < 0) {
+    if (!is_unix && setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) < 0) {
         return -errno;
     }
-    if (connect(fd, address->ai_addr, address->ai_addrlen) == 0) {
+    do {
+        result = connect(fd, (const struct sockaddr *)&address->addr, address->len);
+    } while (result < 0 && errno == EINTR && is_unix);
+    if (result == 0) {
         return 0;
     }
-    return errno == EINTR ? finish_connect(fd) : -errno;
+    /* An interrupted TCP connect() goes on by itself. */
+    return errno == EINTR ? -EINPROGRESS : -errno;
 }
 
-static int dial_address(const struct addrinfo *address)
+static int connect_socket(int fd, const struct coreio_address *address, bool wait,
+                          bool *connecting)
 {
-    int fd = socket(address->ai_family, address->ai_socktype | SOCK_CLOEXEC,
-                    address->ai_protocol);
+    int err = start_connect(fd, address);
+
+    *connecting = err == -EINPROGRESS && !wait;
+    if (err == -EINPROGRESS && wait) {
+        err = wait_writable(fd);
+    } else if (err == -EINPROGRESS) {
+        return 0;
+    }
+    return err ? err : coreio_dial_finish(fd);
+}
+
+int coreio_dial(const struct coreio_address *address, bool wait, bool *connecting)
+{
+    int type = SOCK_STREAM | SOCK_CLOEXEC | (wait ? 0 : SOCK_NONBLOCK);
+    int fd = socket(address->addr.ss_family, type, 0);
     int err;
 
     if (fd < 0) {
         return -errno;
     }
-    err = connect_socket(fd, address);
+    err = connect_socket(fd, address, wait, connecting);
     if (err) {
         close(fd);
         return err;
     }
-    return fd;
-}
-
-int coreio_dial(const struct coreio_target *target)
-{
-    const struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV };
-    struct addrinfo *list;
-    int code = getaddrinfo(target->host, target->port, &hints, &list);
-    int fd = -ENOENT;
-
-    if (code != 0) {
-        return resolve_errno(code);
-    }
-    for (struct addrinfo *address = list; address && fd < 0; address = address->ai_next) {
-        fd = dial_address(address);
-    }
-    freeaddrinfo(list);
     return fd;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "dispatch.h"
 
+#include "ctx.h"
+
 #include <string.h>
 
 #define FIRST_WORD 3
@@ -109,7 +111,7 @@ static bool serve_access(const struct coreio_range *ranges, struct access_kind k
     return !kind.posted;
 }
 
-bool coreio_dispatch(const struct coreio_range *ranges, uint8_t block[VMMIO_BLOCK])
+bool coreio_dispatch(struct coreio_ctx *ctx, uint8_t block[VMMIO_BLOCK])
 {
     struct vmmio_packet request;
     struct access_kind kind;
@@ -121,6 +123,9 @@ bool coreio_dispatch(const struct coreio_range *ranges, uint8_t block[VMMIO_BLOC
     if (request.opcode == VMMIO_OP_PING) {
         return echo(block);
     }
+    if (request.opcode == VMMIO_OP_RESET && ctx->events.reset) {
+        ctx->events.reset(ctx->events_priv, request.iface);
+    }
     kind = kind_of(request.opcode);
-    return kind.valid && serve_access(ranges, kind, &request, block);
+    return kind.valid && serve_access(ctx->ranges, kind, &request, block);
 }

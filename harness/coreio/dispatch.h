@@ -6,6 +6,8 @@
 #include "coreio.h"
 #include "wire.h"
 
+struct coreio_ctx;
+
 /* One range of the endpoint; zeroed when it is not claimed. */
 struct coreio_range {
     bool claimed;
@@ -14,8 +16,8 @@ struct coreio_range {
 };
 
 /*
- * Serve the packet whose first block is `block` with the callbacks of
- * ranges[COREIO_RANGES_MAX]. Returns true when the block, changed in place, is
+ * Serve the packet whose first block is `block` with the callbacks of the
+ * context's ranges and events. Returns true when the block, changed in place, is
  * to be sent back; false when the packet has no answer:
  *
  *   PING                        back as it came, n = 0
@@ -23,10 +25,11 @@ struct coreio_range {
  *   access of an impossible size (0, more than 32 bytes, or a pair beyond the
  *                               block): no callback; answered with the error bit
  *   other accesses              a callback; answered unless the write is posted
- *   RESET, unknown opcodes, and answers to packets of ours: dropped
+ *   RESET                       the event `reset`
+ *   unknown opcodes, and answers to packets of ours: dropped
  *
- * Callbacks may change `ranges`.
+ * Callbacks may change the ranges.
  */
-bool coreio_dispatch(const struct coreio_range *ranges, uint8_t block[VMMIO_BLOCK]);
+bool coreio_dispatch(struct coreio_ctx *ctx, uint8_t block[VMMIO_BLOCK]);
 
 #endif

@@ -1,83 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Waiting for the VM, and serving it. */
 #include "ctx.h"
 
 #include <errno.h>
-#include <limits.h>
-#include <poll.h>
 #include <time.h>
 
 #define USEC_PER_SEC 1000000LL
-#define FOREVER LLONG_MAX
+#define ANYTHING (POLLIN | POLLOUT)
 
-/* Call back and answer for every packet in the input buffer that there is room to answer. */
-static void serve_input(struct coreio_ctx *ctx)
-{
-    uint8_t block[VMMIO_BLOCK];
-
-    while (coreio_conn_next(&ctx->conn, block)) {
-        unsigned generation = ctx->conn.generation;
-        bool answer = coreio_dispatch(ctx->ranges, block);
-
-        /* The callback may have disconnected, or have connected to another VM. */
-        if (answer && ctx->conn.open && ctx->conn.generation == generation) {
-            coreio_conn_send(&ctx->conn, block);
-        }
-    }
-}
-
-static int serve(struct coreio_ctx *ctx, bool readable, bool writable)
-{
-    ctx->serving = true;
-    if (writable) {
-        coreio_conn_flush(&ctx->conn);
-    }
-    serve_input(ctx);
-    if (readable && coreio_conn_wants_input(&ctx->conn)) {
-        coreio_conn_receive(&ctx->conn);
-        serve_input(ctx);
-    }
-    ctx->serving = false;
-    return coreio_conn_status(&ctx->conn);
-}
-
-int coreio_ctx_preparefds(const struct coreio_ctx *ctx, int nfds, fd_set *readfds,
-                          fd_set *writefds)
-{
-    const struct coreio_conn *conn = &ctx->conn;
-
-    if (!conn->open) {
-        return nfds;
-    }
-    if (conn->fd >= FD_SETSIZE) {
-        return -EMFILE;
-    }
-    if (coreio_conn_wants_input(conn)) {
-        FD_SET(conn->fd, readfds);
-    }
-    if (coreio_conn_wants_output(conn)) {
-        FD_SET(conn->fd, writefds);
-    }
-    return conn->fd >= nfds ? conn->fd + 1 : nfds;
-}
-
-int coreio_ctx_processfds(struct coreio_ctx *ctx, const fd_set *readfds, const fd_set *writefds)
-{
-    int err = coreio_conn_status(&ctx->conn);
-    int fd = ctx->conn.fd;
-
-    if (ctx->serving) {
-        return -EBUSY;
-    }
-    if (err) {
-        return err;
-    }
-    if (fd >= FD_SETSIZE) {
-        return -EMFILE;
-    }
-    return serve(ctx, readfds && FD_ISSET(fd, readfds), writefds && FD_ISSET(fd, writefds));
-}
-
-static long long now_usec(void)
+long long coreio_now_usec(void)
 {
     struct timespec now;
 
@@ -85,53 +16,235 @@ static long long now_usec(void)
     return now.tv_sec * USEC_PER_SEC + now.tv_nsec / 1000;
 }
 
-static long long deadline_after(long long usec)
+long long coreio_deadline(long long usec)
 {
-    long long now = now_usec();
+    long long now = coreio_now_usec();
 
-    return usec < 0 || usec > FOREVER - now ? FOREVER : now + usec;
+    return usec < 0 || usec > COREIO_NEVER - now ? COREIO_NEVER : now + usec;
 }
 
-/*
- * Wait until the deadline or until the socket is ready, and serve it. poll()
- * first and recv() after it cost one call less than recv() alone, which in the
- * usual case of one request at a time would first find the socket empty.
- */
-static int wait_and_serve(struct coreio_ctx *ctx, long long deadline)
+int coreio_poll_until(struct pollfd *fds, unsigned count, long long deadline)
 {
-    bool input = coreio_conn_wants_input(&ctx->conn);
-    bool output = coreio_conn_wants_output(&ctx->conn);
-    struct pollfd wait = {
-        .fd = ctx->conn.fd,
-        .events = (short)((input ? POLLIN : 0) | (output ? POLLOUT : 0)),
-    };
-    long long left = deadline == FOREVER ? 0 : deadline - now_usec();
+    long long left = deadline == COREIO_NEVER ? 0 : deadline - coreio_now_usec();
     struct timespec timeout = { 0 };
+    int ready;
 
     if (left > 0) {
         timeout.tv_sec = left / USEC_PER_SEC;
         timeout.tv_nsec = left % USEC_PER_SEC * 1000;
     }
-    if (ppoll(&wait, 1, deadline == FOREVER ? NULL : &timeout, NULL) < 0) {
+    ready = ppoll(fds, count, deadline == COREIO_NEVER ? NULL : &timeout, NULL);
+    if (ready < 0) {
         return errno == EINTR ? 0 : -errno;
     }
-    /* An error or a hang-up makes both calls worth while: one of them reports it. */
-    return wait.revents ? serve(ctx, wait.revents & ~POLLOUT, wait.revents & ~POLLIN) : 0;
+    return ready;
 }
 
-int coreio_ctx_mainloop(struct coreio_ctx *ctx, long long usec)
+/* Call back and answer for every packet in the input buffer that there is room to answer. */
+static void serve_input(struct coreio_ctx *ctx)
 {
-    long long deadline = deadline_after(usec);
-    int err = coreio_conn_status(&ctx->conn);
+    uint8_t *block;
+
+    while (!ctx->stop && (block = coreio_conn_next(&ctx->mmio)) != NULL) {
+        unsigned generation = ctx->mmio.generation;
+        bool answer = coreio_dispatch(ctx, block);
+
+        /* The callback may have disconnected, or have connected to another VM. */
+        if (answer && ctx->mmio.open && ctx->mmio.generation == generation) {
+            coreio_conn_send(&ctx->mmio, block);
+        }
+    }
+}
+
+static void serve_mmio(struct coreio_ctx *ctx, short ready)
+{
+    struct coreio_conn *conn = &ctx->mmio;
+
+    if (ctx->link.state != COREIO_CONNECTED) {
+        return;
+    }
+    if (ready & POLLOUT) {
+        coreio_conn_flush(conn);
+    }
+    serve_input(ctx);
+    /* An error or a hang-up makes receiving worth while: it reports which. */
+    if ((ready & ~POLLOUT) && (coreio_conn_wants(conn) & POLLIN)) {
+        coreio_conn_receive(conn, false);
+        serve_input(ctx);
+    }
+}
+
+void coreio_loop_serve(struct coreio_ctx *ctx, short mmio_ready, short dma_ready)
+{
+    ctx->serving = true;
+    coreio_link_tell(ctx);
+    coreio_link_proceed(ctx, mmio_ready & ~POLLIN);
+    serve_mmio(ctx, mmio_ready);
+    coreio_link_check(ctx);
+    coreio_dma_serve(&ctx->dma, dma_ready);
+    coreio_link_tell(ctx);
+    ctx->serving = false;
+}
+
+bool coreio_loop_due(const struct coreio_ctx *ctx)
+{
+    return ctx->link.tell_connected || ctx->link.tell_lost || coreio_dma_due(&ctx->dma) ||
+           (coreio_conn_has_input(&ctx->mmio) && coreio_conn_room(&ctx->mmio) > 0);
+}
+
+/* Connecting is no error: there is something to wait for. */
+static int result(const struct coreio_ctx *ctx)
+{
+    int err = coreio_ctx_status(ctx);
+
+    return err == -EINPROGRESS ? 0 : err;
+}
+
+int coreio_ctx_dispatch(coreio_ctx *ctx)
+{
+    /* For a connecting socket writable is a matter of fact, and not of trying. */
+    struct pollfd mmio = { .fd = ctx->mmio.fd, .events = POLLOUT };
+    struct pollfd dma = { .fd = ctx->dma.conn.fd, .events = POLLOUT };
+    short mmio_ready = ANYTHING, dma_ready = ANYTHING;
 
     if (ctx->serving) {
         return -EBUSY;
     }
+    if (ctx->mmio.open && ctx->mmio.connecting) {
+        mmio_ready = poll(&mmio, 1, 0) > 0 ? mmio.revents : 0;
+    }
+    if (ctx->dma.conn.open && ctx->dma.conn.connecting) {
+        dma_ready = poll(&dma, 1, 0) > 0 ? dma.revents : 0;
+    }
+    ctx->stop = false;
+    coreio_loop_serve(ctx, mmio_ready, dma_ready);
+    coreio_watch_update(ctx);
+    return result(ctx);
+}
+
+static struct pollfd poll_of(const struct coreio_conn *conn)
+{
+    return (struct pollfd){
+        .fd = conn->open ? conn->fd : -1,
+        .events = coreio_conn_wants(conn),
+    };
+}
+
+/* Sleep until the deadline or until there is something to do, and do it. */
+static int wait_and_serve(struct coreio_ctx *ctx, long long deadline)
+{
+    struct pollfd waits[] = { poll_of(&ctx->mmio), poll_of(&ctx->dma.conn) };
+    unsigned count = ctx->dma.conn.open ? 2 : 1;
+    int ready;
+
+    if (coreio_loop_due(ctx) || result(ctx)) {
+        deadline = 0;
+    } else if (ctx->link.state == COREIO_WAITING && ctx->link.retry_at < deadline) {
+        deadline = ctx->link.retry_at;
+    }
+    ready = coreio_poll_until(waits, count, deadline);
+    if (ready < 0) {
+        return ready;
+    }
+    coreio_loop_serve(ctx, waits[0].revents, waits[1].revents);
+    return result(ctx);
+}
+
+/*
+ * The usual case of a handler, one request at a time and nothing else to wait for: sleep in
+ * recv() itself, so that a request costs two system calls.
+ */
+static bool may_sleep_in_receive(const struct coreio_ctx *ctx, long long deadline)
+{
+    return deadline == COREIO_NEVER && ctx->link.state == COREIO_CONNECTED &&
+           coreio_conn_wants(&ctx->mmio) == POLLIN && !ctx->dma.conn.open && !coreio_loop_due(ctx);
+}
+
+/* Ask a connection without waiting; true when it brought bytes or the end. */
+static bool asked(struct coreio_conn *conn)
+{
+    if (!(coreio_conn_wants(conn) & POLLIN)) {
+        return false;
+    }
+    coreio_conn_receive(conn, false);
+    return coreio_conn_has_input(conn) || !conn->open;
+}
+
+/* Ask the sockets again and again for the spin time. False: there was nothing. */
+static bool spin(struct coreio_ctx *ctx, long long deadline)
+{
+    long long until = coreio_deadline(ctx->spin_usec);
+
+    do {
+        if (asked(&ctx->mmio) || asked(&ctx->dma.conn)) {
+            return true;
+        }
+    } while (coreio_now_usec() < (until < deadline ? until : deadline));
+    return false;
+}
+
+static int turn(struct coreio_ctx *ctx, long long deadline)
+{
+    bool spins = ctx->spin_usec > 0 && ctx->link.state == COREIO_CONNECTED;
+
+    if (spins && !coreio_loop_due(ctx) && spin(ctx, deadline)) {
+        coreio_loop_serve(ctx, 0, 0);
+        return result(ctx);
+    }
+    if (may_sleep_in_receive(ctx, deadline)) {
+        coreio_conn_receive(&ctx->mmio, true);
+        coreio_loop_serve(ctx, 0, 0);
+        return result(ctx);
+    }
+    return wait_and_serve(ctx, deadline);
+}
+
+int coreio_ctx_run(coreio_ctx *ctx, long long usec)
+{
+    long long deadline = coreio_deadline(usec);
+    int err;
+
+    if (ctx->serving) {
+        return -EBUSY;
+    }
+    ctx->stop = false;
+    do {
+        err = turn(ctx, deadline);
+    } while (!err && !ctx->stop && (deadline == COREIO_NEVER || coreio_now_usec() < deadline));
+    coreio_watch_update(ctx);
+    return err;
+}
+
+/* Only room to send is waited for: DMA requests beyond the outstanding ones stay. */
+static bool waits_for_room(const struct coreio_ctx *ctx)
+{
+    return ((coreio_conn_wants(&ctx->mmio) | coreio_conn_wants(&ctx->dma.conn)) & POLLOUT) != 0;
+}
+
+int coreio_ctx_flush(coreio_ctx *ctx, long long usec)
+{
+    long long deadline = coreio_deadline(usec);
+    struct pollfd waits[] = { poll_of(&ctx->mmio), poll_of(&ctx->dma.conn) };
+    int err = coreio_ctx_status(ctx);
+
     if (err) {
         return err;
     }
-    do {
-        err = wait_and_serve(ctx, deadline);
-    } while (!err && (deadline == FOREVER || now_usec() < deadline));
-    return err;
+    coreio_conn_flush(&ctx->mmio);
+    coreio_dma_send(&ctx->dma);
+    coreio_link_check(ctx);
+    while (ctx->link.state == COREIO_CONNECTED && waits_for_room(ctx)) {
+        waits[0].events = coreio_conn_wants(&ctx->mmio) & POLLOUT;
+        waits[1] = poll_of(&ctx->dma.conn);
+        waits[1].events &= POLLOUT;
+        if (coreio_poll_until(waits, 2, deadline) == 0 && coreio_now_usec() >= deadline) {
+            break;
+        }
+        coreio_conn_flush(&ctx->mmio);
+        coreio_dma_serve(&ctx->dma, waits[1].revents & POLLOUT);
+        coreio_link_check(ctx);
+    }
+    coreio_watch_update(ctx);
+    err = coreio_ctx_status(ctx);
+    return !err && waits_for_room(ctx) ? -EAGAIN : err;
 }

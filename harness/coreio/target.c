@@ -2,7 +2,6 @@
 #include "target.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -60,11 +59,34 @@ static bool port_valid(const char *port)
     return value >= 1 && value <= 65535;
 }
 
+/* With a slash: "unix:4300" is a host of that name. */
+static const char *unix_path(const char *text)
+{
+    static const char prefix[] = "unix:";
+    size_t len = sizeof(prefix) - 1;
+
+    return strncmp(text, prefix, len) == 0 && text[len] == '/' ? text + len : NULL;
+}
+
+static int set_path(const char *path, struct coreio_target *target)
+{
+    if (strlen(path) >= COREIO_PATH_SIZE) {
+        return -EINVAL;
+    }
+    target->is_unix = true;
+    strcpy(target->host, path);
+    target->port[0] = '\0';
+    return 0;
+}
+
 int coreio_target_parse(const char *text, struct coreio_target *target)
 {
     struct halves halves;
     const char *port;
 
+    if (text && unix_path(text)) {
+        return set_path(unix_path(text), target);
+    }
     if (!text || !split(text, &halves)) {
         return -EINVAL;
     }
@@ -72,6 +94,7 @@ int coreio_target_parse(const char *text, struct coreio_target *target)
     if (halves.host_len == 0 || halves.host_len >= sizeof(target->host) || !port_valid(port)) {
         return -EINVAL;
     }
+    target->is_unix = false;
     memcpy(target->host, halves.host, halves.host_len);
     target->host[halves.host_len] = '\0';
     strcpy(target->port, port);

@@ -82,12 +82,12 @@ START_TEST(disconnect_closes_the_socket)
 }
 END_TEST
 
-START_TEST(dma_is_not_there_yet)
+START_TEST(dma_before_connect)
 {
     uint8_t byte = 0;
 
-    ck_assert_int_eq(coreio_dma_read(0, 0, 0, 1, &byte, 0, NULL, NULL), -ENOSYS);
-    ck_assert_int_eq(coreio_dma_write(0, 0, 0, 1, &byte, 0, NULL, NULL), -ENOSYS);
+    ck_assert_int_eq(coreio_dma_read(0, 0, 0, 1, &byte, 0, NULL, NULL), -ENOTCONN);
+    ck_assert_int_eq(coreio_dma_write(0, 0, 0, 1, &byte, 0, NULL, NULL), -ENOTCONN);
 }
 END_TEST
 
@@ -103,6 +103,6 @@ int main(void)
     tcase_add_test(tcase, connected_already);
     tcase_add_test(tcase, calls_before_connect);
     tcase_add_test(tcase, disconnect_closes_the_socket);
-    tcase_add_test(tcase, dma_is_not_there_yet);
+    tcase_add_test(tcase, dma_before_connect);
     return tap_run(suite);
 }

@@ -18,12 +18,15 @@ static const struct {
     { "[::1]", "::1", "4800" },
     { "[::1]:4300", "::1", "4300" },
     { "[localhost]:4300", "localhost", "4300" },
+    { "unix:4300", "unix", "4300" },
+    { "unix:/run/vm.sock", "/run/vm.sock", "" },
+    { "unix:/a:b", "/a:b", "" },
 };
 
 static const char *const bad[] = {
     "",       ":",      ":4300",   "host:",      "host:0",   "host:65536", "host:99999",
     "host:x", "host:-1", "host:+1", "host: 4300", "host:4300 ", "host:0x10", "host:123456",
-    "[]",     "[]:4300", "[::1",    "[::1]4300",  "[::1]:",   "[::1]:x",    "unix:/tmp/x",
+    "[]",     "[]:4300", "[::1",    "[::1]4300",  "[::1]:",   "[::1]:x",    "unix:",   "unix:x",
 };
 
 START_TEST(good_target)
@@ -33,6 +36,7 @@ START_TEST(good_target)
     ck_assert_int_eq(coreio_target_parse(good[_i].text, &target), 0);
     ck_assert_str_eq(target.host, good[_i].host);
     ck_assert_str_eq(target.port, good[_i].port);
+    ck_assert_int_eq(target.is_unix, good[_i].host[0] == '/');
 }
 END_TEST
 
@@ -67,6 +71,21 @@ START_TEST(host_fills_its_place_and_no_more)
 }
 END_TEST
 
+START_TEST(path_fills_its_place_and_no_more)
+{
+    struct coreio_target target;
+    char text[5 + COREIO_PATH_SIZE + 1] = "unix:/";
+
+    memset(text + 6, 'p', sizeof(text) - 6);
+    text[5 + COREIO_PATH_SIZE - 1] = '\0';
+    ck_assert_int_eq(coreio_target_parse(text, &target), 0);
+    ck_assert_str_eq(target.host, text + 5);
+    text[5 + COREIO_PATH_SIZE - 1] = 'p';
+    text[5 + COREIO_PATH_SIZE] = '\0';
+    ck_assert_int_eq(coreio_target_parse(text, &target), -EINVAL);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("target");
@@ -76,6 +95,7 @@ int main(void)
     tcase_add_loop_test(tcase, bad_target, 0, sizeof(bad) / sizeof(bad[0]));
     tcase_add_test(tcase, no_target);
     tcase_add_test(tcase, host_fills_its_place_and_no_more);
+    tcase_add_test(tcase, path_fills_its_place_and_no_more);
     suite_add_tcase(suite, tcase);
     return tap_run(suite);
 }

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The DMA calls of a context: checks, and waiting in the blocking ones. */
+#include "ctx.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define MID_MAX 0xff
+#define SID_MAX 0xf
+#define FLAGS_MAX 0xf
+
+/* Sleep until the DMA socket has something for us. */
+static void wait_and_serve(struct coreio_ctx *ctx)
+{
+    struct coreio_dma *dma = &ctx->dma;
+    struct pollfd wait = { .fd = dma->conn.fd, .events = coreio_conn_wants(&dma->conn) };
+
+    if (coreio_poll_until(&wait, 1, COREIO_NEVER) > 0) {
+        coreio_dma_serve(dma, wait.revents);
+    }
+}
+
+static int run_blocking(struct coreio_ctx *ctx, struct coreio_transfer *transfer)
+{
+    struct coreio_dma *dma = &ctx->dma;
+    long long spin_until = coreio_deadline(ctx->spin_usec);
+
+    coreio_dma_submit(dma, transfer);
+    coreio_dma_serve(dma, 0);
+    while (!transfer->finished) {
+        if (ctx->spin_usec > 0 && !dma->conn.connecting && coreio_now_usec() < spin_until) {
+            coreio_dma_serve(dma, POLLIN);
+        } else {
+            wait_and_serve(ctx);
+            spin_until = coreio_deadline(ctx->spin_usec);
+        }
+    }
+    coreio_watch_update(ctx);
+    return transfer->err;
+}
+
+/* Put a copy in line; it goes out with the next run, dispatch or flush. */
+static int submit_copy(struct coreio_ctx *ctx, const struct coreio_transfer *transfer)
+{
+    struct coreio_transfer *copy;
+
+    if (ctx->dma.unfinished >= COREIO_DMA_TRANSFERS_MAX) {
+        return -EAGAIN;
+    }
+    copy = malloc(sizeof(*copy));
+    if (!copy) {
+        return -ENOMEM;
+    }
+    *copy = *transfer;
+    coreio_dma_submit(&ctx->dma, copy);
+    coreio_watch_update(ctx);
+    return 0;
+}
+
+static int check(unsigned mid, unsigned sid, const struct coreio_transfer *transfer,
+                 unsigned flags)
+{
+    if (mid > MID_MAX || sid > SID_MAX || flags > FLAGS_MAX) {
+        return -EINVAL;
+    }
+    if (transfer->len > 0 && (!transfer->buf || transfer->len - 1 > UINT64_MAX - transfer->addr)) {
+        return -EINVAL;
+    }
+    return 0;
+}
+
+static int transfer_bytes(struct coreio_ctx *ctx, struct coreio_transfer *transfer)
+{
+    const struct coreio_link *link = &ctx->link;
+    int err = coreio_ctx_status(ctx);
+
+    if (!err) {
+        err = coreio_dma_open(&ctx->dma, &link->addresses.list[link->address], !transfer->cpl);
+    }
+    if (err) {
+        return err;
+    }
+    return transfer->cpl ? submit_copy(ctx, transfer) : run_blocking(ctx, transfer);
+}
+
+int coreio_ctx_dma_read(coreio_ctx *ctx, unsigned mid, unsigned sid, uint64_t addr, size_t len,
+                        void *buf, unsigned flags, void (*cpl)(void *cplp, int err), void *cplp)
+{
+    struct coreio_transfer transfer = {
+        .mid = (uint8_t)mid, .sid = (uint8_t)sid, .flags = (uint8_t)flags,
+        .addr = addr, .len = len, .buf = buf, .cpl = cpl, .cplp = cplp,
+    };
+    int err = check(mid, sid, &transfer, flags);
+
+    return err ? err : transfer_bytes(ctx, &transfer);
+}
+
+int coreio_ctx_dma_write(coreio_ctx *ctx, unsigned mid, unsigned sid, uint64_t addr, size_t len,
+                         const void *buf, unsigned flags, void (*cpl)(void *cplp, int err),
+                         void *cplp)
+{
+    struct coreio_transfer transfer = {
+        .write = true, .mid = (uint8_t)mid, .sid = (uint8_t)sid, .flags = (uint8_t)flags,
+        .addr = addr, .len = len, .buf = (uint8_t *)buf, .cpl = cpl, .cplp = cplp,
+    };
+    int err = check(mid, sid, &transfer, flags);
+
+    return err ? err : transfer_bytes(ctx, &transfer);
+}
