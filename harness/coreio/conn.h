@@ -15,7 +15,7 @@
 #include "framer.h"
 
 /* Input: what one recv() may bring. Output: what waits for a VM that does not read. */
-#define COREIO_IN_BYTES (1024 * VMMIO_BLOCK)
+#define COREIO_IN_BYTES (256 * VMMIO_BLOCK)
 #define COREIO_OUT_BYTES (1024 * VMMIO_BLOCK)
 
 struct coreio_conn {

@@ -10,6 +10,7 @@
 #include "bench.h"
 #include "bench_access.h"
 #include "bench_boot.h"
+#include "bench_client.h"
 #include "bench_demo.h"
 #include "bench_dma.h"
 #include "paths.h"
@@ -17,11 +18,11 @@
 #define RUNS_MIN 5
 
 static const char summary[] =
-    "Measure boots, the demo, accesses, DMA and QEMU's build time; print a table and\n"
-    "write it as JSON. Rows that are not measured keep what the file has. TCG unless --accel says\n"
+    "Measure boots, the demo, accesses, DMA, the client library and QEMU's build time; print a\n"
+    "table and write it as JSON. Rows that are not measured keep what the file has. TCG unless --accel says\n"
     "otherwise, so that figures of different hosts compare.";
 
-#define GROUPS "demo, boot, mmio, dma or qemu"
+#define GROUPS "demo, boot, mmio, dma, client or qemu"
 
 void vmb_bench_progress(const VmbBench *bench, const char *what, gint run)
 {
@@ -97,6 +98,7 @@ static const struct {
     {"boot", vmb_bench_boot},
     {"mmio", vmb_bench_access},
     {"dma", vmb_bench_dma},
+    {"client", vmb_bench_client},
     {"qemu", bench_qemu},
 };
 

@@ -88,6 +88,14 @@ void vmb_rows_set(VmbRows *rows, const char *name, double value, const char *uni
     json_object_set_object_member(rows->object, name, row);
 }
 
+void vmb_rows_set_absolute(VmbRows *rows, const char *name, double value, const char *unit,
+                           double baseline, const char *bar)
+{
+    vmb_rows_set(rows, name, value, unit, baseline, bar);
+    json_object_set_string_member(json_object_get_object_member(rows->object, name), "bar_of",
+                                  "value");
+}
+
 gboolean vmb_rows_save(const VmbRows *rows, const char *path, GError **error)
 {
     g_autoptr(JsonNode) node = json_node_new(JSON_NODE_OBJECT);
@@ -125,7 +133,8 @@ static const char *judge(JsonObject *row)
 {
     const char *bar = get_text(row, "bar");
     double ratio = get_number(row, "ratio");
-    double measured = isnan(ratio) ? get_number(row, "value") : ratio;
+    gboolean absolute = isnan(ratio) || g_str_equal(get_text(row, "bar_of"), "value");
+    double measured = absolute ? get_number(row, "value") : ratio;
     gboolean at_most = g_str_has_prefix(bar, "<= ");
     double limit;
 

@@ -26,6 +26,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VmbRows, vmb_rows_free)
 void vmb_rows_set(VmbRows *rows, const char *name, double value, const char *unit,
                   double baseline, const char *bar);
 
+/*
+ * As vmb_rows_set(), but the bar is of the value itself, in its unit, and the baseline is there to
+ * look at. The row says so: "bar_of": "value".
+ */
+void vmb_rows_set_absolute(VmbRows *rows, const char *name, double value, const char *unit,
+                           double baseline, const char *bar);
+
 /* FALSE: VMB_ERROR_SETUP, the file cannot be written. It changes as a whole or not at all. */
 gboolean vmb_rows_save(const VmbRows *rows, const char *path, GError **error);
 

@@ -115,6 +115,22 @@ START_TEST(bars_judge_the_ratio_or_the_value)
 }
 END_TEST
 
+/* The ratio alone would say the opposite each time. */
+START_TEST(an_absolute_bar_judges_the_value)
+{
+    g_autoptr(VmbRows) rows = vmb_rows_load(path, NULL);
+
+    vmb_rows_set_absolute(rows, "row", 1.5, "us", 3.0, "<= 1.0");
+    g_autofree char *missed = vmb_rows_table(rows);
+
+    ck_assert_msg(g_str_has_suffix(missed, "0.5  <= 1.0   MISSED\n"), "%s", missed);
+    vmb_rows_set_absolute(rows, "row", 160, "MB_s", 200, ">= 150");
+    g_autofree char *met = vmb_rows_table(rows);
+
+    ck_assert_msg(g_str_has_suffix(met, "0.8  >= 150   met\n"), "%s", met);
+}
+END_TEST
+
 START_TEST(a_file_that_is_no_result_is_refused)
 {
     static const char *const texts[] = {"not JSON", "[1]", "", "17"};
@@ -164,6 +180,7 @@ int main(void)
     tcase_add_test(cases, what_is_not_there_is_null);
     tcase_add_test(cases, rows_of_an_earlier_run_stay);
     tcase_add_test(cases, bars_judge_the_ratio_or_the_value);
+    tcase_add_test(cases, an_absolute_bar_judges_the_value);
     tcase_add_test(cases, a_file_that_is_no_result_is_refused);
     tcase_add_test(cases, a_place_that_cannot_be_written_is_an_error);
     tcase_add_test(cases, medians);
