@@ -4,6 +4,7 @@
 #   make demo     the example on both machines, compared byte for byte (MACHINE=M: on one)
 #   make check    every test, and those without a guest once more under sanitizers
 #   make fuzz SECONDS=600         both fuzzers for that long; make fuzz-corpus keeps what they found
+#   make valgrind                the client library's tests under valgrind
 #   make bench    the speed figures, also as build/bench.json
 #   make shell MACHINE=raspi4b|x86    an interactive guest
 #
@@ -49,6 +50,11 @@ fuzz: sanitized
 fuzz-corpus: sanitized
 	@ninja -C $(SANITIZED) --quiet minimise_wire minimise_conn
 
+# Each test is a process of its own, and so is each report.
+valgrind: all
+	@meson test -C $(BUILD) --no-rebuild --suite protocol --timeout-multiplier 10 --wrapper \
+		'valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite,indirect'
+
 bench: all
 	@$(VMBENCH) bench
 
@@ -58,4 +64,4 @@ shell: all
 clean:
 	rm -rf $(BUILD) $(SANITIZED)
 
-.PHONY: all setup sanitized demo check fuzz fuzz-corpus bench shell clean
+.PHONY: all setup sanitized demo check valgrind fuzz fuzz-corpus bench shell clean

@@ -15,6 +15,7 @@ static void start(void)
 {
     context_start();
     done = (struct completion){ 0 };
+    memset(bytes, 0, sizeof(bytes));
 }
 
 /* The transfer of dma-read: 32 bytes. */

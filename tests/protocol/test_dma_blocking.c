@@ -12,6 +12,7 @@ static void start(void)
 {
     context_start();
     dma_vm = (struct dma_vm){ .hold = 0 };
+    memset(bytes, 0, sizeof(bytes));
     for (unsigned i = 0; i < DMA_VM_SIZE; i++) {
         dma_vm.memory[i] = (uint8_t)(i * 7 + i / 256);
     }

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Unix sockets and IPv6, for both connections of a context, begun and waited for. */
+#include "dma_vm.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define DIRECTORY "/tmp/coreio-XXXXXX"
+
+static char directory[sizeof(DIRECTORY)];
+static char target[sizeof("unix:") + sizeof(((struct sockaddr_un *)0)->sun_path)];
+
+static int listen_on(const void *address, socklen_t len, int family)
+{
+    int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(bind(fd, address, len), 0);
+    ck_assert_int_eq(listen(fd, 4), 0);
+    return fd;
+}
+
+/* Put another listener in place of the session's. */
+static void replace_listener(int fd)
+{
+    close(session.vm.listener);
+    session.vm.listener = context.dma.listener = fd;
+}
+
+static void listen_unix(void)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+    strcpy(directory, DIRECTORY);
+    ck_assert_ptr_nonnull(mkdtemp(directory));
+    snprintf(address.sun_path, sizeof(address.sun_path), "%s/vm", directory);
+    snprintf(target, sizeof(target), "unix:%s", address.sun_path);
+    replace_listener(listen_on(&address, sizeof(address), AF_UNIX));
+}
+
+static void listen_ipv6(void)
+{
+    struct sockaddr_in6 address = { .sin6_family = AF_INET6, .sin6_addr = in6addr_loopback };
+    socklen_t len = sizeof(address);
+    int fd = listen_on(&address, sizeof(address), AF_INET6);
+
+    ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&address, &len), 0);
+    snprintf(target, sizeof(target), "[::1]:%u", ntohs(address.sin6_port));
+    replace_listener(fd);
+}
+
+static void (*const listeners[])(void) = { listen_unix, listen_ipv6 };
+
+static void finish(void)
+{
+    char path[sizeof(directory) + sizeof("/vm")];
+
+    context_end();
+    snprintf(path, sizeof(path), "%s/vm", directory);
+    unlink(path);
+    rmdir(directory);
+}
+
+static void check_both_connections(void)
+{
+    uint8_t bytes[100] = { 0 };
+
+    dma_vm = (struct dma_vm){ .hold = 0 };
+    memset(dma_vm.memory, 0x5c, sizeof(bytes));
+    context_accept();
+    fake_vm_send_vector(&session.vm, "read-32-fetch");
+    fake_vm_expect_vector(&session.vm, "read-32-fetch-reply");
+    dma_vm_start();
+    ck_assert_int_eq(coreio_ctx_dma_read(context.ctx, 0, 0, DMA_VM_START, sizeof(bytes), bytes, 0,
+                                         NULL, NULL), 0);
+    ck_assert_mem_eq(bytes, dma_vm.memory, sizeof(bytes));
+    coreio_ctx_disconnect(context.ctx);
+    dma_vm_stop();
+}
+
+START_TEST(waited_for)
+{
+    listeners[_i]();
+    ck_assert_int_eq(coreio_ctx_connect(context.ctx, target), 0);
+    check_both_connections();
+}
+END_TEST
+
+START_TEST(begun)
+{
+    listeners[_i]();
+    ck_assert_int_eq(coreio_ctx_connect_start(context.ctx, target), 0);
+    check_both_connections();
+    ck_assert_uint_eq(context.connected, 1);
+}
+END_TEST
+
+START_TEST(nobody_listens)
+{
+    listeners[_i]();
+    close(session.vm.listener);
+    session.vm.listener = -1;
+    ck_assert_int_eq(coreio_ctx_connect(context.ctx, target), -ECONNREFUSED);
+    ck_assert_int_eq(coreio_ctx_connect_start(context.ctx, target), 0);
+    context_run_until(-ECONNREFUSED);
+}
+END_TEST
+
+int main(void)
+{
+    TCase *tcase;
+    Suite *suite = context_suite("transports", false, &tcase);
+
+    tcase_add_checked_fixture(tcase, context_listen, finish);
+    tcase_add_loop_test(tcase, waited_for, 0, 2);
+    tcase_add_loop_test(tcase, begun, 0, 2);
+    tcase_add_loop_test(tcase, nobody_listens, 0, 2);
+    return tap_run(suite);
+}
