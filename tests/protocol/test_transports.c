@@ -57,6 +57,27 @@ static void listen_ipv6(void)
 
 static void (*const listeners[])(void) = { listen_unix, listen_ipv6 };
 
+/* Containers often come without IPv6. */
+static bool has_ipv6_loopback(void)
+{
+    struct sockaddr_in6 address = { .sin6_family = AF_INET6, .sin6_addr = in6addr_loopback };
+    int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool bound = fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0;
+
+    close(fd);
+    return bound;
+}
+
+/* How many of them are tested. */
+static int count_listeners(void)
+{
+    if (has_ipv6_loopback() || getenv("VMMIO_NO_SKIP")) {
+        return 2;
+    }
+    printf("# ipv6 left out: this machine has no ::1 (VMMIO_NO_SKIP=1 makes that a failure)\n");
+    return 1;
+}
+
 static void finish(void)
 {
     char path[sizeof(directory) + sizeof("/vm")];
@@ -114,12 +135,13 @@ END_TEST
 
 int main(void)
 {
+    int count = count_listeners();
     TCase *tcase;
     Suite *suite = context_suite("transports", false, &tcase);
 
     tcase_add_checked_fixture(tcase, context_listen, finish);
-    tcase_add_loop_test(tcase, waited_for, 0, 2);
-    tcase_add_loop_test(tcase, begun, 0, 2);
-    tcase_add_loop_test(tcase, nobody_listens, 0, 2);
+    tcase_add_loop_test(tcase, waited_for, 0, count);
+    tcase_add_loop_test(tcase, begun, 0, count);
+    tcase_add_loop_test(tcase, nobody_listens, 0, count);
     return tap_run(suite);
 }
