@@ -241,9 +241,10 @@ int coreio_ctx_dma_write(coreio_ctx *ctx, unsigned mid, unsigned sid, uint64_t a
 
 /*
  * Hand all that waits to be sent (claims, levels, replies, the DMA requests that may be on
- * their way) to the kernel, waiting for room up to `usec` microseconds (0: not at all, negative: as long as it
- * takes). Nothing is received and no callback called, so it may be used inside one; but
- * a VM that first wants its replies read never makes room, so do not wait for ever.
+ * their way) to the kernel, waiting for room up to `usec` microseconds (0: not at all,
+ * negative: as long as it takes). Nothing is received and no callback called, so it may be
+ * used inside one; but a VM that first wants its replies read never makes room, so do not
+ * wait for ever.
  *
  * -EAGAIN   time is over and something still waits
  * -ENOTCONN, -EINPROGRESS  not connected, or not yet

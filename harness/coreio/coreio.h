@@ -96,8 +96,9 @@ int coreio_connect(const char *target);
 
 /*
  * Close the connection and forget all registrations. Updates that the VM has
- * not taken yet are lost, and unfinished DMA is completed with -ECANCELED. Does nothing when not connected. coreio_connect()
- * and coreio_register() then work afresh.
+ * not taken yet are lost, and unfinished DMA is completed with -ECANCELED. Does
+ * nothing when not connected. coreio_connect() and coreio_register() then work
+ * afresh.
  */
 void coreio_disconnect(void);
 

@@ -27,7 +27,7 @@ int coreio_watch_make(struct coreio_watch *watch);
 /* Close it. */
 void coreio_watch_close(struct coreio_watch *watch);
 
-/* Bring it up to date with what the context waits for; for the end of every call that may change it. */
+/* Bring it up to date with what the context waits for: the end of every call that may change it. */
 void coreio_watch_update(struct coreio_ctx *ctx);
 
 #endif

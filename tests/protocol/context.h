@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Sessions of the re-entrant API: the VM and the callbacks of session.h, and a context in place of
- * the connection of coreio.h. Whenever the VM waits, the context dispatches. There is one at a time.
+ * Sessions of the re-entrant API: the VM and the callbacks of session.h, and a context in place
+ * of the connection of coreio.h. Whenever the VM waits, the context dispatches. There is one at
+ * a time.
  */
 #ifndef TESTS_CONTEXT_H
 #define TESTS_CONTEXT_H

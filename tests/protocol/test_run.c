@@ -55,9 +55,11 @@ END_TEST
 /* What the VM does not read fills the queue: -EAGAIN, and no level is lost. */
 START_TEST(a_full_queue_is_flushed)
 {
-    struct vector update;
+    struct vector updates[2];
     size_t accepted = 0;
 
+    vector_load("irq-raise", &updates[0]);
+    vector_load("irq-lower", &updates[1]);
     coreio_ctx_disconnect(context.ctx);
     fake_vm_limit_window(&session.vm);
     ck_assert_int_eq(coreio_ctx_connect(context.ctx, session.vm.target), 0);
@@ -69,13 +71,11 @@ START_TEST(a_full_queue_is_flushed)
     ck_assert_int_eq(coreio_ctx_register(context.ctx, 7, &session_func, &session), -EAGAIN);
     ck_assert_int_eq(coreio_ctx_flush(context.ctx, 1000), -EAGAIN);
     for (size_t i = 0; i < accepted; i++) {
-        vector_load(i % 2 == 0 ? "irq-raise" : "irq-lower", &update);
-        fake_vm_expect(&session.vm, update.bytes, update.len);
+        fake_vm_expect(&session.vm, updates[i % 2].bytes, updates[i % 2].len);
     }
     ck_assert_int_eq(coreio_ctx_flush(context.ctx, -1), 0);
     ck_assert_int_eq(coreio_ctx_irq_update(context.ctx, 2, 5, accepted % 2 == 0), 0);
-    vector_load(accepted % 2 == 0 ? "irq-raise" : "irq-lower", &update);
-    fake_vm_expect(&session.vm, update.bytes, update.len);
+    fake_vm_expect(&session.vm, updates[accepted % 2].bytes, updates[accepted % 2].len);
     context_settle();
 }
 END_TEST
