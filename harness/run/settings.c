@@ -148,6 +148,23 @@ gboolean vmb_settings_machines(const VmbSettings *settings, const VmbMachine **f
     return TRUE;
 }
 
+const VmbMachine *vmb_settings_one_machine(const VmbSettings *settings, const char *what,
+                                           GError **error)
+{
+    const VmbMachine *machine;
+    gsize count;
+
+    if (!vmb_settings_machines(settings, &machine, &count, error)) {
+        return NULL;
+    }
+    if (count != 1) {
+        g_set_error(error, VMB_ERROR, VMB_ERROR_USAGE,
+                    "%s is on one machine: give --machine raspi4b or --machine x86", what);
+        return NULL;
+    }
+    return machine;
+}
+
 static char *given_or(const char *given, const char *directory, const char *sub, const char *file)
 {
     return given != NULL ? g_strdup(given) : g_build_filename(directory, sub, file, NULL);

@@ -46,6 +46,13 @@ gboolean vmb_settings_machines(const VmbSettings *settings, const VmbMachine **f
                                gsize *count, GError **error);
 
 /*
+ * The one machine to run. NULL: VMB_ERROR_USAGE, no such machine, or all of them; `what` is then
+ * told to be on one machine.
+ */
+const VmbMachine *vmb_settings_one_machine(const VmbSettings *settings, const char *what,
+                                           GError **error);
+
+/*
  * The guest of a machine, with a fresh nonce; an unset port is any free one. Says so, once, when
  * KVM is wanted and not usable. Free with vmb_guest_config_free().
  */

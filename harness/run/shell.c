@@ -219,22 +219,6 @@ static gboolean run(VmbGuestConfig *config, const char *log_dir, gboolean conven
     return ok && (vmb_guest_has_ended(guest) || vmb_guest_quit(guest, error));
 }
 
-static const VmbMachine *one_machine(const VmbSettings *settings, GError **error)
-{
-    const VmbMachine *machine;
-    gsize count;
-
-    if (!vmb_settings_machines(settings, &machine, &count, error)) {
-        return NULL;
-    }
-    if (count != 1) {
-        g_set_error(error, VMB_ERROR, VMB_ERROR_USAGE,
-                    "a shell is on one machine: give --machine raspi4b or --machine x86");
-        return NULL;
-    }
-    return machine;
-}
-
 /* TRUE unless the convention is wanted and cannot be kept. */
 static gboolean choose_port(const VmbSettings *settings, VmbGuestConfig *config)
 {
@@ -270,7 +254,8 @@ int vmb_shell_main(int argc, char **argv)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(VmbSettings) settings = vmb_settings_parse(argc, argv, summary, NULL, &error);
-    const VmbMachine *machine = settings != NULL ? one_machine(settings, &error) : NULL;
+    const VmbMachine *machine =
+        settings != NULL ? vmb_settings_one_machine(settings, "a shell", &error) : NULL;
 
     if (machine == NULL) {
         return vmb_fail(error, NULL);

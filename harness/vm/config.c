@@ -122,8 +122,11 @@ static void add_kernel(GPtrArray *argv, const VmbGuestConfig *config)
 static void add_devices(GPtrArray *argv, const VmbGuestConfig *config)
 {
     if (config->devices == NULL) {
-        add_printf(argv, "-device", "vmmio,id=%s,start=%s,size=%s,listen=127.0.0.1:%u",
-                   VMB_DEVICE_ID, VMB_RANGE_START, VMB_RANGE_SIZE, config->port);
+        g_autofree char *irq = config->irq > 0 ? g_strdup_printf(",irq=%u", config->irq) : NULL;
+
+        add_printf(argv, "-device", "vmmio,id=%s,start=%s,size=%s,listen=127.0.0.1:%u%s",
+                   VMB_DEVICE_ID, VMB_RANGE_START, VMB_RANGE_SIZE, config->port,
+                   irq != NULL ? irq : "");
         return;
     }
     for (char **device = config->devices; *device != NULL; device++) {

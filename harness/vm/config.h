@@ -20,6 +20,7 @@ typedef struct {
     char *device_tree; /* file, NULL when the machine needs none */
     char *initrd;      /* file */
     guint port;        /* of the example's endpoint on 127.0.0.1, 0: any free one */
+    guint irq;         /* interrupt of the example's range, 0: none */
     char **devices;    /* values of -device; NULL: the example's range alone */
     char *append;      /* more words for the kernel's command line, NULL: none */
     gboolean kvm;      /* use KVM, and TCG when QEMU cannot */

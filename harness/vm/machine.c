@@ -20,6 +20,7 @@ static const VmbMachine machines[] = {
         .console = "ttyS1,115200",
         .results_tty = "ttyAMA0",
         .results_first = TRUE,
+        .irq = 177,
     },
     {
         .name = "x86",
@@ -31,6 +32,7 @@ static const VmbMachine machines[] = {
         .console = "ttyS0,115200",
         .results_tty = "ttyS1",
         .results_first = FALSE,
+        .irq = 16,
     },
 };
 

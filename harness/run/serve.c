@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * vmbench serve: a guest for another program, such as the pytest plugin of harness/coreio/python.
+ * Standard output is JSON, an object a line; docs/python.md has its members.
+ */
+#include "commands.h"
+
+#include <fcntl.h>
+#include <json-glib/json-glib.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "guest.h"
+#include "requests.h"
+#include "settings.h"
+
+#define BOOT_MS 120000
+
+static const char summary[] =
+    "Boot a machine for a program that writes requests to standard input and reads answers from\n"
+    "standard output, each a JSON object on a line: {\"run\": [PROGRAM, ARGUMENT...]} or\n"
+    "{\"wait\": \"claim\" or \"release\"}. The end of the input ends the guest.";
+
+typedef struct {
+    VmbAlarm *alarm;
+    VmbGuest *guest;
+    VmbRequests *requests;
+    FILE *answers;
+} Serve;
+
+/* Takes the object. */
+static void answer(const Serve *serve, JsonObject *object)
+{
+    g_autoptr(JsonNode) node = json_node_new(JSON_NODE_OBJECT);
+    g_autofree char *text = NULL;
+
+    json_node_take_object(node, object);
+    text = json_to_string(node, FALSE);
+    fprintf(serve->answers, "%s\n", text);
+    fflush(serve->answers);
+}
+
+static void answer_error(const Serve *serve, const GError *error)
+{
+    JsonObject *object = json_object_new();
+
+    json_object_set_string_member(object, "error", error->message);
+    json_object_set_int_member(object, "status", vmb_exit_status(error, serve->alarm));
+    answer(serve, object);
+}
+
+/* What a program prints is bytes, JSON is text. */
+static void add_bytes(JsonObject *object, const char *name, const GString *bytes)
+{
+    g_autofree char *text = g_base64_encode((const guchar *)bytes->str, bytes->len);
+
+    json_object_set_string_member(object, name, text);
+}
+
+static void answer_result(const Serve *serve, const VmbProgramResult *result)
+{
+    JsonObject *object = json_object_new();
+
+    json_object_set_int_member(object, result->exited ? "exit" : "signal", result->value);
+    add_bytes(object, "stdout", result->out);
+    add_bytes(object, "stderr", result->err);
+    answer(serve, object);
+}
+
+static void answer_ready(const Serve *serve, const VmbGuestConfig *config, const char *endpoint,
+                         const char *log_dir)
+{
+    JsonObject *object = json_object_new();
+
+    json_object_set_string_member(object, "machine", config->machine->name);
+    json_object_set_string_member(object, "endpoint", endpoint);
+    json_object_set_int_member(object, "irq", config->irq);
+    json_object_set_string_member(object, "logs", log_dir);
+    answer(serve, object);
+}
+
+static gboolean run(const Serve *serve, const VmbRequest *request, GError **error)
+{
+    g_autoptr(VmbProgramResult) result =
+        vmb_agent_link_run(vmb_guest_agent(serve->guest), (const char *const *)request->argv,
+                           request->timeout_ms, error);
+
+    if (result != NULL) {
+        answer_result(serve, result);
+    }
+    return result != NULL;
+}
+
+static gboolean wait_handler(const Serve *serve, const VmbRequest *request, GError **error)
+{
+    gboolean ok = vmb_guest_wait_handler(serve->guest, VMB_DEVICE_ID, request->claimed,
+                                         request->timeout_ms, error);
+
+    if (ok) {
+        answer(serve, json_object_new());
+    }
+    return ok;
+}
+
+/* A program that cannot run or does not end is an answer; FALSE when the guest cannot go on. */
+static gboolean serve_request(const Serve *serve, const VmbRequest *request, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+
+    if (request->argv != NULL ? run(serve, request, &cause)
+                              : wait_handler(serve, request, &cause)) {
+        return TRUE;
+    }
+    if (vmb_alarm_error(serve->alarm) == NULL) {
+        answer_error(serve, cause);
+        return TRUE;
+    }
+    g_propagate_error(error, g_steal_pointer(&cause));
+    return FALSE;
+}
+
+static gboolean serve_requests(const Serve *serve, GError **error)
+{
+    VmbRequest *request;
+
+    while (vmb_requests_next(serve->requests, &request, error)) {
+        g_autoptr(VmbRequest) taken = request;
+
+        if (taken == NULL) {
+            return TRUE;
+        }
+        if (!serve_request(serve, taken, error)) {
+            return FALSE;
+        }
+    }
+    return FALSE;
+}
+
+static gboolean boot_and_serve(Serve *serve, const VmbGuestConfig *config, const char *log_dir,
+                               GError **error)
+{
+    g_autoptr(VmbGuest) guest = vmb_guest_start(config, log_dir, serve->alarm, error);
+    const char *endpoint = guest != NULL ? vmb_guest_endpoint(guest, error) : NULL;
+
+    if (endpoint == NULL ||
+        !vmb_agent_link_wait_ready(vmb_guest_agent(guest), BOOT_MS, error)) {
+        return FALSE;
+    }
+    serve->guest = guest;
+    answer_ready(serve, config, endpoint, log_dir);
+    return serve_requests(serve, error) && vmb_guest_quit(guest, error);
+}
+
+static int serve_on(const VmbSettings *settings, const VmbMachine *machine, Serve *serve)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *log_dir = vmb_settings_log_dir(settings, machine->name, &error);
+    g_autoptr(VmbGuestConfig) config = vmb_settings_guest(settings, machine);
+
+    config->irq = machine->irq;
+    if (log_dir != NULL && boot_and_serve(serve, config, log_dir, &error)) {
+        return 0;
+    }
+    answer_error(serve, error);
+    return vmb_fail(error, serve->alarm);
+}
+
+/* Standard output is for JSON alone: what else is printed goes to standard error. */
+static FILE *take_stdout(void)
+{
+    int fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+
+    dup2(STDERR_FILENO, STDOUT_FILENO);
+    return fd >= 0 ? fdopen(fd, "w") : NULL;
+}
+
+int vmb_serve_main(int argc, char **argv)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(VmbSettings) settings = vmb_settings_parse(argc, argv, summary, NULL, &error);
+    const VmbMachine *machine =
+        settings != NULL ? vmb_settings_one_machine(settings, "a served guest", &error) : NULL;
+    Serve serve = {.guest = NULL};
+    int status;
+
+    if (machine == NULL) {
+        return vmb_fail(error, NULL);
+    }
+    serve.answers = take_stdout();
+    serve.alarm = vmb_alarm_new(settings->timeout_scale);
+    serve.requests = serve.answers != NULL ? vmb_requests_new(STDIN_FILENO, serve.alarm) : NULL;
+    if (serve.requests == NULL) {
+        fprintf(stderr, "vmbench: serve needs standard input and output: open both\n");
+        status = VMB_ERROR_SETUP;
+    } else {
+        vmb_alarm_watch_signals(serve.alarm);
+        status = serve_on(settings, machine, &serve);
+        vmb_requests_free(serve.requests);
+    }
+    vmb_alarm_free(serve.alarm);
+    if (serve.answers != NULL) {
+        fclose(serve.answers);
+    }
+    return status;
+}
