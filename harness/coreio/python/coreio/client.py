@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""A client of one VM; a program may have several."""
+import contextlib
+import errno
+import os
+import threading
+
+from coreio._coreio import Context
+
+
+class Client(Context):
+    """
+    Client("localhost:4300") connects; Client() is not connected yet. As a context manager it
+    disconnects at the end:
+
+        with coreio.Client("localhost:4300") as client:
+            client.register(0, read, write)
+            client.run()
+
+    register(), irq_update(), dma_read(), dma_write() are those of the module, but registrations
+    and levels belong to the client and not to the connection: they may be made in every state, and
+    every new connection begins with them. Any thread may call any method at any time but run() and
+    dispatch(), which are for one thread at a time (EBUSY).
+    """
+
+    def __init__(self, target=None):
+        self._on_reset = {}
+        if target is not None:
+            self.connect(target)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.disconnect()
+
+    @property
+    def connected(self):
+        """True when a connection is there, as far as is known."""
+        return self.status() == 0
+
+    def run(self, seconds=None):
+        """
+        Serve the VM for `seconds`, or for ever, or until stop(). Ctrl-C raises KeyboardInterrupt
+        here. A lost connection raises OSError, unless it is made again by itself.
+        """
+        self.run_us(-1 if seconds is None else _microseconds(seconds))
+
+    @contextlib.contextmanager
+    def background(self):
+        """
+        Serve the VM in a thread while the `with` block runs. What ends the serving before,
+        a lost connection say, is raised at the end of the block.
+        """
+        ended = []
+
+        def serve():
+            try:
+                self.run()
+            except BaseException as error:
+                ended.append(error)
+
+        thread = threading.Thread(target=serve, name="coreio", daemon=True)
+        thread.start()
+        try:
+            yield self
+        finally:
+            self.stop()
+            thread.join()
+            self.cancel_stop()  # that of a thread that had ended by itself
+        if ended:
+            raise ended[0]
+
+    def flush(self, seconds=None):
+        """
+        Wait until all that is to be sent is handed to the kernel, at most for `seconds`, after
+        which OSError with errno EAGAIN is raised.
+        """
+        self.flush_us(-1 if seconds is None else _microseconds(seconds))
+
+    def on_reset(self, rid, function):
+        """Call function() whenever the VM was reset, by its packet for range `rid`; None: do not."""
+        self._on_reset[rid] = function
+        functions = self._on_reset
+        self.set_events(reset=lambda reset_rid: (functions.get(reset_rid) or _nothing)())
+
+
+def _nothing():
+    pass
+
+
+def _microseconds(seconds):
+    if seconds < 0:
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL) + ": a time below 0")
+    return int(seconds * 1000000)

@@ -1,0 +1,297 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""
+Hardware as a block of registers, a line each.
+
+    from coreio.model import RO, W1C, Block, Field, Irq, Register
+
+    class Timer(Block):
+        status = Register(0x00, access=W1C)
+        expired = Field(status, 0)
+        count = Register(0x04, access=RO)
+        irq = Irq(0, lambda self: self.expired)
+
+    with Timer("localhost:4300") as timer:
+        timer.run()
+
+For the model a register is an attribute, an int that it reads and sets as it likes: access rules
+bind the guest alone. Accesses of the guest may be of any size: smaller than a register, or over
+several. Where no register is, they are bus errors.
+"""
+import asyncio
+import contextlib
+
+from coreio import aio
+from coreio._coreio import BusError
+from coreio.client import Client
+
+RW = "RW"    #: the guest reads and writes
+RO = "RO"    #: the guest reads; its writes do nothing
+WO = "WO"    #: the guest writes; it reads 0
+W1C = "W1C"  #: the guest reads; a 1 that it writes clears the bit
+RC = "RC"    #: reading clears what was read; writes do nothing
+
+_PAGE = 0x1000
+
+
+class Register:
+    """
+    Register(offset, width, access, reset): `width` bytes (1, 2, 4 or 8), little-endian, at
+    `offset` of the range, a multiple of width. `reset` is the value at start and after a reset.
+
+    Hooks are methods of the block:
+
+        @data.on_read
+        def pop(self):
+            return self.fifo.pop()   # what the guest reads; None: the register's value
+
+        @data.on_write
+        def push(self, value):       # called after the register was changed
+            self.fifo.append(value)
+
+    `value` is the register's new one for RW and WO, else the bits that the guest wrote.
+    """
+
+    def __init__(self, offset, width=4, access=RW, reset=0):
+        if width not in (1, 2, 4, 8):
+            raise TypeError(f"a register of {width} bytes: it has 1, 2, 4 or 8")
+        if offset < 0 or offset % width != 0:
+            raise TypeError(f"a register at offset {offset:#x}: a multiple of its {width} bytes")
+        if access not in (RW, RO, WO, W1C, RC):
+            raise TypeError(f"access {access!r}: it is RW, RO, WO, W1C or RC")
+        self.offset, self.width, self.access, self.reset = offset, width, access, reset
+        self.mask = (1 << 8 * width) - 1
+        self.name = None
+        self._read_hook = self._write_hook = None
+        self._check(reset)
+
+    def __set_name__(self, owner, name):
+        self.name = name
+
+    def __get__(self, block, owner):
+        return self if block is None else block._values[self]
+
+    def __set__(self, block, value):
+        self._check(value)
+        block._values[self] = int(value)
+        block._changed()
+
+    def _check(self, value):
+        if not 0 <= value <= self.mask:
+            raise ValueError(f"{self.name or 'register'}: {value:#x} has more than "
+                             f"{8 * self.width} bits")
+
+    def on_read(self, function):
+        """Decorator: the method of the block that is called when the guest reads."""
+        self._read_hook = function
+        return function
+
+    def on_write(self, function):
+        """Decorator: the method of the block that is called when the guest has written."""
+        if self.access in (RO, RC):
+            raise TypeError(f"a register that is {self.access} has no on_write: writes do nothing")
+        self._write_hook = function
+        return function
+
+    def guest_read(self, block, mask):
+        """The register as the guest reads it; `mask` are the bits that it wants."""
+        value = self._read_hook(block) if self._read_hook else None
+        if value is None:
+            value = 0 if self.access == WO else block._values[self]
+        if self.access == RC:
+            block._values[self] &= ~mask
+        return value & self.mask
+
+    def guest_write(self, block, value, mask):
+        """The guest writes those bits of `value` that `mask` has."""
+        value &= mask
+        if self.access in (RW, WO):
+            value |= block._values[self] & ~mask
+            block._values[self] = value
+        elif self.access == W1C:
+            block._values[self] &= ~value
+        if self._write_hook:
+            self._write_hook(block, value)
+
+
+class Field:
+    """Field(register, low, high): bits low to high of a register; one bit without `high`."""
+
+    def __init__(self, register, low, high=None):
+        high = low if high is None else high
+        if not 0 <= low <= high < 8 * register.width:
+            raise TypeError(f"a field of bits {low} to {high}: the register has "
+                            f"{8 * register.width}")
+        self.register, self.low = register, low
+        self.mask = (1 << high - low + 1) - 1
+
+    def __get__(self, block, owner):
+        return self if block is None else block._values[self.register] >> self.low & self.mask
+
+    def __set__(self, block, value):
+        if not 0 <= value <= self.mask:
+            raise ValueError(f"a field of {self.mask.bit_length()} bits does not hold {value:#x}")
+        others = block._values[self.register] & ~(self.mask << self.low)
+        self.register.__set__(block, others | value << self.low)
+
+
+class Irq:
+    """
+    Irq(iid): interrupt line iid (0-7) of the range, an attribute that the model sets and that
+    reads as True or False. Irq(iid, level) follows the model by itself: level(block) says
+    whether the line is high, and is asked after each change of a register.
+    """
+
+    def __init__(self, iid, level=None):
+        self.iid, self.level = iid, level
+
+    def __get__(self, block, owner):
+        return self if block is None else block._lines.get(self.iid, False)
+
+    def __set__(self, block, state):
+        if self.level is not None:
+            raise AttributeError("this line follows its level function: it cannot be set")
+        self.update(block, state)
+
+    def update(self, block, state):
+        block.client.irq_update(block.rid, self.iid, bool(state))
+        block._lines[self.iid] = bool(state)
+
+
+class Block:
+    """
+    The registers of one range, in a class of its own. Block("localhost:4300") connects a client of
+    its own; Block(client=client, rid=1) takes a place in that client. Offsets count from `base`,
+    the range's guest-physical address; without it from the 4 KiB page that the access is in.
+    """
+
+    _registers = ()
+    _irqs = ()
+
+    def __init_subclass__(cls, **keywords):
+        super().__init_subclass__(**keywords)
+        members = {name: getattr(cls, name) for name in dir(cls)}.values()
+        cls._registers = [member for member in members if isinstance(member, Register)]
+        cls._irqs = [member for member in members if isinstance(member, Irq)]
+        cls._bytes = {}
+        for register in cls._registers:
+            for offset in range(register.offset, register.offset + register.width):
+                other = cls._bytes.setdefault(offset, register)
+                if other is not register:
+                    raise TypeError(f"{cls.__name__}: {register.name} and {other.name} are both "
+                                    f"at offset {offset:#x}")
+
+    def __init__(self, target=None, *, client=None, rid=0, base=None):
+        self._owns_client = client is None
+        self.client = Client() if client is None else client
+        self.rid, self.base = rid, base
+        self.flags = 0  #: coreio.FLAGS_* of the access that a hook is called for
+        self._values = {}
+        self._lines = {}
+        self._busy = False
+        self._reset_from_vm()
+        self.client.register(rid, self._read, self._write)
+        self.client.on_reset(rid, self._reset_from_vm)
+        if target is not None:
+            self.connect(target)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.close()
+
+    async def __aenter__(self):
+        self.task = asyncio.create_task(aio.serve(self.client))
+        return self
+
+    async def __aexit__(self, *exception):
+        self.task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self.task
+        self.close()
+
+    def connect(self, target):
+        """Connect the client: see coreio.connect()."""
+        self.client.connect(target)
+
+    def close(self):
+        """Disconnect; a block in somebody else's client only gives its range back."""
+        self.client.on_reset(self.rid, None)
+        with contextlib.suppress(FileNotFoundError):  # closed already
+            self.client.unregister(self.rid)
+        if self._owns_client:
+            self.client.disconnect()
+
+    def run(self, seconds=None):
+        """Serve the guest in this thread: see coreio.Client.run()."""
+        self.client.run(seconds)
+
+    @contextlib.contextmanager
+    def background(self):
+        """Serve the guest in a thread while the `with` block runs."""
+        with self.client.background():
+            yield self
+
+    def reset(self):
+        """
+        At start and when the VM was reset: registers get their reset values and lines go low.
+        Extend it for what else a model has at power-on (and call super().reset()).
+        """
+        for register in self._registers:
+            self._values[register] = register.reset
+        for irq in self._irqs:
+            if irq.level is None:
+                irq.update(self, False)
+
+    def _reset_from_vm(self):
+        with self._one_change():
+            self.reset()
+
+    @contextlib.contextmanager
+    def _one_change(self):
+        """Lines that follow the model do so once, at the end."""
+        nested, self._busy = self._busy, True
+        try:
+            yield
+        finally:
+            self._busy = nested
+            self._changed()
+
+    def _changed(self):
+        if not self._busy:
+            for irq in self._irqs:
+                if irq.level is not None:
+                    irq.update(self, irq.level(self))
+
+    def _pieces(self, addr, length):
+        """(register, its first byte, the byte after its last) of all that an access touches."""
+        offset = addr & _PAGE - 1 if self.base is None else addr - self.base
+        pieces, end = [], offset + length
+        while offset < end:
+            register = self._bytes.get(offset)
+            if register is None:
+                raise BusError(f"{type(self).__name__}: no register at offset {offset:#x}")
+            stop = min(end - register.offset, register.width)
+            pieces.append((register, offset - register.offset, stop))
+            offset = register.offset + stop
+        return pieces
+
+    def _read(self, funcp, addr, data, flags):
+        pieces, at = self._pieces(addr, len(data)), 0
+        self.flags = flags
+        with self._one_change():
+            for register, first, stop in pieces:
+                mask = (1 << 8 * stop) - (1 << 8 * first)
+                value = register.guest_read(self, mask).to_bytes(register.width, "little")
+                data[at:at + stop - first] = value[first:stop]
+                at += stop - first
+
+    def _write(self, funcp, addr, data, flags):
+        pieces, at = self._pieces(addr, len(data)), 0
+        self.flags = flags
+        with self._one_change():
+            for register, first, stop in pieces:
+                mask = (1 << 8 * stop) - (1 << 8 * first)
+                value = int.from_bytes(data[at:at + stop - first], "little") << 8 * first
+                register.guest_write(self, value, mask)
+                at += stop - first

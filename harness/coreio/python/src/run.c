@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Serving a context: what has arrived with the GIL held, waiting without it. */
+#include "context.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <time.h>
+#include <unistd.h>
+
+/*
+ * A signal that arrives between the look at Python's signals and the wait does not end the wait:
+ * the next look is no later than this.
+ */
+#define SIGNAL_US 500000
+
+static long long now_us(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000000LL + now.tv_nsec / 1000;
+}
+
+/* Serve once, without waiting. Returns 0, a negative errno, or 1 with an exception set. */
+static int serve(Context *self)
+{
+    int err;
+
+    self->serving = true;
+    err = coreio_ctx_dispatch(self->ctx);
+    self->serving = false;
+    if (self->raised) {
+        PyObject *raised = self->raised;
+
+        self->raised = NULL;
+        PyErr_SetObject((PyObject *)Py_TYPE(raised), raised);
+        Py_DECREF(raised);
+        return 1;
+    }
+    return err;
+}
+
+/* Something to do, or stop(). */
+static bool is_ready(int fd, int wake_fd, long long us)
+{
+    struct pollfd inputs[] = {{.fd = fd, .events = POLLIN}, {.fd = wake_fd, .events = POLLIN}};
+    struct timespec time = {.tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000};
+
+    return ppoll(inputs, 2, &time, NULL) > 0;
+}
+
+/* Wait for `us` microseconds at most: first by asking again and again, then asleep. */
+static void wait_input(Context *self, int fd, long long us)
+{
+    int wake_fd = self->wake_fd;
+    unsigned spin_us = self->spin_us;
+    long long start = spin_us > 0 ? now_us() : 0;
+    long long spun = 0;
+
+    Py_BEGIN_ALLOW_THREADS
+    while (spun < spin_us && spun < us) {
+        if (is_ready(fd, wake_fd, 0)) {
+            break;
+        }
+        spun = now_us() - start;
+    }
+    if (spun >= spin_us && spun < us) {
+        is_ready(fd, wake_fd, us - spun);
+    }
+    Py_END_ALLOW_THREADS
+}
+
+static int check_not_serving(Context *self)
+{
+    if (self->serving) {
+        context_result(-EBUSY);
+        return -1;
+    }
+    return 0;
+}
+
+PyObject *context_dispatch(Context *self, PyObject *unused)
+{
+    int err;
+
+    (void)unused;
+    context_enter(self);
+    if (check_not_serving(self) < 0) {
+        return NULL;
+    }
+    err = serve(self);
+    return err > 0 ? NULL : context_result(err);
+}
+
+/* Microseconds left, SIGNAL_US when that is less or there is no end. */
+static long long left_us(long long end)
+{
+    long long left = end < 0 ? SIGNAL_US : end - now_us();
+
+    return left < SIGNAL_US ? left : SIGNAL_US;
+}
+
+/* When `us` microseconds from now are over; -1: never. */
+static long long end_after(long long us)
+{
+    long long now = now_us();
+
+    return us < 0 || us > LLONG_MAX - now ? -1 : now + us;
+}
+
+/* True when stop() was called since the last time. */
+static bool take_stop(Context *self)
+{
+    uint64_t stops;
+
+    return read(self->wake_fd, &stops, sizeof(stops)) == sizeof(stops);
+}
+
+PyObject *context_cancel_stop(Context *self, PyObject *unused)
+{
+    (void)unused;
+    take_stop(self);
+    Py_RETURN_NONE;
+}
+
+PyObject *context_run_us(Context *self, PyObject *args)
+{
+    long long us, left, end;
+    int fd, err;
+
+    if (!PyArg_ParseTuple(args, "L:run_us", &us)) {
+        return NULL;
+    }
+    context_enter(self);
+    fd = coreio_ctx_fd(self->ctx);
+    if (fd < 0 || check_not_serving(self) < 0) {
+        return fd < 0 ? context_result(fd) : NULL;
+    }
+    end = end_after(us);
+    while (true) {
+        err = serve(self);
+        if (err != 0) {
+            return err > 0 ? NULL : context_result(err);
+        }
+        left = left_us(end);
+        if (take_stop(self) || left <= 0) {
+            Py_RETURN_NONE;
+        }
+        wait_input(self, fd, left);
+        if (PyErr_CheckSignals() < 0) {
+            return NULL;
+        }
+        context_enter(self);
+    }
+}
+
+PyObject *context_stop(Context *self, PyObject *unused)
+{
+    uint64_t one = 1;
+
+    (void)unused;
+    context_enter(self);
+    coreio_ctx_stop(self->ctx);
+    if (write(self->wake_fd, &one, sizeof(one)) < 0) {
+        return context_result(-errno);
+    }
+    Py_RETURN_NONE;
+}

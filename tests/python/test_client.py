@@ -1,0 +1,237 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""coreio.Client: several VMs, threads, reconnecting, what is freed."""
+import errno
+import gc
+import os
+import resource
+import sys
+import threading
+import weakref
+from pathlib import Path
+
+import pytest
+
+import coreio
+from fake_vm import FakeVm, script, serve_until, vector
+
+RESET = vector("reset")
+
+
+def nothing(funcp, addr, data, flags):
+    return 0
+
+
+def connected(vm, **callbacks):
+    client = coreio.Client(vm.target)
+    connection = vm.accept()
+    client.register(0, callbacks.get("read", nothing), callbacks.get("write", nothing))
+    connection.expect(vector("claim-0"))
+    return client, connection
+
+
+def test_several_at_once(vm, tmp_path):
+    other_vm = FakeVm(tmp_path / "vm")
+    one, one_connection = connected(vm)
+    other, other_connection = connected(other_vm)
+    with one, other:
+        one.irq_update(2, 5, 1)
+        one_connection.expect(vector("irq-raise"))
+        other_connection.send(vector("ping"))
+        serve_until(other, script(other_connection.expect, vector("ping")))
+    other_vm.close()
+
+
+def test_registrations_before_the_connection(vm):
+    with coreio.Client() as client:
+        client.register(0, nothing, nothing)
+        assert client.status() == -errno.ENOTCONN and not client.connected
+        client.connect(vm.target)
+        assert client.connected
+        vm.accept().expect(vector("claim-0"))
+
+
+def test_a_range_is_given_back(vm):
+    client, connection = connected(vm, read=lambda funcp, addr, data, flags: 1)
+    with client:
+        client.unregister(0)
+        with pytest.raises(FileNotFoundError):
+            client.unregister(0)
+        connection.send(vector("read-1"))
+        serve_until(client, script(connection.expect, vector("read-1")))
+        client.register(0, nothing, nothing)
+        connection.expect(vector("claim-0"))
+
+
+def test_it_connects_again_by_itself(vm):
+    client, connection = connected(vm)
+    lost = []
+    with client:
+        client.set_reconnect(1, 100)
+        client.set_events(disconnected=lost.append)
+        connection.close()
+        again = script(lambda: vm.accept().expect(vector("claim-0")))
+        serve_until(client, again)
+    assert lost == [-errno.ECONNRESET]
+
+
+def test_reset_is_told(vm):
+    resets = []
+    client, connection = connected(vm)
+    with client:
+        client.on_reset(RESET[0], lambda: resets.append("reset"))
+        connection.send(RESET + vector("ping"))
+        serve_until(client, script(connection.expect, vector("ping")))
+    assert resets == ["reset"]
+
+
+def test_an_exception_in_an_event_is_reported(vm, reports):
+    client, connection = connected(vm)
+    with client:
+        client.on_reset(RESET[0], lambda: 1 // 0)
+        connection.send(RESET + vector("ping"))
+        serve_until(client, script(connection.expect, vector("ping")))
+    assert [type(value) for value in reports] == [ZeroDivisionError]
+
+
+def test_a_thread_raises_a_line_while_another_serves(vm):
+    client, connection = connected(vm)
+    with client, client.background():
+        for level in (1, 0) * 50:
+            client.irq_update(2, 5, level)
+            connection.expect(vector("irq-raise" if level else "irq-lower"))
+
+
+def test_serving_in_the_background(vm):
+    client, connection = connected(vm)
+    with client, client.background():
+        for _ in range(50):
+            connection.send(vector("writea-8"))
+            connection.expect(vector("writea-8"))
+
+
+def test_a_loss_in_the_background_is_raised_at_the_end(vm):
+    client, connection = connected(vm)
+    with pytest.raises(ConnectionResetError):
+        with client, client.background():
+            connection.close()
+            while client.connected:
+                pass
+    client.connect(vm.target)
+    with client:
+        client.run(0)
+
+
+def test_stop_in_a_callback(vm):
+    client, connection = connected(vm, write=lambda *arguments: client.stop())
+    with client:
+        connection.send(vector("writea-8"))
+        client.run()
+        connection.expect(vector("writea-8"))
+
+
+def test_spinning(vm):
+    client, connection = connected(vm)
+    with client:
+        client.set_spin(1000)
+        for _ in range(10):
+            connection.send(vector("writea-8"))
+            serve_until(client, script(connection.expect, vector("writea-8")))
+        client.run(0.02)
+
+
+def test_flush_and_its_limit(vm):
+    client, _ = connected(vm)
+    with client:
+        client.flush(0.1)
+        with pytest.raises(OSError):
+            client.flush(-1)
+    with pytest.raises(OSError) as raised:
+        client.flush()
+    assert raised.value.errno == errno.ENOTCONN
+
+
+def test_two_threads_cannot_serve_inside_a_callback(vm):
+    inside, leave, errors = threading.Event(), threading.Event(), []
+
+    def write(*arguments):
+        inside.set()
+        leave.wait(20)
+
+    client, connection = connected(vm, write=write)
+    with client, client.background():
+        connection.send(vector("writea-8"))
+        assert inside.wait(20)
+        with pytest.raises(OSError) as raised:
+            client.run(0)
+        errors.append(raised.value.errno)
+        leave.set()
+        connection.expect(vector("writea-8"))
+    assert errors == [errno.EBUSY]
+
+
+def test_a_client_in_a_cycle_is_freed_and_closes(vm):
+    class Device:
+        def read(self, funcp, addr, data, flags):
+            return 0
+
+    device = Device()
+    device.client = coreio.Client(vm.target)
+    connection = vm.accept()
+    device.client.register(0, device.read, device.read, funcp=device)
+    connection.expect(vector("claim-0"))
+    gone = weakref.ref(device)
+    del device
+    gc.collect()
+    assert gone() is None
+    assert connection.socket.recv(1) == b""
+
+
+def one_round(vm, reports):
+    """Everything that takes references, once; in one thread, as threads keep memory of their own."""
+    calls = []
+
+    def read(*arguments):
+        calls.append("read")
+        return 1 // 0
+
+    client, connection = connected(vm, read=read, write=lambda *arguments: calls.append("write"))
+    with client:
+        client.set_events(reset=lambda rid: calls.append("reset"))
+        connection.send(vector("read-1") + vector("writea-8") + RESET)
+        while len(calls) < 3:
+            client.run(0.01)
+        connection.receive(128)
+        client.dma_read(0, 0, 0, bytearray(1), 0, lambda cplp, err: calls.append("dma"))
+        dma_connection = vm.accept()
+        client.unregister(0)
+        with pytest.raises(OSError):
+            client.register(9, nothing, nothing)
+        with pytest.raises(TypeError):
+            client.register(1, 5, nothing)
+        with pytest.raises(OSError):
+            client.connect("")
+    assert calls == ["read", "write", "reset", "dma"]
+    connection.close()
+    dma_connection.close()
+    vm.connections.clear()
+    reports.clear()
+
+
+def resident_kib():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() // 1024
+
+
+def test_nothing_leaks(vm, reports):
+    rounds = 500
+    one_round(vm, reports)
+    files = len(os.listdir("/proc/self/fd"))
+    for _ in range(rounds):  # Python's own lists of free objects fill
+        one_round(vm, reports)
+    gc.collect()
+    blocks, resident = sys.getallocatedblocks(), resident_kib()
+    for _ in range(rounds):
+        one_round(vm, reports)
+    gc.collect()
+    assert sys.getallocatedblocks() - blocks < rounds  # not one object a round
+    assert resident_kib() - resident < 8192            # nor a context, which is many kilobytes
+    assert len(os.listdir("/proc/self/fd")) == files

@@ -1,0 +1,253 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""coreio.model: registers as the guest and as the model see them."""
+import errno
+
+import pytest
+
+import coreio
+from coreio.model import RC, RO, RW, W1C, WO, Block, Field, Irq, Register
+from fake_vm import script, serve_until, vector
+
+BASE = 0xfef00000
+
+
+class Client:
+    """Takes a block's place in a VM: the test is the guest."""
+
+    def __init__(self):
+        self.lines = []
+
+    def register(self, rid, read, write):
+        self.read, self.write = read, write
+
+    def unregister(self, rid):
+        pass
+
+    def on_reset(self, rid, function):
+        self.reset = function
+
+    def irq_update(self, rid, iid, state):
+        self.lines.append((iid, state))
+
+    def get(self, offset, size, flags=0):
+        data = bytearray(b"\xaa" * size)
+        self.read(None, BASE + offset, data, flags)
+        return int.from_bytes(data, "little")
+
+    def put(self, offset, size, value, flags=0):
+        self.write(None, BASE + offset, bytearray(value.to_bytes(size, "little")), flags)
+
+
+class Device(Block):
+    rw = Register(0x00, access=RW, reset=0x11223344)
+    ro = Register(0x04, access=RO, reset=0x55)
+    wo = Register(0x08, access=WO, reset=0x66)
+    w1c = Register(0x0c, access=W1C, reset=0xff)
+    rc = Register(0x10, access=RC, reset=0xffffffff)
+    wide = Register(0x18, width=8)
+    byte = Register(0x20, width=1)
+    half = Register(0x22, width=2)
+    hooked = Register(0x24)
+    low = Field(rw, 0)
+    middle = Field(rw, 4, 11)
+    line = Irq(0)
+    pending = Irq(1, lambda self: self.byte)
+
+    def __init__(self, **keywords):
+        self.hooks = []
+        super().__init__(**keywords)
+
+    @hooked.on_read
+    def get_hooked(self):
+        self.hooks.append(("read", self.flags))
+        return 0x77
+
+    @hooked.on_write
+    def put_hooked(self, value):
+        self.hooks.append(("write", value))
+
+    @w1c.on_write
+    def cleared(self, value):
+        self.hooks.append(("cleared", value, self.w1c))
+
+
+@pytest.fixture
+def guest():
+    return Client()
+
+
+@pytest.fixture
+def device(guest):
+    return Device(client=guest)
+
+
+def test_read_and_write(guest, device):
+    assert guest.get(0, 4) == 0x11223344
+    guest.put(0, 4, 0xdeadbeef)
+    assert device.rw == guest.get(0, 4) == 0xdeadbeef
+
+
+def test_read_only(guest, device):
+    guest.put(4, 4, 0xffffffff)
+    assert guest.get(4, 4) == device.ro == 0x55
+    device.ro = 0x99
+    assert guest.get(4, 4) == 0x99
+
+
+def test_write_only(guest, device):
+    guest.put(8, 4, 0x123)
+    assert guest.get(8, 4) == 0 and device.wo == 0x123
+
+
+def test_write_one_clears(guest, device):
+    guest.put(0xc, 4, 0x0f)
+    assert guest.get(0xc, 4) == 0xf0
+    assert device.hooks == [("cleared", 0x0f, 0xf0)]
+    guest.put(0xd, 1, 0xff)
+    assert guest.get(0xc, 4) == 0xf0
+
+
+def test_reading_clears(guest, device):
+    assert guest.get(0x11, 1) == 0xff
+    assert guest.get(0x10, 4) == 0xffff00ff
+    assert guest.get(0x10, 4) == device.rc == 0
+    guest.put(0x10, 4, 5)
+    assert device.rc == 0
+
+
+def test_part_of_a_register(guest, device):
+    assert guest.get(1, 2) == 0x2233
+    guest.put(2, 1, 0xff)
+    assert device.rw == 0x11ff3344
+    guest.put(0x1c, 4, 0x12345678)
+    assert device.wide == 0x12345678 << 32 and guest.get(0x1f, 1) == 0x12
+
+
+def test_over_several_registers(guest, device):
+    assert guest.get(0, 8) == 0x55 << 32 | 0x11223344
+    assert guest.get(3, 2) == 0x5511
+    guest.put(2, 8, 0x0000_ffff_ffff_abcd)
+    assert device.rw == 0xabcd3344 and device.ro == 0x55 and device.wo == 0
+
+
+@pytest.mark.parametrize("offset, size", [(0x14, 4), (0x21, 1), (0x20, 2), (0x28, 1), (0xfff, 1),
+                                          (0x24, 8)])
+def test_where_no_register_is(guest, device, offset, size):
+    with pytest.raises(coreio.BusError, match="Device: no register at offset 0x"):
+        guest.get(offset, size)
+    with pytest.raises(coreio.BusError):
+        guest.put(offset, size, 0)
+    assert device.hooks == []
+
+
+def test_hooks(guest, device):
+    assert guest.get(0x24, 4, coreio.FLAGS_SECURE) == 0x77
+    guest.put(0x24, 4, 0x12345678)
+    guest.put(0x25, 1, 0xff)
+    assert device.hooks == [("read", coreio.FLAGS_SECURE), ("write", 0x12345678),
+                            ("write", 0x1234ff78)]
+
+
+def test_fields(guest, device):
+    assert (device.low, device.middle) == (0, 0x34)
+    device.middle = 0xff
+    device.low = 1
+    assert guest.get(0, 4) == 0x11223ff5
+    with pytest.raises(ValueError):
+        device.low = 2
+    with pytest.raises(ValueError):
+        device.middle = -1
+
+
+def test_lines(guest, device):
+    del guest.lines[:]
+    device.line = 1
+    assert device.line is True
+    device.line = False
+    assert guest.lines == [(0, True), (0, False)]
+
+
+def test_a_line_follows_the_model(guest, device):
+    assert guest.lines[-1] == (1, False)
+    guest.put(0x20, 1, 1)
+    assert guest.lines[-1] == (1, True) and device.pending
+    device.byte = 0
+    assert guest.lines[-1] == (1, False) and not device.pending
+    with pytest.raises(AttributeError):
+        device.pending = True
+
+
+def test_reset(guest, device):
+    device.rw = device.byte = 1
+    device.line = True
+    guest.reset()
+    assert (device.rw, device.byte, device.line, device.pending) == (0x11223344, 0, False, False)
+    assert guest.lines[-2:] == [(0, False), (1, False)]
+
+
+def test_a_base(guest):
+    class Word(Block):
+        word = Register(0x1000)
+    word = Word(client=guest, base=BASE - 0x1000)
+    guest.put(0, 4, 9)
+    assert word.word == 9
+
+
+def test_values_that_do_not_fit(device):
+    for value in (-1, 256, 1 << 64):
+        with pytest.raises(ValueError, match="byte: .* has more than 8 bits"):
+            device.byte = value
+
+
+@pytest.mark.parametrize("declare", [
+    lambda: Register(0, width=3), lambda: Register(2, width=4), lambda: Register(-4),
+    lambda: Register(0, access="rw"), lambda: Field(Register(0), 32), lambda: Field(Register(0), 4, 3),
+    lambda: Register(0, access=RO).on_write(print),
+    lambda: type("Two", (Block,), {"a": Register(0), "b": Register(2, width=2)})])
+def test_declarations_that_cannot_be(declare):
+    with pytest.raises((TypeError, RuntimeError)):
+        declare()
+
+
+def test_a_reset_value_that_does_not_fit():
+    with pytest.raises(ValueError):
+        Register(0, width=1, reset=256)
+
+
+def test_a_subclass_adds_registers(guest):
+    class More(Device):
+        more = Register(0x40, reset=3)
+    more = More(client=guest)
+    assert guest.get(0x40, 4) == 3 and guest.get(4, 4) == 0x55 and more.more == 3
+
+
+def test_against_a_vm(vm, reports):
+    class Cell(Block):
+        value = Register(0x0, width=1)
+    with Cell(vm.target) as cell:
+        connection = vm.accept()
+        connection.expect(vector("claim-0"))
+        connection.send(vector("write-1") + vector("writea-8"))
+        reply = vector("writea-8-error")
+        serve_until(cell.client, script(connection.expect, reply))
+        assert cell.value == 0x7e
+    assert reports == []
+    cell.close()
+
+
+def test_two_blocks_in_one_client(vm):
+    class Cell(Block):
+        value = Register(0x0, width=1)
+    with coreio.Client(vm.target) as client:
+        with Cell(client=client, rid=0), Cell(client=client, rid=7) as second:
+            connection = vm.accept()
+            connection.expect(vector("claim-0") + vector("claim-7"))
+            with pytest.raises(OSError) as raised:
+                Cell(client=client, rid=7)
+            assert raised.value.errno == errno.EBUSY
+            second.value = 1
+            resets = [bytes([rid]) + vector("reset")[1:] for rid in (0, 7)]
+            connection.send(b"".join(resets) + vector("ping"))
+            serve_until(client, script(connection.expect, vector("ping")))
+            assert second.value == 0
+        assert client.connected

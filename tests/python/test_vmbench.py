@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""coreio.vmbench and the fixtures: a guest in the hands of a Python program."""
+import json
+import os
+import subprocess
+
+import pytest
+
+import coreio
+from coreio.vmbench import Guest, VmbenchError
+
+VMBENCH = os.environ["VMBENCH"]
+
+
+def test_a_program_in_the_guest(vmbench_guest):
+    result = vmbench_guest.run(["sh", "-c", "echo out; echo err >&2; exit 3"])
+    assert (result.exit_status, result.signal) == (3, None)
+    assert (result.stdout, result.stderr) == ("out\n", "err\n")
+
+
+def test_a_signal(vmbench_guest):
+    result = vmbench_guest.run(["sh", "-c", "kill -9 $$"])
+    assert (result.exit_status, result.signal) == (None, 9)
+
+
+def test_a_failure_is_shown(vmbench_guest):
+    with pytest.raises(AssertionError, match="ls /none.*No such file"):
+        vmbench_guest.check(["ls", "/none"])
+
+
+def test_no_such_program(vmbench_guest):
+    with pytest.raises(VmbenchError) as raised:
+        vmbench_guest.run(["no-such-program"])
+    assert raised.value.status == 9
+    assert vmbench_guest.check(["echo", "on it goes"]) == "on it goes\n"
+
+
+def test_a_program_that_does_not_end(vmbench_guest):
+    with pytest.raises(VmbenchError) as raised:
+        vmbench_guest.run(["sleep", "1000"], timeout=0.2)
+    assert raised.value.status == 11
+
+
+def test_a_handler_in_this_process(vmbench_guest):
+    def read(funcp, addr, data, flags):
+        data[:] = (0x12345678).to_bytes(4, "little")
+
+    with coreio.Client(vmbench_guest.endpoint) as client, client.background():
+        client.register(0, read, None)
+        vmbench_guest.wait_claim()
+        assert vmbench_guest.check(["devmem", "0xfef00000", "32"]) == "0x12345678\n"
+    vmbench_guest.wait_release()
+    assert vmbench_guest.check(["devmem", "0xfef00000", "32"]) == "0xAAAAAAAA\n"
+
+
+def test_no_claim_comes(vmbench_guest):
+    with pytest.raises(VmbenchError):
+        vmbench_guest.wait_claim(timeout=0.2)
+
+
+def test_another_guest(vmbench_boot):
+    assert vmbench_boot("x86").check(["uname", "-m"]) == "x86_64\n"
+
+
+def test_no_such_machine():
+    with pytest.raises(VmbenchError) as raised:
+        Guest("vax", VMBENCH)
+    assert raised.value.status == 2
+
+
+def test_no_such_file():
+    with pytest.raises(VmbenchError, match="none") as raised:
+        Guest("x86", VMBENCH, ["--kernel", "/none"])
+    assert raised.value.status == 3
+
+
+@pytest.mark.parametrize("line", ["nonsense", "[]", "{}", '{"run": []}', '{"run": [5]}',
+                                  '{"run": ["true"], "timeout": 0}', '{"wait": "forever"}',
+                                  '{"run": ["true"], "wait": "claim"}', "x" * 70000])
+def test_a_request_that_is_none(line):
+    ended = subprocess.run([VMBENCH, "serve", "--machine", "x86"], input=line + "\n", text=True,
+                           capture_output=True, timeout=300)
+    ready, error = map(json.loads, ended.stdout.splitlines())
+    assert ready["machine"] == "x86"
+    assert error["status"] == ended.returncode == 2
+    assert "request" in error["error"] and "request" in ended.stderr
