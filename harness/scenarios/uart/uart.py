@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""
+The outside half of the UART: a serial port with a receive FIFO of 16 bytes and an interrupt.
+
+    uart.py HOST:PORT
+
+sends its standard input to the guest and prints what the guest sends, until that is EOT (4).
+"""
+import asyncio
+import collections
+import sys
+
+from coreio.model import RO, RW, W1C, Block, Field, Irq, Register
+
+FIFO_BYTES = 16
+EOT = 4
+
+
+class Uart(Block):
+    data = Register(0x0)
+    status = Register(0x4, access=RO)
+    rx_ready = Field(status, 0)
+    rx_level = Field(status, 8, 15)
+    enable = Register(0x8, access=RW)
+    rx_irq = Field(enable, 0)
+    errors = Register(0xc, access=W1C)
+    overrun = Field(errors, 0)
+    irq = Irq(0, lambda self: self.rx_ready and self.rx_irq)
+
+    def __init__(self, *arguments, on_byte, **keywords):
+        self.on_byte = on_byte  # called with each byte that the guest sends
+        super().__init__(*arguments, **keywords)
+
+    def reset(self):
+        super().reset()
+        self.fifo = collections.deque()
+        self.has_room = asyncio.Event()
+        self.has_room.set()
+
+    def receive(self, byte):
+        """A byte comes from outside; one too many is lost, and the guest can see that."""
+        if len(self.fifo) == FIFO_BYTES:
+            self.overrun = 1
+            return
+        self.fifo.append(byte)
+        self.update()
+
+    async def send(self, data):
+        """Send bytes to the guest as it takes them."""
+        for byte in data:
+            await self.has_room.wait()
+            self.receive(byte)
+
+    def update(self):
+        self.rx_level = len(self.fifo)
+        self.rx_ready = len(self.fifo) > 0
+        if len(self.fifo) == FIFO_BYTES:
+            self.has_room.clear()
+        else:
+            self.has_room.set()
+
+    @data.on_read
+    def pop(self):
+        byte = self.fifo.popleft() if self.fifo else 0
+        self.update()
+        return byte
+
+    @data.on_write
+    def push(self, value):
+        self.on_byte(value & 0xff)
+
+
+async def connect(target):
+    ended = asyncio.Event()
+
+    def show(byte):
+        if byte == EOT:
+            ended.set()
+        else:
+            sys.stdout.buffer.write(bytes([byte]))
+
+    async with Uart(target, on_byte=show) as uart:
+        await uart.send(sys.stdin.buffer.read())
+        await ended.wait()
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit("usage: uart.py HOST:PORT")
+    asyncio.run(connect(sys.argv[1]))
