@@ -3,12 +3,14 @@
  * How much CPU time a handler spends on a request, with libcoreio or bare:
  *
  *     client-cpu coreio|bare COUNT CPU
+ *     client-cpu exec COUNT CPU PROGRAM [ARGUMENT...]
  *
  * This process plays the VM: it sends COUNT reads of 4 bytes, each after the reply to the one
  * before. A child answers them, through the library or by recv() and send() alone, and prints the
  * microseconds of CPU time that one took it, kernel included. Both are tied to the same CPU: waking
- * another one up costs ten times as much, and varies by more than what is measured here. Exit
- * status 1: an error.
+ * another one up costs ten times as much, and varies by more than what is measured here. With
+ * `exec` the child runs PROGRAM, adding the endpoint, COUNT and the number of requests before
+ * that are to bring caches up to speed. Exit status 1: an error.
  */
 #include <err.h>
 #include <signal.h>
@@ -106,6 +108,22 @@ static void handle(const char *kind, const char *endpoint, unsigned long count)
     printf("%.4f\n", spent / (double)count);
 }
 
+/* A handler in another language. */
+static void run_handler(char **command, int words, const char *endpoint, const char *count)
+{
+    char warm_up[16];
+    char *argv[words + 4];
+
+    snprintf(warm_up, sizeof(warm_up), "%d", WARM_UP);
+    memcpy(argv, command, (size_t)words * sizeof(*argv));
+    argv[words] = (char *)endpoint;
+    argv[words + 1] = (char *)count;
+    argv[words + 2] = warm_up;
+    argv[words + 3] = NULL;
+    execvp(argv[0], argv);
+    err(EXIT_FAILURE, "%s", argv[0]);
+}
+
 static int listen_on(struct sockaddr_un *address)
 {
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -137,6 +155,14 @@ static void drive(int listener, unsigned long count)
     channel_close(&channel);
 }
 
+static bool is_usage(int argc, char **argv)
+{
+    if (argc > 4) {
+        return strcmp(argv[1], "exec") == 0;
+    }
+    return argc == 4 && (strcmp(argv[1], "coreio") == 0 || strcmp(argv[1], "bare") == 0);
+}
+
 int main(int argc, char **argv)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -145,8 +171,9 @@ int main(int argc, char **argv)
     int listener, status;
     pid_t child;
 
-    if (argc != 4 || (strcmp(argv[1], "coreio") != 0 && strcmp(argv[1], "bare") != 0)) {
-        errx(EXIT_FAILURE, "usage: client-cpu coreio|bare COUNT CPU");
+    if (!is_usage(argc, argv)) {
+        errx(EXIT_FAILURE, "usage: client-cpu coreio|bare COUNT CPU, or\n"
+                           "       client-cpu exec COUNT CPU PROGRAM [ARGUMENT...]");
     }
     count = bench_number(argv[2], "COUNT");
     snprintf(address.sun_path, sizeof(address.sun_path), "/tmp/client-cpu-%ld", (long)getpid());
@@ -156,6 +183,9 @@ int main(int argc, char **argv)
     child = fork();
     if (child == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (argc > 4) {
+            run_handler(argv + 4, argc - 4, endpoint, argv[2]);
+        }
         handle(argv[1], endpoint, count);
         return EXIT_SUCCESS;
     }

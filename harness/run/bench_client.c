@@ -32,7 +32,7 @@ static const struct {
 };
 
 typedef struct {
-    GArray *bare, *coreio;
+    GArray *bare, *coreio, *python;
     GArray *dma[DMA_ROWS], *raw[DMA_ROWS];
 } Samples;
 
@@ -41,6 +41,17 @@ static gboolean measure_cpu(const VmbBench *bench, const char *kind, GArray *val
 {
     g_autofree char *cpu = g_strdup_printf("%d", vmb_cpu_pair().near_end);
     const char *const argv[] = {VMB_CLIENT_CPU, kind, CPU_REQUESTS, cpu, NULL};
+
+    return vmb_number_outside(bench, argv, 1, values, error);
+}
+
+static gboolean measure_python(const VmbBench *bench, GArray *values, GError **error)
+{
+    g_autofree char *cpu = g_strdup_printf("%d", vmb_cpu_pair().near_end);
+    const char *const argv[] = {
+        VMB_CLIENT_CPU, "exec", CPU_REQUESTS, cpu, "env", "PYTHONPATH=" VMB_PYTHON_PATH, VMB_PYTHON,
+        VMB_CLIENT_CPU_PY, NULL,
+    };
 
     return vmb_number_outside(bench, argv, 1, values, error);
 }
@@ -73,7 +84,8 @@ static gboolean take_turn(const VmbBench *bench, const char *endpoint, Samples *
                           GError **error)
 {
     if (!measure_cpu(bench, "bare", samples->bare, error) ||
-        !measure_cpu(bench, "coreio", samples->coreio, error)) {
+        !measure_cpu(bench, "coreio", samples->coreio, error) ||
+        !measure_python(bench, samples->python, error)) {
         return FALSE;
     }
     for (gsize i = 0; i < DMA_ROWS; i++) {
@@ -107,6 +119,8 @@ static void set_rows(const VmbBench *bench, const Samples *samples)
 
     vmb_rows_set_absolute(bench->rows, "client.c.cpu", vmb_median(samples->coreio) - bare, "us",
                           bare, "<= 1.0");
+    vmb_rows_set_absolute(bench->rows, "client.py.cpu", vmb_median(samples->python), "us", bare,
+                          "<= 25");
     for (gsize i = 0; i < DMA_ROWS; i++) {
         vmb_rows_set_absolute(bench->rows, dma_rows[i].name, vmb_median(samples->dma[i]), "MB_s",
                               vmb_median(samples->raw[i]), ">= 150");
@@ -121,7 +135,7 @@ static GArray *new_values(void)
 gboolean vmb_bench_client(VmbBench *bench, GError **error)
 {
     Samples samples = {
-        .bare = new_values(), .coreio = new_values(),
+        .bare = new_values(), .coreio = new_values(), .python = new_values(),
         .dma = {new_values(), new_values()}, .raw = {new_values(), new_values()},
     };
     g_autoptr(VmbBenchGuest) guest =
@@ -134,6 +148,7 @@ gboolean vmb_bench_client(VmbBench *bench, GError **error)
     }
     g_array_unref(samples.bare);
     g_array_unref(samples.coreio);
+    g_array_unref(samples.python);
     for (gsize i = 0; i < DMA_ROWS; i++) {
         g_array_unref(samples.dma[i]);
         g_array_unref(samples.raw[i]);
