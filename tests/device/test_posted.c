@@ -87,40 +87,99 @@ static uint64_t await_standstill(struct qtest *vm)
     return count;
 }
 
-/* The guest writes 0, 1, 2, ... for ever to a handler that reads nothing for a while. */
+/* A guest that writes 0, 1, 2, ... for ever, and how many those are to GUEST_RESULTS. */
+static const uint32_t counting_writer[] = {
+    0xd2bfde01, /*    mov x1, #0xfef00000 */
+    0xd2a80603, /*    mov x3, #0x40300000 */
+    0x52800004, /*    mov w4, #0          */
+    0xb9000024, /* 1: str w4, [x1]        */
+    0x11000484, /*    add w4, w4, #1      */
+    0xb9000064, /*    str w4, [x3]        */
+    0x17fffffd, /*    b   1b              */
+};
+
+static void start_counting_writer(struct qtest *vm, struct peer *peer)
+{
+    guest_start(vm, "-accel tcg", "posted-writes=on,timeout-ms=0,ping-ms=0", counting_writer,
+                G_N_ELEMENTS(counting_writer));
+    device_connect_and_claim(vm, peer);
+}
+
+static void expect_writes(struct peer *peer, uint64_t count)
+{
+    uint8_t packet[PEER_PACKET];
+
+    for (uint32_t i = 0; i < count; i++) {
+        peer_receive(peer, packet);
+        ck_assert_uint_eq(packet[8], 0x02);
+        ck_assert_uint_eq(value_of(packet), i);
+    }
+}
+
+/* The handler reads nothing for a while. */
 START_TEST(full_queue_holds_the_guest)
 {
-    static const uint32_t writer[] = {
-        0xd2bfde01, /*    mov x1, #0xfef00000 */
-        0xd2a80603, /*    mov x3, #0x40300000 */
-        0x52800004, /*    mov w4, #0          */
-        0xb9000024, /* 1: str w4, [x1]        */
-        0x11000484, /*    add w4, w4, #1      */
-        0xb9000064, /*    str w4, [x3]        */
-        0x17fffffd, /*    b   1b              */
-    };
-    uint8_t packet[PEER_PACKET];
     struct qtest vm;
     struct peer peer;
     uint64_t stuck;
     long before;
 
-    guest_start(&vm, "-accel tcg", "posted-writes=on,timeout-ms=0,ping-ms=0", writer,
-                G_N_ELEMENTS(writer));
-    device_connect_and_claim(&vm, &peer);
+    start_counting_writer(&vm, &peer);
     before = device_resident_kib(&vm);
     qmp_run(&vm, "cont");
     stuck = await_standstill(&vm);
     qmp_run(&vm, "query-status");
     /* TCG's own code and tables take some; a queue without a bound would take a gigabyte. */
     ck_assert_int_lt(device_resident_kib(&vm) - before, 32 * 1024);
-    for (uint32_t i = 0; i < stuck + 10000; i++) {
-        peer_receive(&peer, packet);
-        ck_assert_uint_eq(packet[8], 0x02);
-        ck_assert_uint_eq(value_of(packet), i);
-    }
+    expect_writes(&peer, stuck + 10000);
     peer_close(&peer);
     device_await_released(&vm);
+    qtest_stop(&vm);
+}
+END_TEST
+
+static gpointer quit(gpointer vm)
+{
+    qmp_run(vm, "stop");
+    qmp_run(vm, "quit");
+    qtest_wait_exit(vm);
+    return NULL;
+}
+
+/* More than the socket holds: QEMU gives the handler time to take it. */
+START_TEST(quit_leaves_none_behind)
+{
+    struct qtest vm;
+    struct peer peer;
+    GThread *quitter;
+    uint64_t stuck;
+
+    start_counting_writer(&vm, &peer);
+    qmp_run(&vm, "cont");
+    stuck = await_standstill(&vm);
+    quitter = g_thread_new("quit", quit, &vm);
+    expect_writes(&peer, stuck);
+    g_thread_join(quitter);
+    peer_close(&peer);
+}
+END_TEST
+
+/* A handler that goes away without having read them. */
+START_TEST(unsent_ones_are_counted)
+{
+    struct qtest vm;
+    struct peer peer;
+    g_autoptr(JsonObject) stats = NULL;
+    JsonObject *link;
+
+    start_counting_writer(&vm, &peer);
+    qmp_run(&vm, "cont");
+    await_standstill(&vm);
+    peer_close(&peer);
+    device_await_released(&vm);
+    stats = qmp_get_object(&vm, "/machine/peripheral/vmmio0", "stats");
+    link = json_object_get_object_member(stats, "endpoint");
+    ck_assert_int_ge(json_object_get_int_member(link, "packets-unsent"), 128 * 1024 / PEER_PACKET);
     qtest_stop(&vm);
 }
 END_TEST
@@ -150,5 +209,6 @@ END_TEST
 int main(void)
 {
     return DEVICE_RUN("posted", is_not_waited_for, is_not_overtaken_by_a_read,
-                      sent_back_answers_nothing, full_queue_holds_the_guest, no_room_in_time);
+                      sent_back_answers_nothing, full_queue_holds_the_guest, quit_leaves_none_behind,
+                      unsent_ones_are_counted, no_room_in_time);
 }

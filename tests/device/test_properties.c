@@ -44,6 +44,7 @@ static const struct {
     { "-device vmmio,listen=unix:" LONG_PATH, "the path is longer than 107 bytes" },
     { FREE_PORT ",max-connections=0", "max-connections=0 is not from 1 to 1024" },
     { FREE_PORT ",max-connections=1025", "max-connections=1025 is not from 1 to 1024" },
+    { FREE_PORT ",poll-us=1001", "poll-us=1001 is not from 0 to 1000" },
     { "-device vmmio,listen=unix:/nonexistent/directory/socket",
       "cannot listen on unix:/nonexistent/directory/socket" },
     { FREE_PORT " " FREE_PORT ",start=0x1000000000 " FREE_PORT ",start=0x1000001000 " FREE_PORT

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A VM is saved to a file and goes on in another QEMU, where no handler is connected yet. */
+#include "dma_request.h"
 #include "guest.h"
 
 #include <stdlib.h>
@@ -32,14 +33,19 @@ static void await_status(struct qtest *vm, const char *command, const char *stat
     }
 }
 
-/* Wait until the file is complete, and end the QEMU that wrote it. */
-static void save_and_quit(struct qtest *vm, const char *path)
+/* Execute `migrate` or `migrate-incoming` with that file, and wait until it is done. */
+static void migrate(struct qtest *vm, const char *command, const char *path)
 {
-    g_autofree char *line = g_strdup_printf("{\"execute\": \"migrate\", \"arguments\": "
-                                            "{\"uri\": \"file:%s\"}}", path);
+    g_autofree char *line = g_strdup_printf("{\"execute\": \"%s\", \"arguments\": "
+                                            "{\"uri\": \"file:%s\"}}", command, path);
 
     qmp_execute(vm, line);
     await_status(vm, "query-migrate", "completed");
+}
+
+static void save_and_quit(struct qtest *vm, const char *path)
+{
+    migrate(vm, "migrate", path);
     qtest_stop(vm);
 }
 
@@ -122,6 +128,19 @@ END_TEST
 #define PENDING UINT64_C(0x08000218)
 #define SPI_177 (1u << 17)
 
+static gboolean line_is_high(struct qtest *vm)
+{
+    return (qtest_read(vm, 4, PENDING) & SPI_177) != 0;
+}
+
+static void raise_line(struct qtest *vm, struct peer *peer)
+{
+    peer_send_text(peer, RAISE_LINE_0);
+    while (!line_is_high(vm)) {
+        g_usleep(1000);
+    }
+}
+
 /* The old handler's line was high; a new one takes it to be low. */
 START_TEST(lines_are_low)
 {
@@ -132,18 +151,64 @@ START_TEST(lines_are_low)
 
     guest_start_reader(&vm, "-accel tcg", "irq=177");
     device_connect_and_claim(&vm, &peer);
-    ck_assert_uint_eq(qtest_read(&vm, 4, PENDING) & SPI_177, 0);
-    peer_send_text(&peer, RAISE_LINE_0);
-    while ((qtest_read(&vm, 4, PENDING) & SPI_177) == 0) {
-        g_usleep(1000);
-    }
+    ck_assert(!line_is_high(&vm));
+    raise_line(&vm, &peer);
     qmp_run_until_event(&vm, "cont", "RESUME");
     save_and_quit(&vm, path);
 
     guest_start_reader(&vm, incoming, "irq=177");
     qmp_run(&vm, "cont");
     await_running(&vm);
-    ck_assert_uint_eq(qtest_read(&vm, 4, PENDING) & SPI_177, 0);
+    ck_assert(!line_is_high(&vm));
+    qtest_stop(&vm);
+    unlink(path);
+}
+END_TEST
+
+/* What is loaded does not know of a handler that has claimed before, and clients repeat no level. */
+START_TEST(early_handler_keeps_its_line)
+{
+    g_autofree char *path = new_path();
+    struct qtest vm;
+    struct peer peer;
+
+    guest_start_reader(&vm, "-accel tcg", "irq=177");
+    qmp_run_until_event(&vm, "cont", "RESUME");
+    save_and_quit(&vm, path);
+
+    guest_start_reader(&vm, "-accel tcg -incoming defer", "irq=177,timeout-ms=1");
+    device_connect_and_claim(&vm, &peer);
+    raise_line(&vm, &peer);
+    migrate(&vm, "migrate-incoming", path);
+    qmp_run(&vm, "cont");
+    await_running(&vm);
+    ck_assert(line_is_high(&vm));
+    peer_close(&peer);
+    device_await_released(&vm);
+    qtest_stop(&vm);
+    unlink(path);
+}
+END_TEST
+
+/* What a client wrote to a saved VM would be acknowledged and lost. */
+START_TEST(saved_vm_refuses_dma)
+{
+    g_autofree char *path = new_path();
+    uint8_t write[PEER_PACKET];
+    struct qtest vm;
+    struct peer peer;
+
+    guest_start_reader(&vm, "-accel tcg", "");
+    device_connect(&vm, "vmmio0", &peer);
+    qmp_run_until_event(&vm, "cont", "RESUME");
+    dma_make_write(write, 8, DMA_RAM + 0x100000);
+    dma_expect_unchanged(&peer, write);
+    migrate(&vm, "migrate", path);
+    dma_expect_error(&peer, write);
+    qmp_run(&vm, "cont");
+    await_running(&vm);
+    dma_expect_unchanged(&peer, write);
+    peer_close(&peer);
     qtest_stop(&vm);
     unlink(path);
 }
@@ -171,5 +236,6 @@ int main(void)
 {
     return DEVICE_RUN("snapshot", goes_on_unclaimed_and_can_be_claimed,
                       access_under_way_is_finished_by_policy, lines_are_low,
+                      early_handler_keeps_its_line, saved_vm_refuses_dma,
                       another_address_is_refused);
 }

@@ -271,8 +271,24 @@ START_TEST(endpoint)
 }
 END_TEST
 
+/* The policy for it does not matter: there was nobody to ask. */
+START_TEST(handler_gone)
+{
+    struct qtest vm;
+    struct peer peer;
+
+    device_start(&vm, "on-disconnect=error");
+    device_connect_and_claim(&vm, &peer);
+    peer_close(&peer);
+    device_await_released(&vm);
+    qtest_read(&vm, 4, DEVICE_BASE);
+    CHECK_RANGE(&vm, VMMIO0, { "reads", 1 }, { "bytes", 4 }, { "unclaimed", 1 }, { "claims", 1 });
+    qtest_stop(&vm);
+}
+END_TEST
+
 int main(void)
 {
     return DEVICE_RUN("stats", nothing_at_first, accesses, latency, no_answer, connection_lost,
-                      two_ranges, endpoint);
+                      two_ranges, endpoint, handler_gone);
 }
