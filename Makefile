@@ -33,6 +33,7 @@ $(BUILD)/build.ninja: setup
 	@ci/configure "$(BUILD)" "$(QEMU_DIR)"
 
 sanitized: setup
+	@ci/setup-packages --sanitizers
 	@$(if $(SANITIZED_QEMU_DIR),,qemu-device/prepare --sanitized)
 	@ci/configure-sanitized "$(SANITIZED)" "$(SANITIZED_QEMU_DIR)"
 	@ninja -C $(SANITIZED) --quiet
