@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vmbench bench: measure, print a table, keep the rows in build/bench.json. */
-#include <math.h>
-
 #include "commands.h"
 
 #include <json-glib/json-glib.h>

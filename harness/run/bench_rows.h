@@ -4,6 +4,7 @@
 #define VMBENCH_BENCH_ROWS_H
 
 #include <glib.h>
+#include <math.h>
 
 /* No number: null in the file. */
 #define VMB_NONE ((double)NAN)
