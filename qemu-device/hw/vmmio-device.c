@@ -221,7 +221,8 @@ static void vmmio_realize(DeviceState *dev, Error **errp)
     VmmioState *s = VMMIO(dev);
 
     if (parse_policies(s, errp) && check_bounds(s, errp) && check_overlap(s, errp) &&
-        check_max_connections(s, errp) && check_poll(s, errp) && vmmio_irqs_connect(s, errp) && join_endpoint(s, errp)) {
+        check_max_connections(s, errp) && check_poll(s, errp) && vmmio_irqs_connect(s, errp) &&
+        join_endpoint(s, errp)) {
         map_range(s);
     }
 }
