@@ -38,77 +38,71 @@ static bool same_access(const VmmioOp *a, const VmmioOp *b)
            a->is_write == b->is_write && (!a->is_write || a->data == b->data);
 }
 
-/* Where the log has the instruction's first access, the latest that is like op. */
-static bool find_in_log(const VmmioVcpu *vcpu, const VmmioOp *op, uint64_t *at)
-{
-    uint64_t oldest = vcpu->logged > VMMIO_LOG_SIZE ? vcpu->logged - VMMIO_LOG_SIZE : 0;
-
-    for (uint64_t i = vcpu->logged; i-- > oldest;) {
-        if (same_access(&vcpu->log[i % VMMIO_LOG_SIZE], op)) {
-            *at = i;
-            return true;
-        }
-    }
-    return false;
-}
-
-static void unpark(VmmioVcpu *vcpu)
-{
-    vcpu->parked = false;
-    vcpu->replaying = false;
-}
-
 static void forget(VmmioVcpu *vcpu)
 {
     trace_vmmio_parked_forgotten(vcpu->op.addr);
     if (vcpu->progress.request.conn) {
         vmmio_request_end(&vcpu->progress.request);
     }
-    unpark(vcpu);
-}
-
-/* True when op is the next of the instruction's accesses that were complete. */
-static bool replay(VmmioVcpu *vcpu, VmmioOp *op)
-{
-    const VmmioOp *logged;
-
-    if (!vcpu->replaying) {
-        vcpu->replaying = find_in_log(vcpu, op, &vcpu->replay_at);
-    }
-    if (!vcpu->replaying || vcpu->replay_at == vcpu->logged) {
-        return false;
-    }
-    logged = &vcpu->log[vcpu->replay_at % VMMIO_LOG_SIZE];
-    if (!same_access(logged, op)) {
-        return false;
-    }
-    vcpu->replay_at++;
-    *op = *logged;
-    return true;
+    vcpu->parked = false;
 }
 
 /*
- * The accesses of one instruction differ from each other, so the parked one is
- * met when all before it were; an access that is neither means that the vCPU
- * has come to another instruction (a reset, a debugger).
+ * The first access since the instruction was taken back. Most instructions make
+ * all of them again; a memory copy (Arm's FEAT_MOPS), which logs all its steps
+ * and no two equal accesses, goes on with the step that it was in.
  */
-VmmioResume vmmio_vcpu_resume(VmmioVcpu *vcpu, VmmioOp *op)
+static void begin_replay(VmmioVcpu *vcpu, const VmmioOp *op)
 {
-    bool replayed_all = !vcpu->replaying || vcpu->replay_at == vcpu->logged;
+    vcpu->replayed = 0;
+    while (vcpu->replayed < vcpu->logged && !same_access(&vcpu->log[vcpu->replayed], op)) {
+        vcpu->replayed++;
+    }
+}
 
-    if (!vcpu->parked) {
-        return VMMIO_RESUME_NEW;
+/* Any other access than expected is by another instruction (a fault, a reset, a debugger). */
+static VmmioResume resume_parked(VmmioVcpu *vcpu, bool first, VmmioOp *op)
+{
+    if (first) {
+        begin_replay(vcpu, op);
     }
-    if (replayed_all && same_access(&vcpu->op, op)) {
-        trace_vmmio_resumed(op->addr);
-        unpark(vcpu);
-        return VMMIO_RESUME_PARKED;
-    }
-    if (replay(vcpu, op)) {
-        return VMMIO_RESUME_LOGGED;
+    if (!first || cpu_io_pc(current_cpu) == vcpu->pc) {
+        if (vcpu->replayed < vcpu->logged && same_access(&vcpu->log[vcpu->replayed], op)) {
+            *op = vcpu->log[vcpu->replayed++];
+            return VMMIO_RESUME_LOGGED;
+        }
+        if (vcpu->replayed == vcpu->logged && same_access(&vcpu->op, op)) {
+            trace_vmmio_resumed(op->addr);
+            vcpu->parked = false;
+            return VMMIO_RESUME_PARKED;
+        }
     }
     forget(vcpu);
+    vcpu->logged = first ? 0 : vcpu->replayed;
     return VMMIO_RESUME_NEW;
+}
+
+VmmioResume vmmio_vcpu_resume(VmmioVcpu *vcpu, VmmioOp *op)
+{
+    bool first = !current_cpu->neg.io_continues;
+
+    current_cpu->neg.io_continues = true;
+    if (vcpu->parked) {
+        return resume_parked(vcpu, first, op);
+    }
+    if (first) {
+        vcpu->logged = 0;
+    }
+    return VMMIO_RESUME_NEW;
+}
+
+void vmmio_vcpu_log(VmmioVcpu *vcpu, const VmmioOp *op)
+{
+    if (vcpu->logged == VMMIO_LOG_SIZE) {
+        vcpu->logged /= 2;
+        memmove(vcpu->log, vcpu->log + vcpu->logged, vcpu->logged * sizeof(*op));
+    }
+    vcpu->log[vcpu->logged++] = *op;
 }
 
 void vmmio_vcpu_park(VmmioVcpu *vcpu, const VmmioOp *op)
@@ -116,6 +110,7 @@ void vmmio_vcpu_park(VmmioVcpu *vcpu, const VmmioOp *op)
     trace_vmmio_parked(op->addr);
     vcpu->parked = true;
     vcpu->op = *op;
+    vcpu->pc = cpu_io_pc(current_cpu);
     cpu_loop_exit_restart_io(current_cpu);
 }
 

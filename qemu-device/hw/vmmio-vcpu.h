@@ -10,7 +10,8 @@
  * waiting for the same reply; the handler sees one request.
  *
  * An instruction can make several accesses. Those that were complete before it
- * was taken back are not made again but answered from a log.
+ * was taken back are not made again but answered from a log. TCG tells which
+ * access is the first of an instruction (see patch 0007), and its address.
  *
  * KVM completes an access before it lets go of the vCPU, so there this is not
  * used. All functions are called with the BQL held.
@@ -20,11 +21,12 @@
 
 #include "exec/hwaddr.h"
 #include "exec/memattrs.h"
+#include "hw/core/cpu.h"
 #include "vmmio-conn.h"
 
 /* An access as the guest makes it, and its result. */
 typedef struct VmmioOp {
-    const void *device;
+    void *device;
     hwaddr addr;
     unsigned size; /* bytes, 1-8 */
     bool is_write;
@@ -40,18 +42,21 @@ typedef struct VmmioProgress {
     bool until_claimed;   /* it has timed out, but the policy is to go on waiting */
 } VmmioProgress;
 
-/* Accesses of one vCPU that are remembered: more than any one instruction makes. */
-#define VMMIO_LOG_SIZE 64
+/*
+ * Twice what any one instruction makes (1024 bytes, SVE), as the older half goes
+ * when it is full: a memory copy makes more, but needs the last step only.
+ */
+#define VMMIO_LOG_SIZE 2048
 
 typedef struct VmmioVcpu {
-    VmmioOp log[VMMIO_LOG_SIZE]; /* complete accesses, a ring */
-    uint64_t logged;             /* how many there have been */
+    VmmioOp log[VMMIO_LOG_SIZE]; /* complete accesses of the present instruction */
+    unsigned logged;             /* how many */
 
     bool parked; /* the instruction of `op` was taken back */
+    vaddr pc;    /* its address */
     VmmioOp op;
     VmmioProgress progress;
-    bool replaying;     /* some of the instruction's accesses were answered from the log, */
-    uint64_t replay_at; /* and this entry is the next */
+    unsigned replayed; /* so many log entries are behind the instruction again */
 } VmmioVcpu;
 
 /* Of the vCPU that runs on this thread; NULL when its access cannot be taken back. */
@@ -64,13 +69,11 @@ typedef enum VmmioResume {
     VMMIO_RESUME_PARKED, /* go on with vcpu->progress */
 } VmmioResume;
 
+/* To be called once for each access of the instruction, before it is made. */
 VmmioResume vmmio_vcpu_resume(VmmioVcpu *vcpu, VmmioOp *op);
 
 /* The access is complete: remember it, in case that the instruction is taken back. */
-static inline void vmmio_vcpu_log(VmmioVcpu *vcpu, const VmmioOp *op)
-{
-    vcpu->log[vcpu->logged++ % VMMIO_LOG_SIZE] = *op;
-}
+void vmmio_vcpu_log(VmmioVcpu *vcpu, const VmmioOp *op);
 
 /* Take the instruction back and release the BQL; vcpu->progress waits for vmmio_vcpu_resume(). */
 G_NORETURN void vmmio_vcpu_park(VmmioVcpu *vcpu, const VmmioOp *op);
