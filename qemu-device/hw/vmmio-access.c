@@ -6,6 +6,7 @@
 #include "system/kvm.h"
 #include "system/qtest.h"
 #include "system/runstate.h"
+#include "system/tcg.h"
 #include "vmmio.h"
 #include "vmmio-access.h"
 #include "vmmio-board.h"
@@ -59,13 +60,17 @@ static uint64_t low_bytes(uint64_t word, unsigned size)
 /*
  * The monitor, a debugger and the DMA of other devices see the range as
  * unclaimed: their thread may not wait, and a device that is half way through a
- * transfer in a vCPU's thread cannot be left. qtest has nobody else to make an
- * access for it. KVM does not mark all accesses of a vCPU as such.
+ * transfer in a vCPU's thread cannot be left. Nor can what QEMU does for an
+ * instruction, as a page table walk. qtest has nobody else to make an access for
+ * it. KVM does not mark all accesses of a vCPU as such.
  */
 static bool reaches_handler(MemTxAttrs attrs)
 {
     if (!current_cpu) {
         return qtest_enabled();
+    }
+    if (tcg_enabled() && !vmmio_vcpu_runs_instruction()) {
+        return false;
     }
     return (!attrs.unspecified || kvm_enabled()) && !attrs.debug;
 }

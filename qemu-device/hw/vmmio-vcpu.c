@@ -3,6 +3,7 @@
 #include "exec/cpu-common.h"
 #include "hw/boards.h"
 #include "hw/core/cpu.h"
+#include "qemu/rcu.h"
 #include "system/tcg.h"
 #include "vmmio-vcpu.h"
 #include "trace.h"
@@ -21,12 +22,21 @@ static VmmioVcpu *get_entry(int index)
     return vcpus[index];
 }
 
+/* What runs the vCPU holds an RCU read section, but for cpu_exec_step_atomic(). */
+bool vmmio_vcpu_runs_instruction(void)
+{
+    CPUState *cpu = current_cpu;
+    unsigned held = cpu_in_exclusive_context(cpu) ? 0 : 1;
+
+    return cpu->running && get_ptr_rcu_reader()->depth == held;
+}
+
 /* mem_io_pc is where in the translated code the access is; 0 for an instruction fetch. */
 VmmioVcpu *vmmio_vcpu_current(void)
 {
     CPUState *cpu = current_cpu;
 
-    if (!tcg_enabled() || !cpu || !cpu->running || !cpu->mem_io_pc) {
+    if (!tcg_enabled() || !cpu || !cpu->mem_io_pc) {
         return NULL;
     }
     return get_entry(cpu->cpu_index);

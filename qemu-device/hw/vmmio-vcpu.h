@@ -59,7 +59,18 @@ typedef struct VmmioVcpu {
     unsigned replayed; /* so many log entries are behind the instruction again */
 } VmmioVcpu;
 
-/* Of the vCPU that runs on this thread; NULL when its access cannot be taken back. */
+/*
+ * Whether an instruction that the vCPU of this thread executes makes the access
+ * itself. QEMU makes others for it, which can neither wait nor be taken back:
+ * page table walks, interrupt messages, DMA that a register write starts. TCG
+ * only.
+ */
+bool vmmio_vcpu_runs_instruction(void);
+
+/*
+ * Of the vCPU whose instruction makes the access; NULL when it cannot be taken
+ * back: no vCPU, not under TCG, or an instruction fetch.
+ */
 VmmioVcpu *vmmio_vcpu_current(void);
 
 /* What an access is to do about an instruction that was taken back. */

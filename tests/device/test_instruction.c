@@ -207,9 +207,57 @@ START_TEST(another_instruction_asks_anew)
 }
 END_TEST
 
+/* PAR_EL1: failed (bit 0), translation fault at level 1 (5 << 1), bit 11 is always 1. */
+#define WALK_FAILED 0x80b
+
+/* A walk can neither wait nor be taken back, so a page table in the range is all 0xaa: invalid. */
+START_TEST(page_table_walk_does_not_wait)
+{
+    static const uint32_t program[] = {
+        0xd2bfde01, /* mov  x1, #0xfef00000         */
+        0xd2a80603, /* mov  x3, #0x40300000         */
+        0xb9400022, /* ldr  w2, [x1]                */
+        0xd2a80407, /* mov  x7, #0x40200000  a table of 1 GiB blocks */
+        0xd2808028, /* mov  x8, #0x401              */
+        0xf90000e8, /* str  x8, [x7]         the program */
+        0xd2a80009, /* mov  x9, #0x40000000         */
+        0x8b090108, /* add  x8, x8, x9              */
+        0xf90004e8, /* str  x8, [x7, #8]     RAM    */
+        0xd5182007, /* msr  ttbr0_el1, x7           */
+        0xd5182021, /* msr  ttbr1_el1, x1    the range */
+        0xd2800320, /* mov  x0, #0x19               */
+        0xf2b00320, /* movk x0, #0x8019, lsl #16    */
+        0xd5182040, /* msr  tcr_el1, x0      39 bits each, 4 KiB pages */
+        0xd5033fdf, /* isb                          */
+        0xd5381000, /* mrs  x0, sctlr_el1           */
+        0xb2400000, /* orr  x0, x0, #1       MMU on */
+        0xd5181000, /* msr  sctlr_el1, x0           */
+        0xd5033fdf, /* isb                          */
+        0xb25963e0, /* mov  x0, #0xffffff8000000000 the lowest of ttbr1 */
+        0xd5087800, /* at   s1e1r, x0        translate it */
+        0xd5033fdf, /* isb                          */
+        0xd5387400, /* mrs  x0, par_el1             */
+        0xb9000060, /* str  w0, [x3]                */
+        0x14000000, /* b    .                       */
+    };
+    uint8_t request[PEER_PACKET];
+    struct qtest vm;
+    struct peer peer;
+
+    guest_start(&vm, "-accel tcg", PATIENT, program, G_N_ELEMENTS(program));
+    device_connect_and_claim(&vm, &peer);
+    qmp_run(&vm, "cont");
+    peer_expect(&peer, DEVICE_READ_4, request);
+    peer_answer(&peer, request, 0);
+    guest_await_result(&vm, 0, WALK_FAILED);
+    peer_expect_silence(&peer, 0);
+    qtest_stop(&vm);
+}
+END_TEST
+
 int main(void)
 {
     return DEVICE_RUN("instruction", equal_accesses_of_one_instruction,
                       many_accesses_of_one_instruction, memory_copy,
-                      another_instruction_asks_anew);
+                      another_instruction_asks_anew, page_table_walk_does_not_wait);
 }
