@@ -20,9 +20,6 @@
  */
 #define STAY_NS (10 * SCALE_MS)
 
-/* The same in an exclusive section, which a locked or exclusive access runs in. */
-#define STAY_EXCLUSIVE_NS (1 * SCALE_MS)
-
 /* One access under way. */
 typedef struct Access {
     VmmioState *s;
@@ -81,12 +78,13 @@ static QEMUClockType access_clock(void)
     return current_cpu ? QEMU_CLOCK_VIRTUAL_RT : QEMU_CLOCK_REALTIME;
 }
 
+/* At once from an exclusive section, never from wait_outside(), which holds up nobody. */
 static int64_t leave_time(const VmmioVcpu *vcpu)
 {
-    if (!vcpu) {
+    if (!vcpu || !current_cpu->running) {
         return INT64_MAX;
     }
-    return get_clock() + (cpu_in_exclusive_context(current_cpu) ? STAY_EXCLUSIVE_NS : STAY_NS);
+    return cpu_in_exclusive_context(current_cpu) ? 0 : get_clock() + STAY_NS;
 }
 
 static VmmioWait make_wait(const Access *a)
@@ -268,6 +266,37 @@ static bool is_saving(void)
            (runstate_check(RUN_STATE_FINISH_MIGRATE) || runstate_check(RUN_STATE_SAVE_VM));
 }
 
+/* Wait for what the parked access waits for, but do nothing about it. BQL not held. */
+static VmmioOutcome await_parked(const Access *a)
+{
+    VmmioWait wait = make_wait(a);
+    VmmioConn *conn;
+    VmmioOutcome outcome;
+
+    if (a->progress->request.conn) {
+        return vmmio_request_wait(&a->progress->request, &wait);
+    }
+    conn = vmmio_endpoint_holder(a->s->endpoint, &a->s->range);
+    if (!conn) {
+        return wait_for_claim(a);
+    }
+    outcome = vmmio_conn_wait_for_room(conn, &wait);
+    vmmio_conn_unref(conn);
+    return outcome;
+}
+
+/* In the thread of a vCPU that has left an exclusive section: see vmmio_vcpu_park(). */
+static void wait_outside(CPUState *cpu, run_on_cpu_data data)
+{
+    VmmioVcpu *vcpu = data.host_ptr;
+    Access a = { .s = vcpu->op.device, .op = &vcpu->op, .vcpu = vcpu,
+                 .progress = &vcpu->progress };
+
+    if (vcpu->parked && !cpu_is_stopped(cpu)) {
+        without_bql(&a, await_parked);
+    }
+}
+
 /*
  * Something wants the vCPU. Only a VM that is about to be saved, and a vCPU that
  * cannot be taken back, end the access; this does not return otherwise.
@@ -277,7 +306,7 @@ static void give_way(const Access *a)
     bool saving = is_saving();
 
     if (a->vcpu && !(saving && a->s->on_disconnect != VMMIO_POLICY_WAIT)) {
-        vmmio_vcpu_park(a->vcpu, a->op);
+        vmmio_vcpu_park(a->vcpu, a->op, wait_outside);
     }
     drop_request(a);
     if (!finish_by_policy(a->op, a->s->on_disconnect)) {

@@ -159,6 +159,9 @@ void vmmio_conn_reply(VmmioConn *conn, const uint8_t block[VMMIO_BLOCK]);
  */
 VmmioOutcome vmmio_conn_post(VmmioConn *conn, uint8_t block[VMMIO_BLOCK], const VmmioWait *wait);
 
+/* Wait until there is room for a posted write: PENDING; else as vmmio_conn_post(). */
+VmmioOutcome vmmio_conn_wait_for_room(VmmioConn *conn, const VmmioWait *wait);
+
 /*
  * Send the request in req->block, whose tag is set here. Takes over the
  * caller's reference of conn. Sent later, while it is waited for, when the

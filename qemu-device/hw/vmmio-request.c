@@ -159,6 +159,12 @@ static VmmioOutcome wait_for_room(VmmioConn *conn, const VmmioWait *wait)
     return outcome;
 }
 
+VmmioOutcome vmmio_conn_wait_for_room(VmmioConn *conn, const VmmioWait *wait)
+{
+    QEMU_LOCK_GUARD(&conn->lock);
+    return wait_for_room(conn, wait);
+}
+
 VmmioOutcome vmmio_conn_post(VmmioConn *conn, uint8_t block[VMMIO_BLOCK], const VmmioWait *wait)
 {
     VmmioOutcome outcome = VMMIO_PENDING;

@@ -115,12 +115,15 @@ void vmmio_vcpu_log(VmmioVcpu *vcpu, const VmmioOp *op)
     vcpu->log[vcpu->logged++] = *op;
 }
 
-void vmmio_vcpu_park(VmmioVcpu *vcpu, const VmmioOp *op)
+void vmmio_vcpu_park(VmmioVcpu *vcpu, const VmmioOp *op, run_on_cpu_func wait)
 {
     trace_vmmio_parked(op->addr);
     vcpu->parked = true;
     vcpu->op = *op;
     vcpu->pc = cpu_io_pc(current_cpu);
+    if (cpu_in_exclusive_context(current_cpu)) {
+        async_run_on_cpu(current_cpu, wait, RUN_ON_CPU_HOST_PTR(vcpu));
+    }
     cpu_loop_exit_restart_io(current_cpu);
 }
 

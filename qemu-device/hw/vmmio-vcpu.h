@@ -86,8 +86,15 @@ VmmioResume vmmio_vcpu_resume(VmmioVcpu *vcpu, VmmioOp *op);
 /* The access is complete: remember it, in case that the instruction is taken back. */
 void vmmio_vcpu_log(VmmioVcpu *vcpu, const VmmioOp *op);
 
-/* Take the instruction back and release the BQL; vcpu->progress waits for vmmio_vcpu_resume(). */
-G_NORETURN void vmmio_vcpu_park(VmmioVcpu *vcpu, const VmmioOp *op);
+/*
+ * Take the instruction back and release the BQL; vcpu->progress waits for
+ * vmmio_vcpu_resume(). An instruction in an exclusive section, which holds up all
+ * other vCPUs, would be back there at once: so `wait`, whose data is vcpu, is
+ * called first, on this thread, out of the section and with the BQL held. It
+ * is to return when there is a point in going on, or something wants the vCPU;
+ * at once if nothing is parked any more, or the vCPU is stopped.
+ */
+G_NORETURN void vmmio_vcpu_park(VmmioVcpu *vcpu, const VmmioOp *op, run_on_cpu_func wait);
 
 /* Forget the parked accesses of all vCPUs to this device. No vCPU runs. */
 void vmmio_vcpu_forget_parked(const void *device);

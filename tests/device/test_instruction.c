@@ -255,9 +255,75 @@ START_TEST(page_table_walk_does_not_wait)
 }
 END_TEST
 
+static unsigned count_lines(struct qtest *vm, const char *words)
+{
+    g_autofree char *printed = qtest_stderr(vm);
+    g_auto(GStrv) parts = g_strsplit(printed, words, -1);
+
+    return g_strv_length(parts) - 1;
+}
+
+/*
+ * CPU 0's swap of a device register needs all others to stand still. While it
+ * waits, they do not: CPU 1 counts. It has counted so far in less than a second
+ * on its own; CPU 0 is not to have come back every millisecond of that.
+ */
+#define COUNTED 30000000
+#define RETURNS_MAX 20
+
+START_TEST(others_run_while_a_swap_waits)
+{
+    static const uint32_t program[] = {
+        0xd53800a5, /*    mrs  x5, mpidr_el1                */
+        0x92401ca5, /*    and  x5, x5, #0xff   number       */
+        0xb50001a5, /*    cbnz x5, 1f                       */
+        0xd2800060, /*    mov  x0, #0x3                     */
+        0xf2b88000, /*    movk x0, #0xc400, lsl #16  CPU_ON */
+        0xd2800021, /*    mov  x1, #1          which        */
+        0xd2804002, /*    mov  x2, #0x200      entry point  */
+        0xd2800003, /*    mov  x3, #0                       */
+        0xd4000002, /*    hvc  #0              PSCI         */
+        0xd2bfde01, /*    mov  x1, #0xfef00000              */
+        0xd2a80603, /*    mov  x3, #0x40300000              */
+        0x52800ee4, /*    mov  w4, #0x77                    */
+        0xb8248024, /*    swp  w4, w4, [x1]                 */
+        0xb9000464, /*    str  w4, [x3, #4]                 */
+        0x14000000, /*    b    .                            */
+        0xd2a80603, /* 1: mov  x3, #0x40300000              */
+        0x52800004, /*    mov  w4, #0                       */
+        0x11000484, /* 2: add  w4, w4, #1                   */
+        0xb9000064, /*    str  w4, [x3]                     */
+        0x17fffffe, /*    b    2b                           */
+    };
+    uint8_t packet[PEER_PACKET];
+    struct qtest vm;
+    struct peer peer;
+
+    guest_start(&vm, "-accel tcg,thread=multi -smp 2 -cpu max -trace vmmio_parked", PATIENT,
+                program, G_N_ELEMENTS(program));
+    device_connect_and_claim(&vm, &peer);
+    qmp_run(&vm, "cont");
+    peer_expect(&peer, DEVICE_READ_4, packet);
+    guest_await_at_least(&vm, 0, COUNTED);
+    ck_assert_uint_gt(count_lines(&vm, "vmmio_parked "), 0);
+    ck_assert_uint_lt(count_lines(&vm, "vmmio_parked "), RETURNS_MAX);
+    restart(&vm);
+    peer_answer(&peer, packet, 0x41);
+    peer_receive(&peer, packet);
+    ck_assert_uint_eq(packet[8], 0x05);
+    ck_assert_uint_eq(packet[24], 0x77);
+    restart(&vm);
+    peer_send(&peer, packet, sizeof(packet));
+    guest_await_result(&vm, 4, 0x41);
+    peer_expect_silence(&peer, 0);
+    qtest_stop(&vm);
+}
+END_TEST
+
 int main(void)
 {
     return DEVICE_RUN("instruction", equal_accesses_of_one_instruction,
                       many_accesses_of_one_instruction, memory_copy,
-                      another_instruction_asks_anew, page_table_walk_does_not_wait);
+                      another_instruction_asks_anew, page_table_walk_does_not_wait,
+                      others_run_while_a_swap_waits);
 }
