@@ -52,6 +52,22 @@ void guest_start_reader(struct qtest *vm, const char *machine, const char *prope
     guest_start(vm, machine, properties, reader, G_N_ELEMENTS(reader));
 }
 
+void guest_start_aborting_reader(struct qtest *vm, const char *machine, const char *properties)
+{
+    static const uint32_t reader[] = {
+        0xd5385205, /*    mrs  x5, esr_el1     0 at first, else this is the exception */
+        0xd2a80603, /*    mov  x3, #0x40300000 */
+        0xb5000085, /*    cbnz x5, 1f          */
+        0xd2bfde01, /*    mov  x1, #0xfef00000 */
+        0xb9400022, /*    ldr  w2, [x1]        */
+        0x14000000, /*    b    .               */
+        0xb9000065, /* 1: str  w5, [x3]        */
+        0x14000000, /*    b    .               */
+    };
+
+    guest_start(vm, machine, properties, reader, G_N_ELEMENTS(reader));
+}
+
 static void await_result(struct qtest *vm, unsigned offset, uint32_t value, bool or_more)
 {
     gint64 end = g_get_monotonic_time() + QTEST_SECONDS * G_TIME_SPAN_SECOND;

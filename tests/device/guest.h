@@ -25,6 +25,15 @@ void guest_start(struct qtest *vm, const char *machine, const char *properties,
 /* Reads 0xfef00000 for ever; leaves the value and the number of reads at GUEST_RESULTS. */
 void guest_start_reader(struct qtest *vm, const char *machine, const char *properties);
 
+/*
+ * The syndrome (ESR_EL1) of a read that ends with a bus error: data abort at EL1
+ * (class 0x25 << 26), 32-bit instruction (1 << 25), external: EA and 0x10.
+ */
+#define GUEST_READ_ABORT 0x96000210
+
+/* Reads 0xfef00000 once; leaves the syndrome at GUEST_RESULTS if that is an abort. */
+void guest_start_aborting_reader(struct qtest *vm, const char *machine, const char *properties);
+
 /* Wait until the 4-byte word at GUEST_RESULTS + offset has that value. */
 void guest_await_result(struct qtest *vm, unsigned offset, uint32_t value);
 

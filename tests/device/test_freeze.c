@@ -42,9 +42,6 @@ static const struct machine {
 #define SYNDROME(vcpu) ((vcpu)*16 + 8)
 #define COUNTER 3
 
-/* Data abort at EL1, as in test_vcpu.c. */
-#define READ_ABORT 0x96000210
-
 /*
  * A bus error begins it again. Flushing all TLBs takes every vCPU out of its code for a moment, as
  * timer interrupts do in a real guest: QEMU's device_del waits for that, vmmio or not.
@@ -155,7 +152,7 @@ static void check_policy(struct freeze *f)
         if (g_str_equal(f->policy, "fill")) {
             guest_await_result(&f->vm, VALUE(vcpu), 0xaaaaaaaa);
         } else if (g_str_equal(f->policy, "error")) {
-            guest_await_result(&f->vm, SYNDROME(vcpu), READ_ABORT);
+            guest_await_result(&f->vm, SYNDROME(vcpu), GUEST_READ_ABORT);
         } else {
             ck_assert_uint_le(result(f, COUNT(vcpu)), f->counts[vcpu] + 1);
         }

@@ -86,19 +86,6 @@ START_TEST(goes_on_unclaimed_and_can_be_claimed)
 }
 END_TEST
 
-/* Stores the syndrome of the abort that a read ends with (as in test_vcpu.c). */
-static const uint32_t aborting_reader[] = {
-    0xd5385205, /*    mrs  x5, esr_el1     0 at first, else this is the exception */
-    0xd2a80603, /*    mov  x3, #0x40300000 */
-    0xb5000085, /*    cbnz x5, 1f          */
-    0xd2bfde01, /*    mov  x1, #0xfef00000 */
-    0xb9400022, /*    ldr  w2, [x1]        */
-    0x14000000, /*    b    .               */
-    0xb9000065, /* 1: str  w5, [x3]        */
-    0x14000000, /*    b    .               */
-};
-#define READ_ABORT 0x96000210
-
 /* In the new QEMU an access before the first claim reads 0xaa: the error is the old one's. */
 START_TEST(access_under_way_is_finished_by_policy)
 {
@@ -108,17 +95,15 @@ START_TEST(access_under_way_is_finished_by_policy)
     struct qtest vm;
     struct peer peer;
 
-    guest_start(&vm, "-accel tcg", "timeout-ms=0,on-disconnect=error", aborting_reader,
-                G_N_ELEMENTS(aborting_reader));
+    guest_start_aborting_reader(&vm, "-accel tcg", "timeout-ms=0,on-disconnect=error");
     device_connect_and_claim(&vm, &peer);
     qmp_run(&vm, "cont");
     peer_receive(&peer, request);
     save_and_quit(&vm, path);
 
-    guest_start(&vm, incoming, "on-disconnect=error", aborting_reader,
-                G_N_ELEMENTS(aborting_reader));
+    guest_start_aborting_reader(&vm, incoming, "on-disconnect=error");
     qmp_run(&vm, "cont");
-    guest_await_result(&vm, 0, READ_ABORT);
+    guest_await_result(&vm, 0, GUEST_READ_ABORT);
     qtest_stop(&vm);
     unlink(path);
 }

@@ -350,41 +350,29 @@ START_TEST(exclusive_access)
 }
 END_TEST
 
-/* The guest's exception has this syndrome (ESR_EL1). */
-static void check_bus_error(const uint32_t *program, size_t count, uint32_t syndrome)
+/* The guest's access, answered with an error, is an exception of this syndrome (ESR_EL1). */
+static void check_bus_error(struct qtest *vm, uint32_t syndrome)
 {
     uint8_t request[PEER_PACKET];
-    struct qtest vm;
     struct peer peer;
 
-    guest_start(&vm, "-accel tcg", PATIENT, program, count);
-    device_connect_and_claim(&vm, &peer);
-    qmp_run(&vm, "cont");
+    device_connect_and_claim(vm, &peer);
+    qmp_run(vm, "cont");
     peer_receive(&peer, request);
     peer_set_error(request);
     peer_send(&peer, request, sizeof(request));
-    guest_await_result(&vm, 0, syndrome);
-    qtest_stop(&vm);
+    guest_await_result(vm, 0, syndrome);
+    qtest_stop(vm);
 }
 
-/* Data abort at EL1 (class 0x25 << 26), 32-bit instruction (1 << 25), external: EA and 0x10. */
-#define READ_ABORT 0x96000210
-#define WRITE_ABORT 0x96000250 /* the same and WnR */
+#define WRITE_ABORT (GUEST_READ_ABORT | 0x40) /* WnR */
 
 START_TEST(read_error_is_a_bus_error)
 {
-    static const uint32_t program[] = {
-        0xd5385205, /*    mrs  x5, esr_el1     0 at first, else this is the exception */
-        0xd2a80603, /*    mov  x3, #0x40300000 */
-        0xb5000085, /*    cbnz x5, 1f          */
-        0xd2bfde01, /*    mov  x1, #0xfef00000 */
-        0xb9400022, /*    ldr  w2, [x1]        */
-        0x14000000, /*    b    .               */
-        0xb9000065, /* 1: str  w5, [x3]        */
-        0x14000000, /*    b    .               */
-    };
+    struct qtest vm;
 
-    check_bus_error(program, G_N_ELEMENTS(program), READ_ABORT);
+    guest_start_aborting_reader(&vm, "-accel tcg", PATIENT);
+    check_bus_error(&vm, GUEST_READ_ABORT);
 }
 END_TEST
 
@@ -400,8 +388,10 @@ START_TEST(write_error_is_a_bus_error)
         0xb9000065, /* 1: str  w5, [x3]        */
         0x14000000, /*    b    .               */
     };
+    struct qtest vm;
 
-    check_bus_error(program, G_N_ELEMENTS(program), WRITE_ABORT);
+    guest_start(&vm, "-accel tcg", PATIENT, program, G_N_ELEMENTS(program));
+    check_bus_error(&vm, WRITE_ABORT);
 }
 END_TEST
 
