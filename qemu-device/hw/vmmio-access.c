@@ -78,25 +78,26 @@ static QEMUClockType access_clock(void)
     return current_cpu ? QEMU_CLOCK_VIRTUAL_RT : QEMU_CLOCK_REALTIME;
 }
 
-/* At once from an exclusive section, never from wait_outside(), which holds up nobody. */
-static int64_t leave_time(const VmmioVcpu *vcpu)
-{
-    if (!vcpu || !current_cpu->running) {
-        return INT64_MAX;
-    }
-    return cpu_in_exclusive_context(current_cpu) ? 0 : get_clock() + STAY_NS;
-}
-
 static VmmioWait make_wait(const Access *a)
 {
-    return (VmmioWait) {
+    VmmioWait wait = {
+        .begin_ns = get_clock(),
         .cpu = current_cpu,
         .restartable = a->vcpu != NULL,
-        .leave_ns = leave_time(a->vcpu),
+        .leave_ns = INT64_MAX,
         .clock = access_clock(),
         .deadline_ns = a->progress->deadline_ns,
         .poll_ns = (int64_t)a->s->poll_us * SCALE_US,
     };
+
+    /* A vCPU that has left its instruction, in wait_outside(), holds up nobody. */
+    if (a->vcpu && current_cpu->running) {
+        wait.leave_ns = wait.begin_ns + STAY_NS;
+        if (cpu_in_exclusive_context(current_cpu)) {
+            wait.leave_ns = wait.poll_ns = 0; /* all others wait for it */
+        }
+    }
+    return wait;
 }
 
 static void start_deadline(const Access *a)

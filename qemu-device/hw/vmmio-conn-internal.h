@@ -24,6 +24,12 @@ void vmmio_conn_lock(VmmioConn *conn);
  */
 void vmmio_conn_update_epoll(VmmioConn *conn);
 
+/*
+ * An access that began at begin_ns, of get_clock(), was answered. To be called
+ * before the epoll update at its end, which it may make needless.
+ */
+void vmmio_burst_count(VmmioConn *conn, int64_t begin_ns);
+
 /* Queue one block. False when the connection is closed, or is now for its unread bytes. */
 bool vmmio_conn_enqueue(VmmioConn *conn, const uint8_t *block);
 

@@ -2,6 +2,7 @@
 #include "qemu/osdep.h"
 #include <sys/epoll.h>
 #include "qemu/lockable.h"
+#include "qemu/rcu.h"
 #include "hw/core/cpu.h"
 #include "vmmio-conn.h"
 #include "vmmio-conn-internal.h"
@@ -10,18 +11,19 @@
 /* Some microseconds, which is less than a thread takes to sleep and be woken. */
 #define LOCK_TRIES 200
 
-VmmioConn *vmmio_conn_new(QIOChannel *ioc, int fd, int epoll_fd, const char *peer,
-                          VmmioPacketFn *on_packet, void *opaque, VmmioLinkStats *stats)
+VmmioConn *vmmio_conn_new(QIOChannel *ioc, int fd, int epoll_fd, int burst_fd,
+                          const char *peer, VmmioPacketFn *on_packet, void *opaque)
 {
     VmmioConn *conn = g_new0(VmmioConn, 1);
     struct epoll_event event = { .events = EPOLLIN | EPOLLONESHOT, .data.ptr = conn };
 
     vmmio_stream_init(&conn->stream, ioc, fd);
     conn->epoll_fd = epoll_fd;
+    conn->burst_fd = burst_fd;
     conn->peer = g_strdup(peer);
     conn->on_packet = on_packet;
     conn->opaque = opaque;
-    conn->stats = stats;
+    conn->stats.connections = 1;
     conn->refs = 1;
     conn->armed_events = EPOLLIN;
     conn->replies = g_byte_array_new();
@@ -80,7 +82,7 @@ void vmmio_conn_update_epoll(VmmioConn *conn)
     struct epoll_event event = { .data.ptr = conn };
     uint32_t wanted = 0;
 
-    if (!conn->receiving && conn->n_attended == 0) {
+    if (!conn->receiving && conn->n_attended == 0 && !conn->in_burst) {
         wanted |= EPOLLIN;
     }
     if (!conn->sending && vmmio_conn_unsent(conn) > 0) {
@@ -105,7 +107,8 @@ static void mark_closed(VmmioConn *conn)
         return;
     }
     qatomic_set(&conn->closed, true);
-    qatomic_add(&conn->stats->packets_unsent, DIV_ROUND_UP(vmmio_conn_unsent(conn), VMMIO_BLOCK));
+    vmmio_link_add(&conn->stats.packets_unsent,
+                   DIV_ROUND_UP(vmmio_conn_unsent(conn), VMMIO_BLOCK));
     trace_vmmio_conn_closed(conn->peer);
     vmmio_stream_shutdown(&conn->stream);
     QTAILQ_FOREACH(req, &conn->requests, next) {
@@ -190,7 +193,7 @@ static bool enqueue(VmmioConn *conn, const uint8_t *blocks, size_t len)
     if (conn->closed) {
         return false;
     }
-    qatomic_add(&conn->stats->packets_sent, len / VMMIO_BLOCK);
+    vmmio_link_add(&conn->stats.packets_sent, len / VMMIO_BLOCK);
     g_byte_array_append(conn->queue, blocks, len);
     return true;
 }
@@ -267,7 +270,7 @@ static void deliver_reply(VmmioConn *conn, const struct vmmio_packet *p, const u
             }
         }
     }
-    vmmio_link_count(&conn->stats->unsolicited);
+    vmmio_link_count(&conn->stats.unsolicited);
     trace_vmmio_unsolicited(conn->peer, vmmio_opcode_name(p->opcode), p->tag);
 }
 
@@ -276,11 +279,10 @@ static void handle_packet(VmmioConn *conn, const uint8_t *block)
     struct vmmio_packet p;
 
     vmmio_decode(block, &p);
-    qatomic_set(&conn->packets_in, conn->packets_in + 1);
-    vmmio_link_count(&conn->stats->packets_received);
+    vmmio_link_count(&conn->stats.packets_received);
     trace_block("received", conn, block);
     if (p.extra_blocks) {
-        vmmio_link_count(&conn->stats->long_packets);
+        vmmio_link_count(&conn->stats.long_packets);
         trace_vmmio_long_packet(conn->peer, p.extra_blocks);
     } else if (is_reply(&p)) {
         deliver_reply(conn, &p, block);
@@ -302,6 +304,13 @@ static void handle_bytes(VmmioConn *conn, const uint8_t *bytes, size_t len)
             handle_packet(conn, conn->framer.block);
         }
     }
+}
+
+/* In one read section of RCU, so that a DMA request need not pay for its own. */
+static void handle_batch(VmmioConn *conn, size_t len)
+{
+    RCU_READ_LOCK_GUARD();
+    handle_bytes(conn, conn->input, len);
 }
 
 /* Send what the packet callbacks have replied. Receiver only. */
@@ -326,7 +335,7 @@ void vmmio_conn_receive(VmmioConn *conn, bool sleep)
     do {
         n = vmmio_stream_read(&conn->stream, conn->input, sizeof(conn->input), sleep);
         if (n > 0) {
-            handle_bytes(conn, conn->input, n);
+            handle_batch(conn, n);
             send_replies(conn);
         }
         sleep = false;

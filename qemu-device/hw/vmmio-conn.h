@@ -8,7 +8,7 @@
  * threads; further vCPUs on the same connection sleep until their reply is
  * there or the role is free. Whoever holds the role hands every packet that is
  * not a reply to the packet callback, in stream order, before a later reply is
- * delivered.
+ * delivered. In a burst of accesses nobody holds it in between: vmmio-burst.c.
  *
  * Sending is a queue. A request is written by the thread that makes it, with
  * all that was queued before; posted writes, and what may not wait at all, are
@@ -42,12 +42,13 @@ typedef enum VmmioOutcome {
 
 /* How a thread may wait. */
 typedef struct VmmioWait {
+    int64_t begin_ns;    /* when it began, of get_clock() */
     CPUState *cpu;       /* the waiting vCPU, NULL for any other thread */
     bool restartable;    /* it can leave at any time and come back to the request */
-    int64_t leave_ns;    /* it has to after this time of QEMU_CLOCK_REALTIME; INT64_MAX = never */
+    int64_t leave_ns;    /* it has to after this time of get_clock(); INT64_MAX = never */
     QEMUClockType clock; /* that deadline_ns is measured in */
     int64_t deadline_ns; /* INT64_MAX = none */
-    int64_t poll_ns;     /* spin this long before sleeping */
+    int64_t poll_ns;     /* look for the reply this long before sleeping */
 } VmmioWait;
 
 /* What a thread that waits like this has to do now: go on (PENDING), TIMED_OUT or INTERRUPTED. */
@@ -74,10 +75,10 @@ struct VmmioConn {
     /* fixed after creation */
     VmmioStream stream;
     int epoll_fd;
+    int burst_fd; /* the timer of vmmio-burst.c */
     char *peer; /* for messages */
     VmmioPacketFn *on_packet;
     void *opaque;
-    VmmioLinkStats *stats;
 
     /* owned by the receiver */
     struct vmmio_framer framer;
@@ -91,7 +92,7 @@ struct VmmioConn {
     QTAILQ_ENTRY(VmmioConn) next; /* guarded by the endpoint's lock */
 
     unsigned refs;        /* atomic */
-    uint64_t packets_in;  /* atomic: packets received */
+    VmmioLinkStats stats; /* of what is received: the receiver counts; of what is sent: with the lock */
 
     QemuMutex lock;        /* guards all below */
     bool closed;           /* may be peeked at */
@@ -99,6 +100,10 @@ struct VmmioConn {
     bool sending;          /* some thread writes `out` */
     uint32_t armed_events; /* epoll wakes the link thread for these, once */
     unsigned n_attended;   /* requests that a thread waits in */
+    bool in_burst;         /* the input is left to the next access */
+    unsigned burst_accesses;
+    int64_t burst_begin_ns; /* of get_clock(), as the next */
+    int64_t last_access_ns;
     uint32_t next_tag;
     uint32_t owed[VMMIO_OWED_MAX]; /* tags of requests without a reply, abandoned ones too */
     unsigned n_owed;
@@ -114,6 +119,7 @@ struct VmmioConn {
 struct VmmioRequest {
     uint8_t block[VMMIO_BLOCK];
     VmmioConn *conn; /* with a reference; NULL: not started, or ended */
+    bool listed;     /* in the connection's list; changed by its own thread only */
 
     /* guarded by the connection's lock */
     uint32_t tag;
@@ -126,11 +132,12 @@ struct VmmioRequest {
 
 /*
  * Takes over one reference of ioc, whose socket is fd, and adds it to epoll_fd.
+ * The timer burst_fd is set when vmmio_burst_look() is due.
  * NULL when the kernel cannot watch another descriptor; ioc is then
  * released.
  */
-VmmioConn *vmmio_conn_new(QIOChannel *ioc, int fd, int epoll_fd, const char *peer,
-                          VmmioPacketFn *on_packet, void *opaque, VmmioLinkStats *stats);
+VmmioConn *vmmio_conn_new(QIOChannel *ioc, int fd, int epoll_fd, int burst_fd,
+                          const char *peer, VmmioPacketFn *on_packet, void *opaque);
 
 VmmioConn *vmmio_conn_ref(VmmioConn *conn);
 void vmmio_conn_unref(VmmioConn *conn);
@@ -184,6 +191,15 @@ void vmmio_request_end(VmmioRequest *req);
  * receive what is there. False when the connection has ended.
  */
 bool vmmio_conn_serve(VmmioConn *conn, uint32_t events);
+
+/*
+ * Link thread only, when the timer is over: give the input back to epoll if the
+ * burst of accesses is over. Returns in how many ns to look again; 0: not at all.
+ */
+int64_t vmmio_burst_look(VmmioConn *conn);
+
+/* Have the timer end in so many ns, 1 to 10^9 - 1. */
+void vmmio_burst_set_timer(int timer_fd, int64_t ns);
 
 /* Write what is queued, until g_get_monotonic_time() is end_us. */
 void vmmio_conn_drain(VmmioConn *conn, int64_t end_us);

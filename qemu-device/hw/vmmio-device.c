@@ -242,9 +242,9 @@ static bool get_handler_connected(Object *obj, Error **errp)
 static void get_stats(Object *obj, Visitor *v, const char *name, void *opaque, Error **errp)
 {
     VmmioState *s = VMMIO(obj);
-    const VmmioLinkStats none = { 0 };
-    const VmmioLinkStats *link = s->endpoint ? vmmio_endpoint_stats(s->endpoint) : &none;
-    g_autoptr(VmmioStats) stats = vmmio_stats_query(&s->stats, link,
+    VmmioLinkStats link = s->endpoint ? vmmio_endpoint_stats(s->endpoint)
+                                      : (VmmioLinkStats){ 0 };
+    g_autoptr(VmmioStats) stats = vmmio_stats_query(&s->stats, &link,
                                                     vmmio_range_is_held(&s->range),
                                                     qatomic_read(&s->range.claims));
 

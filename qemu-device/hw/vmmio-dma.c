@@ -5,7 +5,7 @@
 #include "qemu/rcu.h"
 #include "qapi/error.h"
 #include "exec/address-spaces.h"
-#include "system/dma.h"
+#include "exec/memory.h"
 #include "system/runstate.h"
 #include "vmmio-dma.h"
 #include "trace.h"
@@ -160,16 +160,15 @@ static bool transfer_now(const struct vmmio_packet *p, uint8_t *data)
 
     RCU_READ_LOCK_GUARD();
     return is_all_ram(p->addr, p->size, write) &&
-           dma_memory_rw(&address_space_memory, p->addr, data, p->size,
-                         write ? DMA_DIRECTION_FROM_DEVICE : DMA_DIRECTION_TO_DEVICE,
-                         memory_only) == MEMTX_OK;
+           address_space_rw(&address_space_memory, p->addr, memory_only, data, p->size,
+                            write) == MEMTX_OK;
 }
 
 static bool transfer(const struct vmmio_packet *p, uint8_t *data)
 {
     bool ok;
 
-    qatomic_inc(&n_transfers);
+    qatomic_inc(&n_transfers); /* also the barrier between what came before and the data */
     ok = !memory_is_frozen() && transfer_now(p, data);
     qatomic_dec(&n_transfers);
     return ok;

@@ -15,9 +15,9 @@ struct VmmioEndpoint {
     VmmioDmaRanges dma_ranges;
     VmmioListener *listener;
     int epoll_fd;
+    int burst_fd; /* timer: look whether bursts of accesses are over */
     uint32_t ping_ms;
     uint32_t max_connections;
-    VmmioLinkStats stats;
     QemuThread thread;
     int64_t ping_at_us;   /* link thread: next look for silent connections, or NEVER */
     int64_t accept_at_us; /* link thread: when it accepts clients again, NEVER: it does now */
@@ -29,6 +29,7 @@ struct VmmioEndpoint {
     QemuCond claimed;
     QTAILQ_HEAD(, VmmioConn) conns;
     unsigned n_conns; /* those that are still shaking hands too */
+    VmmioLinkStats past; /* of connections that have ended */
     VmmioRange *ranges[VMMIO_RANGES_MAX];
     unsigned n_ranges;
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "qemu/osdep.h"
 #include <sys/epoll.h>
+#include <sys/timerfd.h>
 #include "qemu/error-report.h"
 #include "qemu/lockable.h"
 #include "qemu/main-loop.h"
@@ -15,9 +16,17 @@ const char *vmmio_endpoint_address(const VmmioEndpoint *ep)
     return vmmio_listener_address(ep->listener);
 }
 
-const VmmioLinkStats *vmmio_endpoint_stats(const VmmioEndpoint *ep)
+VmmioLinkStats vmmio_endpoint_stats(VmmioEndpoint *ep)
 {
-    return &ep->stats;
+    VmmioLinkStats stats;
+    VmmioConn *conn;
+
+    QEMU_LOCK_GUARD(&ep->lock);
+    stats = ep->past;
+    QTAILQ_FOREACH(conn, &ep->conns, next) {
+        vmmio_link_sum(&stats, &conn->stats);
+    }
+    return stats;
 }
 
 /* A connection that has ended still holds its ranges until it is reaped. Lock held. */
@@ -145,7 +154,7 @@ static void serve_dma(VmmioEndpoint *ep, VmmioConn *conn, const struct vmmio_pac
 
     memcpy(block, request, VMMIO_BLOCK);
     if (!vmmio_dma_serve(&ep->dma_ranges, conn->peer, p, block)) {
-        vmmio_link_count(&ep->stats.dma_errors);
+        vmmio_link_count(&conn->stats.dma_errors);
     }
     vmmio_conn_reply(conn, block);
 }
@@ -166,15 +175,15 @@ void vmmio_endpoint_on_packet(VmmioConn *conn, const struct vmmio_packet *p,
         irq_update(ep, conn, p);
         break;
     case VMMIO_OP_READ:
-        vmmio_link_count(&ep->stats.dma_reads);
+        vmmio_link_count(&conn->stats.dma_reads);
         serve_dma(ep, conn, p, block);
         break;
     case VMMIO_OP_WRITEA:
-        vmmio_link_count(&ep->stats.dma_writes);
+        vmmio_link_count(&conn->stats.dma_writes);
         serve_dma(ep, conn, p, block);
         break;
     default:
-        vmmio_link_count(&ep->stats.unknown_opcodes);
+        vmmio_link_count(&conn->stats.unknown_opcodes);
         trace_vmmio_unknown_opcode(conn->peer, p->opcode);
         break;
     }
@@ -204,10 +213,16 @@ void vmmio_endpoint_release(VmmioEndpoint *ep, VmmioConn *conn)
     }
 }
 
+/* Have the link thread told, by this pointer, when fd can be read. */
+static bool watch(VmmioEndpoint *ep, int fd, void *ptr)
+{
+    struct epoll_event event = { .events = EPOLLIN, .data.ptr = ptr };
+
+    return epoll_ctl(ep->epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
 static bool endpoint_listen(VmmioEndpoint *ep, const VmmioEndpointConfig *config, Error **errp)
 {
-    struct epoll_event event = { .events = EPOLLIN, .data.ptr = NULL };
-
     ep->listener = vmmio_listener_new(config->listen, config->tls_creds, &vmmio_link_ops, ep,
                                       errp);
     if (!ep->listener ||
@@ -215,8 +230,9 @@ static bool endpoint_listen(VmmioEndpoint *ep, const VmmioEndpointConfig *config
         return false;
     }
     ep->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-    if (ep->epoll_fd < 0 ||
-        epoll_ctl(ep->epoll_fd, EPOLL_CTL_ADD, vmmio_listener_fd(ep->listener), &event) < 0) {
+    ep->burst_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+    if (!watch(ep, vmmio_listener_fd(ep->listener), NULL) ||
+        !watch(ep, ep->burst_fd, &ep->burst_fd)) {
         error_setg_errno(errp, errno, "vmmio: listen=%s: cannot watch the socket", config->listen);
         return false;
     }

@@ -51,8 +51,8 @@ bool vmmio_endpoint_add_range(VmmioEndpoint *ep, VmmioRange *range, Error **errp
 /* The address really bound, "HOST:PORT" or "unix:PATH". Owned by the endpoint. */
 const char *vmmio_endpoint_address(const VmmioEndpoint *ep);
 
-/* Counters of all its connections, each to be read with qatomic_read(). */
-const VmmioLinkStats *vmmio_endpoint_stats(const VmmioEndpoint *ep);
+/* Counters of all its connections since start. */
+VmmioLinkStats vmmio_endpoint_stats(VmmioEndpoint *ep);
 
 /* True while a connection holds the range. Any thread, no lock. */
 static inline bool vmmio_range_is_held(const VmmioRange *range)

@@ -58,12 +58,12 @@ static void connected(QIOChannel *ioc, int fd, const char *peer, void *opaque)
 
     trace_vmmio_connected(vmmio_endpoint_address(ep), peer);
     QEMU_LOCK_GUARD(&ep->lock);
-    conn = vmmio_conn_new(ioc, fd, ep->epoll_fd, peer, vmmio_endpoint_on_packet, ep, &ep->stats);
+    conn = vmmio_conn_new(ioc, fd, ep->epoll_fd, ep->burst_fd, peer,
+                          vmmio_endpoint_on_packet, ep);
     if (!conn) {
         ep->n_conns--;
         return;
     }
-    vmmio_link_count(&ep->stats.connections);
     QTAILQ_INSERT_TAIL(&ep->conns, conn, next);
 }
 
@@ -75,6 +75,7 @@ static void reap(VmmioEndpoint *ep, VmmioConn *conn)
     vmmio_endpoint_release(ep, conn);
     WITH_QEMU_LOCK_GUARD(&ep->lock) {
         QTAILQ_REMOVE(&ep->conns, conn, next);
+        vmmio_link_sum(&ep->past, &conn->stats);
         ep->n_conns--;
     }
     vmmio_conn_unref(conn);
@@ -84,7 +85,7 @@ static void reap(VmmioEndpoint *ep, VmmioConn *conn)
 static void ping_if_silent(VmmioEndpoint *ep, VmmioConn *conn)
 {
     uint8_t block[VMMIO_BLOCK] = { 0 };
-    uint64_t packets = qatomic_read(&conn->packets_in);
+    uint64_t packets = qatomic_read(&conn->stats.packets_received);
     bool silent = packets == conn->packets_at_last_tick;
 
     conn->packets_at_last_tick = packets;
@@ -119,12 +120,32 @@ static void accept_client(VmmioEndpoint *ep)
     }
 }
 
+static void look_at_bursts(VmmioEndpoint *ep)
+{
+    uint64_t expirations;
+    int64_t again = 0;
+    VmmioConn *conn;
+
+    (void)!read(ep->burst_fd, &expirations, sizeof(expirations));
+    QEMU_LOCK_GUARD(&ep->lock);
+    QTAILQ_FOREACH(conn, &ep->conns, next) {
+        int64_t ns = vmmio_burst_look(conn);
+
+        again = ns && (!again || ns < again) ? ns : again;
+    }
+    if (again) {
+        vmmio_burst_set_timer(ep->burst_fd, again);
+    }
+}
+
 static void handle_event(VmmioEndpoint *ep, const struct epoll_event *event)
 {
     VmmioConn *conn = event->data.ptr;
 
     if (!conn) {
         accept_client(ep);
+    } else if (event->data.ptr == &ep->burst_fd) {
+        look_at_bursts(ep);
     } else if (!vmmio_conn_serve(conn, event->events)) {
         reap(ep, conn);
     }

@@ -32,18 +32,24 @@ static VmmioOutcome outcome_now(const VmmioRequest *req, const VmmioWait *wait)
     return req->conn->closed ? VMMIO_LOST : vmmio_wait_outcome(wait);
 }
 
-/* Receiver only: look again and again, for a reply that comes sooner than a sleep ends. */
-static void receive_polling(VmmioRequest *req, int64_t poll_ns)
+/* Receive once, asleep until something comes or the slice is over. Receiver only. */
+static void receive_asleep(VmmioRequest *req, const VmmioWait *wait)
 {
-    int64_t end = get_clock() + poll_ns;
+    vmmio_conn_receive(req->conn, true);
+}
 
+/* Look again and again, for a reply that comes sooner than a sleep ends. Receiver only. */
+static void receive_polling(VmmioRequest *req, const VmmioWait *wait)
+{
     do {
         vmmio_conn_receive(req->conn, false);
-    } while (!qatomic_read(&req->answered) && vmmio_conn_is_open(req->conn) && get_clock() < end);
+    } while (!qatomic_read(&req->answered) && vmmio_conn_is_open(req->conn) &&
+             get_clock() < wait->begin_ns + wait->poll_ns);
 }
 
 /* Wait as receiver if the role is free, else for whoever has it. Lock held. */
-static void wait_slice(VmmioRequest *req, int64_t poll_ns)
+static void wait_slice(VmmioRequest *req, const VmmioWait *wait,
+                       void (*receive)(VmmioRequest *req, const VmmioWait *wait))
 {
     VmmioConn *conn = req->conn;
 
@@ -54,11 +60,7 @@ static void wait_slice(VmmioRequest *req, int64_t poll_ns)
     }
     conn->receiving = true;
     qemu_mutex_unlock(&conn->lock);
-    if (poll_ns > 0) {
-        receive_polling(req, poll_ns);
-    } else {
-        vmmio_conn_receive(conn, true);
-    }
+    receive(req, wait);
     qemu_mutex_lock(&conn->lock);
     conn->receiving = false;
 }
@@ -95,33 +97,54 @@ void vmmio_request_start(VmmioRequest *req, VmmioConn *conn)
     req->sent = false;
     req->answered = false;
     req->attended = false;
+    req->listed = false;
     qemu_cond_init(&req->wake);
-    QEMU_LOCK_GUARD(&conn->lock);
-    QTAILQ_INSERT_TAIL(&conn->requests, req, next);
+}
+
+/* From now on a reply finds the request. Lock held. */
+static void list(VmmioRequest *req)
+{
+    if (!req->listed) {
+        req->listed = true;
+        QTAILQ_INSERT_TAIL(&req->conn->requests, req, next);
+    }
+}
+
+/* Called with the lock held. */
+static void unlist(VmmioRequest *req)
+{
+    req->listed = false;
+    QTAILQ_REMOVE(&req->conn->requests, req, next);
 }
 
 VmmioOutcome vmmio_request_wait(VmmioRequest *req, const VmmioWait *wait)
 {
     VmmioConn *conn = req->conn;
-    int64_t poll_ns = wait->poll_ns;
     VmmioOutcome outcome;
 
     qemu_mutex_lock(&conn->lock);
+    list(req);
     req->attended = true;
     conn->n_attended++;
     /* First of all: a reply that wakes the link thread would come here by a detour. */
     vmmio_conn_update_epoll(conn);
-    for (;;) {
+    try_start(req);
+    /* Before the first look at the clock, which most accesses need not pay for. */
+    if (wait->poll_ns > 0 && !req->answered) {
+        wait_slice(req, wait, receive_polling);
+    }
+    while ((outcome = outcome_now(req, wait)) == VMMIO_PENDING) {
         try_start(req);
-        outcome = outcome_now(req, wait);
-        if (outcome != VMMIO_PENDING) {
-            break;
-        }
-        wait_slice(req, poll_ns);
-        poll_ns = 0;
+        wait_slice(req, wait, receive_asleep);
     }
     req->attended = false;
     conn->n_attended--;
+    if (req->answered) {
+        vmmio_burst_count(conn, wait->begin_ns);
+    }
+    if (req->answered || conn->closed) {
+        unlist(req);
+    }
     vmmio_conn_pass_role_on(conn);
     qemu_mutex_unlock(&conn->lock);
     return outcome;
@@ -131,8 +154,9 @@ void vmmio_request_end(VmmioRequest *req)
 {
     VmmioConn *conn = req->conn;
 
-    WITH_QEMU_LOCK_GUARD(&conn->lock) {
-        QTAILQ_REMOVE(&conn->requests, req, next);
+    if (req->listed) {
+        QEMU_LOCK_GUARD(&conn->lock);
+        unlist(req);
     }
     qemu_cond_destroy(&req->wake);
     req->conn = NULL;

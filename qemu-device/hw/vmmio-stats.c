@@ -28,20 +28,34 @@ static VmmioLatency *query_latency(const VmmioRangeStats *st)
     return latency;
 }
 
+void vmmio_link_sum(VmmioLinkStats *endpoint, const VmmioLinkStats *conn)
+{
+    endpoint->connections += qatomic_read(&conn->connections);
+    endpoint->packets_received += qatomic_read(&conn->packets_received);
+    endpoint->packets_sent += qatomic_read(&conn->packets_sent);
+    endpoint->packets_unsent += qatomic_read(&conn->packets_unsent);
+    endpoint->unknown_opcodes += qatomic_read(&conn->unknown_opcodes);
+    endpoint->long_packets += qatomic_read(&conn->long_packets);
+    endpoint->unsolicited += qatomic_read(&conn->unsolicited);
+    endpoint->dma_reads += qatomic_read(&conn->dma_reads);
+    endpoint->dma_writes += qatomic_read(&conn->dma_writes);
+    endpoint->dma_errors += qatomic_read(&conn->dma_errors);
+}
+
 static VmmioEndpointStats *query_link(const VmmioLinkStats *link)
 {
     VmmioEndpointStats *stats = g_new0(VmmioEndpointStats, 1);
 
-    stats->connections = qatomic_read(&link->connections);
-    stats->packets_received = qatomic_read(&link->packets_received);
-    stats->packets_sent = qatomic_read(&link->packets_sent);
-    stats->packets_unsent = qatomic_read(&link->packets_unsent);
-    stats->unknown_opcodes = qatomic_read(&link->unknown_opcodes);
-    stats->long_packets = qatomic_read(&link->long_packets);
-    stats->unsolicited = qatomic_read(&link->unsolicited);
-    stats->dma_reads = qatomic_read(&link->dma_reads);
-    stats->dma_writes = qatomic_read(&link->dma_writes);
-    stats->dma_errors = qatomic_read(&link->dma_errors);
+    stats->connections = link->connections;
+    stats->packets_received = link->packets_received;
+    stats->packets_sent = link->packets_sent;
+    stats->packets_unsent = link->packets_unsent;
+    stats->unknown_opcodes = link->unknown_opcodes;
+    stats->long_packets = link->long_packets;
+    stats->unsolicited = link->unsolicited;
+    stats->dma_reads = link->dma_reads;
+    stats->dma_writes = link->dma_writes;
+    stats->dma_errors = link->dma_errors;
     return stats;
 }
 

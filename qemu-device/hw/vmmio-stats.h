@@ -33,9 +33,13 @@ typedef struct VmmioRangeStats {
     uint64_t histogram[VMMIO_LATENCY_BUCKETS]; /* [i]: from 2^i to 2^(i+1) - 1; 0 in [0] */
 } VmmioRangeStats;
 
-/* Counters of one endpoint. Zero at start; each is atomic, so any thread may count. */
+/*
+ * Counters of one connection, or of an endpoint: of all its connections since
+ * start. One thread at a time counts, any thread may read meanwhile: so it takes
+ * no locked instruction, of which a DMA request would pay for several.
+ */
 typedef struct VmmioLinkStats {
-    uint64_t connections; /* accepted since start */
+    uint64_t connections;
     uint64_t packets_received;
     uint64_t packets_sent; /* or queued to be */
     uint64_t packets_unsent; /* of those, when their connection ended */
@@ -47,10 +51,18 @@ typedef struct VmmioLinkStats {
     uint64_t dma_errors; /* refused */
 } VmmioLinkStats;
 
+static inline void vmmio_link_add(uint64_t *counter, uint64_t n)
+{
+    qatomic_set(counter, *counter + n);
+}
+
 static inline void vmmio_link_count(uint64_t *counter)
 {
-    qatomic_inc(counter);
+    vmmio_link_add(counter, 1);
 }
+
+/* Add the counters of a connection to those of its endpoint. */
+void vmmio_link_sum(VmmioLinkStats *endpoint, const VmmioLinkStats *conn);
 
 /* One access of `size` bytes, however it ended. BQL held, as for all that follow. */
 static inline void vmmio_stats_count(VmmioRangeStats *st, bool is_write, unsigned size)

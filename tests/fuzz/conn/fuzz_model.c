@@ -28,7 +28,7 @@ static struct fuzz_access *asker(struct fuzz_model *model, uint32_t tag)
 
 static void take_received(struct fuzz_model *model)
 {
-    for (; model->n_received < model->conn->packets_in; model->n_received++) {
+    for (; model->n_received < model->conn->stats.packets_received; model->n_received++) {
         struct fuzz_access *access;
         uint32_t tag;
 
