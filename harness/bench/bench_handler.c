@@ -3,13 +3,15 @@
  * The handler that the bench measures against: the 256-byte memory of vmmio-test-outside with
  * nothing around it, so that the rows say what the device costs and not what a library does.
  *
- *     bench-handler block|poll A.B.C.D:PORT|unix:PATH
+ *     bench-handler block|poll|silent A.B.C.D:PORT|unix:PATH
  *
- * claims range 0. Ends when the VM goes; exit status 1 for any error, 3 when the VM has gone.
+ * claims range 0. A silent one answers nothing, and prints `asked` when there is something to
+ * answer. Ends when the VM goes; exit status 1 for any error, 3 when the VM has gone.
  */
 #include <err.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "channel.h"
 #include "framer.h"
@@ -99,16 +101,26 @@ static void serve_all(const struct channel *channel)
     }
 }
 
+static void serve_nothing(const struct channel *channel)
+{
+    uint8_t request[VMMIO_BLOCK];
+    while (channel_receive(channel, request, sizeof(request)) > 0) {
+        puts("asked");
+        fflush(stdout);
+    }
+}
+
 int main(int argc, char **argv)
 {
+    bool silent = argc == 3 && strcmp(argv[1], "silent") == 0;
     struct channel channel;
 
     if (argc != 3) {
-        errx(EXIT_FAILURE, "usage: bench-handler block|poll A.B.C.D:PORT|unix:PATH");
+        errx(EXIT_FAILURE, "usage: bench-handler block|poll|silent A.B.C.D:PORT|unix:PATH");
     }
-    channel = channel_connect(argv[2], channel_poll_from(argv[1]));
+    channel = channel_connect(argv[2], !silent && channel_poll_from(argv[1]));
     claim(&channel);
-    serve_all(&channel);
+    (silent ? serve_nothing : serve_all)(&channel);
     fprintf(stderr, "bench-handler: the VM has gone\n");
     return VM_GONE;
 }

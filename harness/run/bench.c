@@ -11,16 +11,17 @@
 #include "bench_client.h"
 #include "bench_demo.h"
 #include "bench_dma.h"
+#include "bench_qmp.h"
 #include "paths.h"
 
 #define RUNS_MIN 5
 
 static const char summary[] =
-    "Measure boots, the demo, accesses, DMA, the client library and QEMU's build time; print a\n"
+    "Measure boots, the demo, accesses, QMP, DMA, the client library and QEMU's build time; print a\n"
     "table and write it as JSON. Rows that are not measured keep what the file has. TCG unless --accel says\n"
     "otherwise, so that figures of different hosts compare.";
 
-#define GROUPS "demo, boot, mmio, dma, client or qemu"
+#define GROUPS "demo, boot, mmio, qmp, dma, client or qemu"
 
 void vmb_bench_progress(const VmbBench *bench, const char *what, gint run)
 {
@@ -95,6 +96,7 @@ static const struct {
     {"demo", bench_demo},
     {"boot", vmb_bench_boot},
     {"mmio", vmb_bench_access},
+    {"qmp", vmb_bench_qmp},
     {"dma", vmb_bench_dma},
     {"client", vmb_bench_client},
     {"qemu", bench_qemu},

@@ -79,7 +79,8 @@ gboolean vmb_bench_dma(VmbBench *bench, GError **error)
         vmb_bench_guest_start(bench, "raspi4b", &range, 1, LINUX_MEMORY, error);
     gboolean ok;
 
-    if (guest == NULL) {
+    if (guest == NULL ||
+        !vmb_guest_pin(guest->guest, vmb_cpu_pair().far_end, error)) {
         return FALSE;
     }
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {

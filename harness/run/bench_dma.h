@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The rows dma.*: requests a second that a client gets through a connection to the device, beside
- * the same stream of packets over a raw socket. Both over TCP.
+ * the same stream of packets over a raw socket. Both over TCP, the two ends tied to a CPU each.
  */
 #ifndef VMBENCH_BENCH_DMA_H
 #define VMBENCH_BENCH_DMA_H

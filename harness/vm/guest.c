@@ -241,6 +241,11 @@ gboolean vmb_guest_pin_vcpus(VmbGuest *guest, int cpu, GError **error)
     return vcpus != NULL;
 }
 
+gboolean vmb_guest_pin(VmbGuest *guest, int cpu, GError **error)
+{
+    return vmb_process_pin(guest->process, cpu, error);
+}
+
 VmbAgentLink *vmb_guest_agent(VmbGuest *guest)
 {
     return guest->agent;

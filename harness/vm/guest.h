@@ -50,6 +50,9 @@ gboolean vmb_guest_wait_handler(VmbGuest *guest, const char *id, gboolean connec
  */
 gboolean vmb_guest_pin_vcpus(VmbGuest *guest, int cpu, GError **error);
 
+/* Tie all of QEMU to a CPU. FALSE: VMB_ERROR_SETUP, it has ended. */
+gboolean vmb_guest_pin(VmbGuest *guest, int cpu, GError **error);
+
 /* Borrowed parts, as long as the guest. */
 VmbAgentLink *vmb_guest_agent(VmbGuest *guest);
 VmbConsole *vmb_guest_console(VmbGuest *guest);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <sched.h>
+#include <stdlib.h>
 
 VmbCpuPair vmb_cpu_pair(void)
 {
@@ -33,6 +34,25 @@ gboolean vmb_pin(pid_t thread, int cpu, GError **error)
         g_set_error(error, VMB_ERROR, VMB_ERROR_SETUP, "cannot tie thread %d to CPU %d: %s",
                     (int)thread, cpu, g_strerror(errno));
         return FALSE;
+    }
+    return TRUE;
+}
+
+gboolean vmb_pin_all(pid_t process, int cpu, GError **error)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/task", (int)process);
+    g_autoptr(GDir) threads = g_dir_open(path, 0, NULL);
+    const char *name;
+
+    if (threads == NULL) {
+        g_set_error(error, VMB_ERROR, VMB_ERROR_SETUP, "cannot tie process %d to CPU %d: %s",
+                    (int)process, cpu, g_strerror(ESRCH));
+        return FALSE;
+    }
+    while ((name = g_dir_read_name(threads)) != NULL) {
+        if (!vmb_pin((pid_t)atoi(name), cpu, error)) {
+            return FALSE;
+        }
     }
     return TRUE;
 }

@@ -129,7 +129,7 @@ void vmb_process_free(VmbProcess *process)
 
 gboolean vmb_process_pin(const VmbProcess *process, int cpu, GError **error)
 {
-    return vmb_pin(process->pid > 0 ? process->pid : -1, cpu, error);
+    return vmb_pin_all(process->pid, cpu, error);
 }
 
 gboolean vmb_process_has_ended(const VmbProcess *process)

@@ -44,7 +44,7 @@ VmbProcess *vmb_process_start(GSubprocessLauncher *launcher, const char *const *
 void vmb_process_free(VmbProcess *process);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VmbProcess, vmb_process_free)
 
-/* Tie its first thread to a CPU. FALSE: VMB_ERROR_SETUP, it has ended. */
+/* Tie the threads that it has now to a CPU. FALSE: VMB_ERROR_SETUP, it has ended. */
 gboolean vmb_process_pin(const VmbProcess *process, int cpu, GError **error);
 
 gboolean vmb_process_has_ended(const VmbProcess *process);

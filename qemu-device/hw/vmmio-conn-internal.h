@@ -45,8 +45,9 @@ void vmmio_conn_pass_role_on(VmmioConn *conn);
 
 /*
  * Receiver only, without the lock: take what is there. When nothing is and the
- * thread may `sleep`, wait for it, some milliseconds at most.
+ * thread may `sleep`, wait for it, some milliseconds at most. True when there is
+ * probably more.
  */
-void vmmio_conn_receive(VmmioConn *conn, bool sleep);
+bool vmmio_conn_receive(VmmioConn *conn, bool sleep);
 
 #endif

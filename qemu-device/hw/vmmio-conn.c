@@ -11,8 +11,11 @@
 /* Some microseconds, which is less than a thread takes to sleep and be woken. */
 #define LOCK_TRIES 200
 
+/* What a busy client may send before epoll is asked again: less than 1 ms of DMA. */
+#define READS_MAX 16
+
 VmmioConn *vmmio_conn_new(QIOChannel *ioc, int fd, int epoll_fd, int burst_fd,
-                          const char *peer, VmmioPacketFn *on_packet, void *opaque)
+                          const char *peer, const VmmioConnOps *ops, void *opaque)
 {
     VmmioConn *conn = g_new0(VmmioConn, 1);
     struct epoll_event event = { .events = EPOLLIN | EPOLLONESHOT, .data.ptr = conn };
@@ -21,7 +24,7 @@ VmmioConn *vmmio_conn_new(QIOChannel *ioc, int fd, int epoll_fd, int burst_fd,
     conn->epoll_fd = epoll_fd;
     conn->burst_fd = burst_fd;
     conn->peer = g_strdup(peer);
-    conn->on_packet = on_packet;
+    conn->ops = ops;
     conn->opaque = opaque;
     conn->stats.connections = 1;
     conn->refs = 1;
@@ -184,6 +187,13 @@ static void trace_block(const char *direction, const VmmioConn *conn, const uint
                        p.addr, p.size, p.data[0], p.error);
 }
 
+static void trace_blocks(const char *direction, const VmmioConn *conn, const GByteArray *blocks)
+{
+    for (size_t at = 0; at < blocks->len; at += VMMIO_BLOCK) {
+        trace_block(direction, conn, blocks->data + at);
+    }
+}
+
 /* Called with the lock held. */
 static bool enqueue(VmmioConn *conn, const uint8_t *blocks, size_t len)
 {
@@ -230,10 +240,10 @@ bool vmmio_conn_send(VmmioConn *conn, const uint8_t block[VMMIO_BLOCK])
     return queued;
 }
 
-void vmmio_conn_reply(VmmioConn *conn, const uint8_t block[VMMIO_BLOCK])
+uint8_t *vmmio_conn_make_reply(VmmioConn *conn, const uint8_t block[VMMIO_BLOCK])
 {
-    trace_block("sent", conn, block);
     g_byte_array_append(conn->replies, block, VMMIO_BLOCK);
+    return conn->replies->data + conn->replies->len - VMMIO_BLOCK;
 }
 
 /* True when the packet is an answer from a client to something that the VM sent. */
@@ -287,7 +297,7 @@ static void handle_packet(VmmioConn *conn, const uint8_t *block)
     } else if (is_reply(&p)) {
         deliver_reply(conn, &p, block);
     } else {
-        conn->on_packet(conn, &p, block, conn->opaque);
+        conn->ops->on_packet(conn, &p, block, conn->opaque);
     }
 }
 
@@ -311,12 +321,14 @@ static void handle_batch(VmmioConn *conn, size_t len)
 {
     RCU_READ_LOCK_GUARD();
     handle_bytes(conn, conn->input, len);
+    conn->ops->on_batch_end(conn);
 }
 
 /* Send what the packet callbacks have replied. Receiver only. */
 static void send_replies(VmmioConn *conn)
 {
     if (conn->replies->len > 0) {
+        trace_blocks("sent", conn, conn->replies);
         QEMU_LOCK_GUARD(&conn->lock);
         enqueue(conn, conn->replies->data, conn->replies->len);
         vmmio_conn_flush(conn);
@@ -328,7 +340,7 @@ static void send_replies(VmmioConn *conn)
  * A TLS session is read until it is empty, but not the socket behind it: a
  * client that sends all the time must not keep a vCPU here beyond its deadline.
  */
-void vmmio_conn_receive(VmmioConn *conn, bool sleep)
+bool vmmio_conn_receive(VmmioConn *conn, bool sleep)
 {
     ssize_t n;
 
@@ -343,6 +355,7 @@ void vmmio_conn_receive(VmmioConn *conn, bool sleep)
     if (n <= 0 && n != QIO_CHANNEL_ERR_BLOCK) {
         vmmio_conn_shutdown(conn);
     }
+    return n == sizeof(conn->input);
 }
 
 void vmmio_conn_pass_role_on(VmmioConn *conn)
@@ -360,17 +373,22 @@ void vmmio_conn_pass_role_on(VmmioConn *conn)
     vmmio_conn_update_epoll(conn);
 }
 
-/* Receive what is there, unless a vCPU has taken the role first. Lock held. */
+/*
+ * Receive what is there, unless a vCPU has taken the role first, or wants it.
+ * Not for ever: other connections wait too. Lock held.
+ */
 static void serve_input(VmmioConn *conn)
 {
-    if (conn->receiving) {
-        return;
+    bool more = !conn->receiving;
+
+    for (unsigned i = 0; more && i < READS_MAX; i++) {
+        conn->receiving = true;
+        qemu_mutex_unlock(&conn->lock);
+        more = vmmio_conn_receive(conn, false);
+        qemu_mutex_lock(&conn->lock);
+        conn->receiving = false;
+        more = more && conn->n_attended == 0;
     }
-    conn->receiving = true;
-    qemu_mutex_unlock(&conn->lock);
-    vmmio_conn_receive(conn, false);
-    qemu_mutex_lock(&conn->lock);
-    conn->receiving = false;
 }
 
 bool vmmio_conn_serve(VmmioConn *conn, uint32_t events)

@@ -58,6 +58,12 @@ VmmioOutcome vmmio_wait_outcome(const VmmioWait *wait);
 typedef void VmmioPacketFn(VmmioConn *conn, const struct vmmio_packet *packet,
                            const uint8_t *block, void *opaque);
 
+/* What a connection calls; always the receiver, without the lock. */
+typedef struct VmmioConnOps {
+    VmmioPacketFn *on_packet;
+    void (*on_batch_end)(VmmioConn *conn); /* all that came at once has been handled */
+} VmmioConnOps;
+
 /* Requests that a client may owe an answer to, one below what stalls it. */
 #define VMMIO_OWED_MAX (VMMIO_CLIENT_QUEUE - 1)
 
@@ -77,12 +83,14 @@ struct VmmioConn {
     int epoll_fd;
     int burst_fd; /* the timer of vmmio-burst.c */
     char *peer; /* for messages */
-    VmmioPacketFn *on_packet;
+    const VmmioConnOps *ops;
     void *opaque;
 
     /* owned by the receiver */
     struct vmmio_framer framer;
     GByteArray *replies; /* to what has been received since they were last queued */
+    bool in_dma; /* the endpoint's, as the next: between vmmio_dma_begin() and _end() */
+    bool dma_possible;
     uint8_t input[VMMIO_INPUT_BYTES]; /* not on the stack: QEMU is built to clear that each time */
 
     /* owned by the link thread */
@@ -137,7 +145,7 @@ struct VmmioRequest {
  * released.
  */
 VmmioConn *vmmio_conn_new(QIOChannel *ioc, int fd, int epoll_fd, int burst_fd,
-                          const char *peer, VmmioPacketFn *on_packet, void *opaque);
+                          const char *peer, const VmmioConnOps *ops, void *opaque);
 
 VmmioConn *vmmio_conn_ref(VmmioConn *conn);
 void vmmio_conn_unref(VmmioConn *conn);
@@ -155,8 +163,12 @@ static inline bool vmmio_conn_is_open(const VmmioConn *conn)
  */
 bool vmmio_conn_send(VmmioConn *conn, const uint8_t block[VMMIO_BLOCK]);
 
-/* The same from within the packet callback: sent with all that this batch brings. */
-void vmmio_conn_reply(VmmioConn *conn, const uint8_t block[VMMIO_BLOCK]);
+/*
+ * From within the packet callback: room for a reply, to be sent with all that this
+ * batch brings. Has the bytes of `block`; the caller makes them the reply before
+ * it returns.
+ */
+uint8_t *vmmio_conn_make_reply(VmmioConn *conn, const uint8_t block[VMMIO_BLOCK]);
 
 /*
  * Queue a request that has no reply, as soon as there is room for it. The tag in

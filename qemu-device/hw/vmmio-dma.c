@@ -125,8 +125,8 @@ static bool is_well_formed(const char *peer, const struct vmmio_packet *p)
            p->addr <= UINT64_MAX - (p->size - 1) && is_whole(p);
 }
 
-/* Transfers under way, in all link threads and vCPUs. */
-static unsigned n_transfers;
+/* Threads between begin and end: link threads and vCPUs. */
+static unsigned n_active;
 
 /* The memory of a VM that is being saved or loaded, or was saved, is not the guest's any more. */
 static bool memory_is_frozen(void)
@@ -137,9 +137,9 @@ static bool memory_is_frozen(void)
 }
 
 /* Those that have not seen the new state are done when the memory is read for the last time. */
-static void finish_transfers(void *opaque, bool running, RunState state)
+static void await_end(void *opaque, bool running, RunState state)
 {
-    while (memory_is_frozen() && qatomic_read(&n_transfers) > 0) {
+    while (memory_is_frozen() && qatomic_read(&n_active) > 0) {
         cpu_relax();
     }
 }
@@ -149,12 +149,24 @@ void vmmio_dma_init(void)
     static bool done;
 
     if (!done) {
-        qemu_add_vm_change_state_handler(finish_transfers, NULL);
+        qemu_add_vm_change_state_handler(await_end, NULL);
         done = true;
     }
 }
 
-static bool transfer_now(const struct vmmio_packet *p, uint8_t *data)
+/* A full barrier at both ends: the run state is read, and the memory written, in between. */
+bool vmmio_dma_begin(void)
+{
+    qatomic_inc(&n_active);
+    return !memory_is_frozen();
+}
+
+void vmmio_dma_end(void)
+{
+    qatomic_dec(&n_active);
+}
+
+static bool transfer(const struct vmmio_packet *p, uint8_t *data)
 {
     bool write = p->opcode == VMMIO_OP_WRITEA;
 
@@ -164,21 +176,11 @@ static bool transfer_now(const struct vmmio_packet *p, uint8_t *data)
                             write) == MEMTX_OK;
 }
 
-static bool transfer(const struct vmmio_packet *p, uint8_t *data)
-{
-    bool ok;
-
-    qatomic_inc(&n_transfers); /* also the barrier between what came before and the data */
-    ok = !memory_is_frozen() && transfer_now(p, data);
-    qatomic_dec(&n_transfers);
-    return ok;
-}
-
-bool vmmio_dma_serve(const VmmioDmaRanges *allowed, const char *peer,
+bool vmmio_dma_serve(const VmmioDmaRanges *allowed, bool possible, const char *peer,
                      const struct vmmio_packet *p, uint8_t block[VMMIO_BLOCK])
 {
     bool ok = is_well_formed(peer, p) && is_allowed(allowed, p->addr, p->addr + p->size - 1) &&
-              transfer(p, block + DATA_WORD * 8);
+              possible && transfer(p, block + DATA_WORD * 8);
 
     vmmio_block_make_reply(block, !ok);
     trace_vmmio_dma(peer, vmmio_opcode_name(p->opcode), p->addr, p->size, ok);

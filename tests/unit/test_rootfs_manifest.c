@@ -47,9 +47,9 @@ static char *listing(void)
 
 START_TEST(all_kinds_of_lines)
 {
-    g_autofree char *hello = test_file("hello", "hi", 2);
     g_autofree char *text = NULL;
 
+    g_free(test_file("hello", "hi", 2));
     ck_assert_msg(load("# a comment\n"
                        "\n"
                        "  \t \n"

@@ -83,15 +83,18 @@ static void on_packet(VmmioConn *conn, const struct vmmio_packet *packet, const 
         return;
     }
     if (packet->opcode == VMMIO_OP_READ || packet->opcode == VMMIO_OP_WRITEA) {
-        uint8_t reply[VMMIO_BLOCK];
-
-        memcpy(reply, block, VMMIO_BLOCK);
-        vmmio_block_make_reply(reply, true);
-        vmmio_conn_reply(conn, reply);
+        vmmio_block_make_reply(vmmio_conn_make_reply(conn, block), true);
     } else if (packet->opcode == VMMIO_OP_RGN_CLAIM && packet->iface >= 0x80) {
         vmmio_conn_shutdown(conn);
     }
 }
+
+static void on_batch_end(VmmioConn *conn)
+{
+    g_assert_cmpuint(vm.called_back, <=, conn->stats.packets_received);
+}
+
+static const VmmioConnOps ops = { on_packet, on_batch_end };
 
 static bool readable(short events)
 {
@@ -313,7 +316,7 @@ static void start_connection(void)
     fuzz_peer_open(&vm.peer, fds[1]);
     ioc = qio_channel_socket_new_fd(fds[0], &error_abort);
     vm.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-    vm.conn = vmmio_conn_new(QIO_CHANNEL(ioc), fds[0], vm.epoll_fd, -1, "fuzz", on_packet, NULL);
+    vm.conn = vmmio_conn_new(QIO_CHANNEL(ioc), fds[0], vm.epoll_fd, -1, "fuzz", &ops, NULL);
     vm.model.conn = vm.conn;
     vm.model.peer = &vm.peer;
 }
