@@ -19,8 +19,8 @@ SANITIZED_QEMU_DIR ?=
 SECONDS ?= 600
 VMBENCH = $(BUILD)/harness/vmbench
 
-all: $(BUILD)/build.ninja
-	@ninja -C $(BUILD) --quiet
+all: setup
+	@ci/build "$(BUILD)" "$(QEMU_DIR)"
 
 # Each step finds out in milliseconds that there is nothing to do.
 setup:
@@ -28,15 +28,10 @@ setup:
 	@$(if $(QEMU_DIR),,qemu-device/prepare)
 	@guest-rootfs/prepare
 
-# Meson is told where QEMU and the kernels are; another answer configures again.
-$(BUILD)/build.ninja: setup
-	@ci/configure "$(BUILD)" "$(QEMU_DIR)"
-
 sanitized: setup
 	@ci/setup-packages --sanitizers
 	@$(if $(SANITIZED_QEMU_DIR),,qemu-device/prepare --sanitized)
-	@ci/configure-sanitized "$(SANITIZED)" "$(SANITIZED_QEMU_DIR)"
-	@ninja -C $(SANITIZED) --quiet
+	@ci/build-sanitized "$(SANITIZED)" "$(SANITIZED_QEMU_DIR)"
 
 demo: all
 	@$(VMBENCH) demo --machine $(or $(MACHINE),all)
