@@ -9,6 +9,7 @@
 #include "agent.h"
 #include "cmdline.h"
 #include "line.h"
+#include "power.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -133,6 +134,9 @@ static void report_end(int status)
     if (WIFSIGNALED(status)) {
         die("the agent was killed by signal %d; the guest ends here", WTERMSIG(status));
     }
+    if (WEXITSTATUS(status) == EXIT_SUCCESS) {
+        power_off(); /* the shell of a guest booted by hand was left */
+    }
     die("the agent ended with status %d; the guest ends here", WEXITSTATUS(status));
 }
 
@@ -148,10 +152,14 @@ int main(void)
     setenv("HOME", "/root", 1);
     setenv("TERM", "vt100", 1);
     params = read_params();
+    if (params.shell) {
+        power_load_driver(); /* only a person ends the guest from inside */
+    }
     agent = fork();
     if (agent == 0) {
         run_agent(&params);
     }
+    power_catch_signals();
     while ((pid = wait(&status)) != agent || pid < 0) {
         if (pid < 0 && errno != EINTR) {
             die("cannot wait for the agent: %s", strerror(errno));

@@ -23,7 +23,8 @@
 
 static const char summary[] =
     "Boot a machine to an interactive shell. Programs outside connect to the endpoint that\n"
-    "is printed first. `exit` or Ctrl-A X ends it; Ctrl-A H lists the other keys.";
+    "is printed first. `exit`, `poweroff` or Ctrl-A X ends it, `reboot` boots it again with the same\n"
+    "endpoint; Ctrl-A H lists the other keys.";
 
 /* With more than this still to be shown, the guest waits. */
 #define UNSHOWN_MAX 65536
@@ -211,6 +212,7 @@ static gboolean run(VmbGuestConfig *config, const char *log_dir, gboolean conven
 
     print_endpoint(endpoint, conventional);
     vmb_guest_allow_end(guest);
+    vmb_agent_link_allow_restart(vmb_guest_agent(guest));
     vmb_console_set_tap(vmb_guest_console(guest), on_console, &shell);
     gboolean ok = finish_output(&shell, interact(&shell, alarm, error), alarm, error);
 

@@ -13,6 +13,7 @@ struct VmbAgentLink {
     guint64 nonce;
     struct agent_parser parser;
     gboolean ready;
+    gboolean may_restart;
     gboolean shell_ended;
     guint32 run_id;
     VmbProgramResult *running; /* output of run_id so far, NULL when nothing runs */
@@ -53,7 +54,7 @@ static void take_ready(VmbAgentLink *link, const struct agent_frame *frame)
 {
     if (frame->length != 4 || agent_u32_decode(frame->payload) != AGENT_PROTOCOL_VERSION) {
         protocol_error(link, "the guest's agent speaks another version: rebuild the guest image");
-    } else if (link->ready) {
+    } else if (link->ready && !link->may_restart) {
         protocol_error(link, "the guest's agent started again: did the guest reset?");
     }
     link->ready = TRUE;
@@ -169,6 +170,11 @@ gboolean vmb_agent_link_wait_ready(VmbAgentLink *link, guint ms, GError **error)
 gboolean vmb_agent_link_is_ready(const VmbAgentLink *link)
 {
     return link->ready;
+}
+
+void vmb_agent_link_allow_restart(VmbAgentLink *link)
+{
+    link->may_restart = TRUE;
 }
 
 static gboolean start(VmbAgentLink *link, const char *const *argv, GError **error)

@@ -40,6 +40,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VmbAgentLink, vmb_agent_link_free)
 gboolean vmb_agent_link_wait_ready(VmbAgentLink *link, guint ms, GError **error);
 gboolean vmb_agent_link_is_ready(const VmbAgentLink *link);
 
+/* From now on the agent may start again: the user reboots the guest. */
+void vmb_agent_link_allow_restart(VmbAgentLink *link);
+
 /*
  * Run a program, looked up on the guest's PATH, with empty standard input, and wait
  * up to `ms` (before scaling) for its end. One at a time. NULL: VMB_ERROR_PROGRAM_MISSING, the

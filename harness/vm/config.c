@@ -110,7 +110,7 @@ static void add_kernel(GPtrArray *argv, const VmbGuestConfig *config)
     if (config->device_tree != NULL) {
         add(argv, "-dtb", config->device_tree, NULL);
     }
-    /* panic=-1 with -no-reboot: a guest that panicked or reset ends QEMU at once. */
+    /* panic=-1 with -no-reboot: a guest that panicked or reset ends an x86 QEMU at once. */
     add_printf(argv, "-append",
                "console=%s quiet panic=-1 vmbench.results=%s vmbench.nonce=%016" G_GINT64_MODIFIER
                "x%s%s%s",
@@ -163,7 +163,10 @@ char **vmb_guest_config_command(const VmbGuestConfig *config)
         g_ptr_array_add(argv, g_strdup(*arg));
     }
     add_accelerator(argv, config);
-    add(argv, "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", NULL);
+    add(argv, "-nodefaults", "-no-user-config", "-display", "none", NULL);
+    if (!config->shell) {
+        add(argv, "-no-reboot", NULL); /* only a person reboots a guest on purpose */
+    }
     add_kernel(argv, config);
     add_devices(argv, config);
     add_lines(argv, config);

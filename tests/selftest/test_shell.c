@@ -114,6 +114,36 @@ START_TEST(exit_ends_it)
 }
 END_TEST
 
+/* With -f busybox asks the kernel itself, without it init. */
+static const char *const power_off[] = {"poweroff\n", "poweroff -f\n", "halt\n"};
+
+START_TEST(poweroff_ends_it)
+{
+    start_on_terminal(machines[_i % 2]);
+    await_screen("/ # ");
+    type(power_off[_i / 2]);
+    ck_assert_int_eq(wait_on_terminal(), 0);
+    ck_assert_ptr_null(strstr(screen->str, "vmbench: "));
+    assert_terminal_restored();
+}
+END_TEST
+
+START_TEST(reboot_boots_it_again)
+{
+    start_on_terminal(machines[_i]);
+    await_screen("/ # ");
+    type("echo before >/tmp/mark; reboot\n");
+    g_string_truncate(screen, 0);
+    await_screen("built-in commands.\r\n\r\n/ # "); /* not the first shell's last prompt */
+    type("echo $((6 * 7)) answers; ls /tmp/mark\n");
+    await_screen("42 answers");
+    await_screen("No such file");
+    type("exit\n");
+    ck_assert_int_eq(wait_on_terminal(), 0);
+    ck_assert_ptr_null(strstr(screen->str, "vmbench: "));
+}
+END_TEST
+
 START_TEST(ctrl_a_x_ends_it)
 {
     start_on_terminal(machines[_i]);
@@ -308,6 +338,7 @@ int main(void)
 {
     Suite *suite = suite_create("shell");
     TCase *cases = tcase_create("shell");
+    TCase *power = tcase_create("power");
 
     tcase_set_timeout(cases, 2 * PATIENCE_SECONDS);
     tcase_add_checked_fixture(cases, setup, teardown);
@@ -325,5 +356,10 @@ int main(void)
     tcase_add_test(cases, a_taken_conventional_port_is_said);
     tcase_add_test(cases, an_own_port_is_used);
     suite_add_tcase(suite, cases);
+    tcase_set_timeout(power, 2 * PATIENCE_SECONDS);
+    tcase_add_checked_fixture(power, setup, teardown);
+    tcase_add_loop_test(power, poweroff_ends_it, 0, 2 * G_N_ELEMENTS(power_off));
+    tcase_add_loop_test(power, reboot_boots_it_again, 0, 2);
+    suite_add_tcase(suite, power);
     return tap_run(suite);
 }

@@ -183,7 +183,9 @@ START_TEST(a_shell_has_a_console_with_escape_keys)
     ck_assert(g_strv_contains((const char *const *)argv, "socket,id=console,fd=4,mux=on"));
     ck_assert_str_eq(value_of(argv, "-mon", 1), "chardev=console,mode=readline");
     ck_assert(g_str_has_suffix(value_of(argv, "-append", 0), " vmbench.shell=1"));
+    ck_assert(!g_strv_contains((const char *const *)argv, "-no-reboot"));
     ck_assert(g_strv_contains((const char *const *)plain, "socket,id=console,fd=4"));
+    ck_assert(g_strv_contains((const char *const *)plain, "-no-reboot"));
     ck_assert_ptr_null(value_of(plain, "-mon", 1));
 }
 END_TEST
