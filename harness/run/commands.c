@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "commands.h"
 
-#include <stdio.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 int vmb_exit_status(const GError *error, const VmbAlarm *alarm)
 {
@@ -19,4 +20,12 @@ int vmb_fail(const GError *error, const VmbAlarm *alarm)
     fflush(stdout);
     fprintf(stderr, "vmbench: %s\n", error->message);
     return vmb_exit_status(error, alarm);
+}
+
+FILE *vmb_take_stdout(void)
+{
+    int fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+
+    dup2(STDERR_FILENO, STDOUT_FILENO);
+    return fd >= 0 ? fdopen(fd, "w") : NULL;
 }

@@ -6,6 +6,8 @@
 #ifndef VMBENCH_COMMANDS_H
 #define VMBENCH_COMMANDS_H
 
+#include <stdio.h>
+
 #include "alarm.h"
 
 int vmb_demo_main(int argc, char **argv);
@@ -18,5 +20,11 @@ int vmb_exit_status(const GError *error, const VmbAlarm *alarm);
 
 /* Print an error that belongs to no machine, as one line, and return its exit status. */
 int vmb_fail(const GError *error, const VmbAlarm *alarm);
+
+/*
+ * Standard output as a stream for what another program reads. All else that is printed goes to
+ * standard error from now on. NULL: standard output or standard error is closed.
+ */
+FILE *vmb_take_stdout(void);
 
 #endif

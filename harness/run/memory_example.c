@@ -110,11 +110,8 @@ static gboolean compare(const VmbRun *run, const GString *got, const char *fixtu
 static VmbGuest *boot(const VmbRun *run, const VmbGuestConfig *config, GError **error)
 {
     g_autoptr(VmbGuest) guest = NULL;
-    g_auto(GStrv) argv = vmb_guest_config_command(config);
-    g_autofree char *command = vmb_command_text((const char *const *)argv);
 
-    vmb_report_log(run->report, command);
-    vmb_report_log(run->report, "\n");
+    vmb_report_log_command(run->report, config);
     vmb_report_step(run->report, "boot", "boot");
     guest = vmb_guest_start(config, run->log_dir, run->alarm, error);
     if (guest == NULL || vmb_guest_endpoint(guest, error) == NULL ||

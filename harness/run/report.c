@@ -122,6 +122,14 @@ void vmb_report_log(VmbReport *report, const char *text)
     fputs(text, report->log);
 }
 
+void vmb_report_log_command(VmbReport *report, const VmbGuestConfig *config)
+{
+    g_auto(GStrv) argv = vmb_guest_config_command(config);
+    g_autofree char *command = vmb_command_text((const char *const *)argv);
+
+    fprintf(report->log, "%s\n", command);
+}
+
 void vmb_report_passed(VmbReport *report, double seconds)
 {
     g_autofree char *line = g_strdup_printf("%-8s passed in %.2f s\n", report->name, seconds);

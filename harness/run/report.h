@@ -7,7 +7,7 @@
 #ifndef VMBENCH_REPORT_H
 #define VMBENCH_REPORT_H
 
-#include "error.h"
+#include "config.h"
 
 typedef struct VmbReport VmbReport;
 
@@ -34,6 +34,9 @@ void vmb_report_text(VmbReport *report, const char *text);
 
 /* Text for the log alone. */
 void vmb_report_log(VmbReport *report, const char *text);
+
+/* QEMU's command line, for the log alone. */
+void vmb_report_log_command(VmbReport *report, const VmbGuestConfig *config);
 
 /*
  * The last line: passed in so many seconds, or, for an error, what happened and the path of the log

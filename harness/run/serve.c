@@ -5,7 +5,6 @@
  */
 #include "commands.h"
 
-#include <fcntl.h>
 #include <json-glib/json-glib.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -165,15 +164,6 @@ static int serve_on(const VmbSettings *settings, const VmbMachine *machine, Serv
     return vmb_fail(error, serve->alarm);
 }
 
-/* Standard output is for JSON alone: what else is printed goes to standard error. */
-static FILE *take_stdout(void)
-{
-    int fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-
-    dup2(STDERR_FILENO, STDOUT_FILENO);
-    return fd >= 0 ? fdopen(fd, "w") : NULL;
-}
-
 int vmb_serve_main(int argc, char **argv)
 {
     g_autoptr(GError) error = NULL;
@@ -186,7 +176,7 @@ int vmb_serve_main(int argc, char **argv)
     if (machine == NULL) {
         return vmb_fail(error, NULL);
     }
-    serve.answers = take_stdout();
+    serve.answers = vmb_take_stdout();
     serve.alarm = vmb_alarm_new(settings->timeout_scale);
     serve.requests = serve.answers != NULL ? vmb_requests_new(STDIN_FILENO, serve.alarm) : NULL;
     if (serve.requests == NULL) {

@@ -231,6 +231,31 @@ static gboolean choose_port(const VmbSettings *settings, VmbGuestConfig *config)
     return config->port != 0;
 }
 
+static int print_command(const VmbSettings *settings, const VmbMachine *machine)
+{
+    FILE *out = vmb_take_stdout(); /* no note on KVM in the middle of it */
+    g_autoptr(VmbGuestConfig) config = vmb_settings_guest(settings, machine);
+    g_autoptr(GError) error = NULL;
+
+    config->shell = TRUE;
+    config->by_hand = TRUE;
+    if (settings->port == VMB_PORT_UNSET) {
+        config->port = CONVENTIONAL_PORT;
+    }
+    if (!vmb_guest_config_check(config, &error)) {
+        return vmb_fail(error, NULL);
+    }
+    g_auto(GStrv) argv = vmb_guest_config_command(config);
+    g_autofree char *text = vmb_command_text((const char *const *)argv);
+
+    if (out == NULL || fprintf(out, "%s\n", text) < 0 || fclose(out) != 0) {
+        g_set_error(&error, VMB_ERROR, VMB_ERROR_SETUP,
+                    "cannot write the command to standard output: %s", g_strerror(errno));
+        return vmb_fail(error, NULL);
+    }
+    return 0;
+}
+
 static int shell_on(const VmbSettings *settings, const VmbMachine *machine, VmbAlarm *alarm)
 {
     g_autoptr(GError) error = NULL;
@@ -245,6 +270,7 @@ static int shell_on(const VmbSettings *settings, const VmbMachine *machine, VmbA
     gboolean conventional = choose_port(settings, config);
 
     config->shell = TRUE;
+    vmb_report_log_command(report, config);
     if (run(config, log_dir, conventional, alarm, &error)) {
         return 0;
     }
@@ -254,13 +280,22 @@ static int shell_on(const VmbSettings *settings, const VmbMachine *machine, VmbA
 
 int vmb_shell_main(int argc, char **argv)
 {
+    gboolean print = FALSE;
+    const GOptionEntry options[] = {
+        {"print-command", 0, 0, G_OPTION_ARG_NONE, &print,
+         "Boot nothing: print a QEMU command that does it without vmbench", NULL},
+        G_OPTION_ENTRY_NULL,
+    };
     g_autoptr(GError) error = NULL;
-    g_autoptr(VmbSettings) settings = vmb_settings_parse(argc, argv, summary, NULL, &error);
+    g_autoptr(VmbSettings) settings = vmb_settings_parse(argc, argv, summary, options, &error);
     const VmbMachine *machine =
         settings != NULL ? vmb_settings_one_machine(settings, "a shell", &error) : NULL;
 
     if (machine == NULL) {
         return vmb_fail(error, NULL);
+    }
+    if (print) {
+        return print_command(settings, machine);
     }
     g_autoptr(VmbAlarm) alarm = vmb_alarm_new(settings->timeout_scale);
 

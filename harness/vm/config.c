@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <linux/kvm.h>
 #include <netinet/in.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -102,21 +103,37 @@ static void add_accelerator(GPtrArray *argv, const VmbGuestConfig *config)
     add(argv, "-accel", config->machine->tcg, NULL);
 }
 
+/* The kernel's command line; init/cmdline.h has what the guest's init reads of it. */
+static char *kernel_words(const VmbGuestConfig *config)
+{
+    GString *words = g_string_new(NULL);
+
+    g_string_append_printf(words, "console=%s quiet", config->machine->console);
+    if (!config->by_hand) {
+        /* panic=-1 with -no-reboot: a guest that panicked or reset ends an x86 QEMU at once. */
+        g_string_append_printf(words,
+                               " panic=-1 vmbench.results=%s vmbench.nonce=%016" G_GINT64_MODIFIER
+                               "x", config->machine->results_tty, config->nonce);
+    }
+    if (config->shell) {
+        g_string_append(words, " vmbench.shell=1");
+    }
+    if (config->append != NULL) {
+        g_string_append_printf(words, " %s", config->append);
+    }
+    return g_string_free(words, FALSE);
+}
+
 static void add_kernel(GPtrArray *argv, const VmbGuestConfig *config)
 {
-    const VmbMachine *machine = config->machine;
+    g_autofree char *words = kernel_words(config);
+
 
     add(argv, "-kernel", config->kernel, "-initrd", config->initrd, NULL);
     if (config->device_tree != NULL) {
         add(argv, "-dtb", config->device_tree, NULL);
     }
-    /* panic=-1 with -no-reboot: a guest that panicked or reset ends an x86 QEMU at once. */
-    add_printf(argv, "-append",
-               "console=%s quiet panic=-1 vmbench.results=%s vmbench.nonce=%016" G_GINT64_MODIFIER
-               "x%s%s%s",
-               machine->console, machine->results_tty, config->nonce,
-               config->shell ? " vmbench.shell=1" : "", config->append != NULL ? " " : "",
-               config->append != NULL ? config->append : "");
+    add(argv, "-append", words, NULL);
 }
 
 static void add_devices(GPtrArray *argv, const VmbGuestConfig *config)
@@ -132,6 +149,17 @@ static void add_devices(GPtrArray *argv, const VmbGuestConfig *config)
     for (char **device = config->devices; *device != NULL; device++) {
         add(argv, "-device", *device, NULL);
     }
+}
+
+/* signal=off: Ctrl-C is the guest's. */
+static void add_terminal(GPtrArray *argv, const VmbMachine *machine)
+{
+    add(argv, "-chardev", "stdio,id=console,mux=on,signal=off", "-mon",
+        "chardev=console,mode=readline", NULL);
+    if (machine->results_first) {
+        add(argv, "-serial", "null", NULL);
+    }
+    add(argv, "-serial", "chardev:console", NULL);
 }
 
 static void add_lines(GPtrArray *argv, const VmbGuestConfig *config)
@@ -169,9 +197,22 @@ char **vmb_guest_config_command(const VmbGuestConfig *config)
     }
     add_kernel(argv, config);
     add_devices(argv, config);
-    add_lines(argv, config);
+    if (config->by_hand) {
+        add_terminal(argv, config->machine);
+    } else {
+        add_lines(argv, config);
+    }
     g_ptr_array_add(argv, NULL);
     return (char **)g_ptr_array_free(argv, FALSE);
+}
+
+static char *shell_word(const char *word)
+{
+    static const char plain[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789%+,-./:=@_";
+    gboolean is_plain = word[0] != '\0' && word[strspn(word, plain)] == '\0';
+
+    return is_plain ? g_strdup(word) : g_shell_quote(word);
 }
 
 char *vmb_command_text(const char *const *argv)
@@ -179,9 +220,10 @@ char *vmb_command_text(const char *const *argv)
     GString *text = g_string_new(NULL);
 
     for (; *argv != NULL; argv++) {
-        g_autofree char *quoted = g_shell_quote(*argv);
+        g_autofree char *word = shell_word(*argv);
+        const char *before = word[0] == '-' ? " \\\n    " : " ";
 
-        g_string_append_printf(text, "%s%s", text->len > 0 ? " " : "", quoted);
+        g_string_append_printf(text, "%s%s", text->len > 0 ? before : "", word);
     }
     return g_string_free(text, FALSE);
 }

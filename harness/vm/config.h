@@ -25,6 +25,7 @@ typedef struct {
     char *append;      /* more words for the kernel's command line, NULL: none */
     gboolean kvm;      /* use KVM, and TCG when QEMU cannot */
     gboolean shell;    /* an interactive shell on the console */
+    gboolean by_hand;  /* without a harness: the console is QEMU's standard input and output */
     guint64 nonce;     /* marks this boot's frames on the results line */
 } VmbGuestConfig;
 
@@ -41,10 +42,12 @@ enum {
 /* FALSE: VMB_ERROR_SETUP, a file is missing or unreadable, or the port is taken. */
 gboolean vmb_guest_config_check(const VmbGuestConfig *config, GError **error);
 
-/* QEMU's argv. Free with g_strfreev(). */
+/*
+ * QEMU's argv; unless config->by_hand it expects the descriptors above. Free with g_strfreev().
+ */
 char **vmb_guest_config_command(const VmbGuestConfig *config);
 
-/* An argv as a shell would take it. Free with g_free(). */
+/* An argv as a shell would take it, an option a line. Free with g_free(). */
 char *vmb_command_text(const char *const *argv);
 
 /* TRUE when 127.0.0.1:port can be listened on. */

@@ -107,14 +107,15 @@ START_TEST(its_logs_tell_the_story)
     g_autofree char *json = child_path(&child, "result.json");
     g_autofree char *own = NULL;
     g_autofree char *console = NULL;
+    g_autofree char *first_step = g_strdup_printf("\n%s ", machine);
     g_auto(GStrv) command = NULL;
-    g_auto(GStrv) lines = NULL;
+    g_auto(GStrv) parts = NULL;
 
     run_demo(json);
     own = read_log("vmbench.log");
     console = read_log("console.log");
-    lines = g_strsplit(own, "\n", 2);
-    ck_assert(g_shell_parse_argv(lines[0], NULL, &command, NULL));
+    parts = g_strsplit(own, first_step, 2);
+    ck_assert(g_shell_parse_argv(parts[0], NULL, &command, NULL));
     ck_assert_ptr_nonnull(strstr(command[0], vmb_machine_find(machine)->qemu_program));
     ck_assert(g_strv_contains((const char *const *)command, "-kernel"));
     ck_assert_ptr_null(strstr(child.out, "\033"));

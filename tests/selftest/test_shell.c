@@ -3,7 +3,6 @@
 #include <arpa/inet.h>
 #include <glib/gstdio.h>
 #include <netinet/in.h>
-#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -11,11 +10,10 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "screen.h"
 #include "tap.h"
-#include "vmbench_child.h"
 
 static Child child;
-static GString *screen;
 static struct termios before;
 
 static const char *const machines[] = {"raspi4b", "x86"};
@@ -23,46 +21,13 @@ static const char *const machines[] = {"raspi4b", "x86"};
 static void setup(void)
 {
     child_init(&child);
-    screen = g_string_new(NULL);
+    screen_open(&child);
 }
 
 static void teardown(void)
 {
     child_finish(&child);
-    g_string_free(screen, TRUE);
-}
-
-/* FALSE when vmbench has closed the terminal. */
-static gboolean read_screen(void)
-{
-    struct pollfd readable = {.fd = child.terminal, .events = POLLIN};
-    char buffer[1024];
-    ssize_t n;
-
-    if (poll(&readable, 1, 10) <= 0) {
-        return TRUE;
-    }
-    n = read(child.terminal, buffer, sizeof(buffer));
-    if (n > 0) {
-        g_string_append_len(screen, buffer, n);
-    }
-    return n > 0;
-}
-
-static void await_screen(const char *text)
-{
-    gint64 end = g_get_monotonic_time() + PATIENCE_SECONDS * G_USEC_PER_SEC;
-
-    while (strstr(screen->str, text) == NULL) {
-        ck_assert_msg(g_get_monotonic_time() < end, "no `%s` on the screen: %s", text,
-                      screen->str);
-        ck_assert_msg(read_screen(), "the terminal closed before `%s`: %s", text, screen->str);
-    }
-}
-
-static void type(const char *keys)
-{
-    ck_assert_int_eq(write(child.terminal, keys, strlen(keys)), (ssize_t)strlen(keys));
+    screen_close();
 }
 
 static void start_on_terminal(const char *machine)
@@ -71,13 +36,6 @@ static void start_on_terminal(const char *machine)
 
     child_start(&child, TRUE, args);
     ck_assert_int_eq(tcgetattr(child.terminal, &before), 0);
-}
-
-static int wait_on_terminal(void)
-{
-    while (!child_has_ended(&child) && read_screen()) {
-    }
-    return child_wait(&child);
 }
 
 /* The terminal's mode can be asked from our end, after vmbench has gone too. */
@@ -103,13 +61,13 @@ static void assert_terminal_raw(void)
 START_TEST(exit_ends_it)
 {
     start_on_terminal(machines[_i]);
-    await_screen("vMMIO endpoint: 127.0.0.1:");
-    await_screen("/ # ");
+    screen_await("vMMIO endpoint: 127.0.0.1:");
+    screen_await("/ # ");
     assert_terminal_raw();
-    type("echo $((6 * 7)) answers\n");
-    await_screen("42 answers");
-    type("exit\n");
-    ck_assert_int_eq(wait_on_terminal(), 0);
+    screen_type("echo $((6 * 7)) answers\n");
+    screen_await("42 answers");
+    screen_type("exit\n");
+    ck_assert_int_eq(screen_wait_end(), 0);
     assert_terminal_restored();
 }
 END_TEST
@@ -120,10 +78,10 @@ static const char *const power_off[] = {"poweroff\n", "poweroff -f\n", "halt\n"}
 START_TEST(poweroff_ends_it)
 {
     start_on_terminal(machines[_i % 2]);
-    await_screen("/ # ");
-    type(power_off[_i / 2]);
-    ck_assert_int_eq(wait_on_terminal(), 0);
-    ck_assert_ptr_null(strstr(screen->str, "vmbench: "));
+    screen_await("/ # ");
+    screen_type(power_off[_i / 2]);
+    ck_assert_int_eq(screen_wait_end(), 0);
+    ck_assert_ptr_null(strstr(screen_text(), "vmbench: "));
     assert_terminal_restored();
 }
 END_TEST
@@ -131,25 +89,25 @@ END_TEST
 START_TEST(reboot_boots_it_again)
 {
     start_on_terminal(machines[_i]);
-    await_screen("/ # ");
-    type("echo before >/tmp/mark; reboot\n");
-    g_string_truncate(screen, 0);
-    await_screen("built-in commands.\r\n\r\n/ # "); /* not the first shell's last prompt */
-    type("echo $((6 * 7)) answers; ls /tmp/mark\n");
-    await_screen("42 answers");
-    await_screen("No such file");
-    type("exit\n");
-    ck_assert_int_eq(wait_on_terminal(), 0);
-    ck_assert_ptr_null(strstr(screen->str, "vmbench: "));
+    screen_await("/ # ");
+    screen_type("echo before >/tmp/mark; reboot\n");
+    screen_clear();
+    screen_await("built-in commands.\r\n\r\n/ # "); /* not the first shell's last prompt */
+    screen_type("echo $((6 * 7)) answers; ls /tmp/mark\n");
+    screen_await("42 answers");
+    screen_await("No such file");
+    screen_type("exit\n");
+    ck_assert_int_eq(screen_wait_end(), 0);
+    ck_assert_ptr_null(strstr(screen_text(), "vmbench: "));
 }
 END_TEST
 
 START_TEST(ctrl_a_x_ends_it)
 {
     start_on_terminal(machines[_i]);
-    await_screen("/ # ");
-    type("\001x");
-    ck_assert_int_eq(wait_on_terminal(), 0);
+    screen_await("/ # ");
+    screen_type("\001x");
+    ck_assert_int_eq(screen_wait_end(), 0);
     assert_terminal_restored();
 }
 END_TEST
@@ -157,10 +115,10 @@ END_TEST
 START_TEST(ctrl_a_x_ends_a_boot)
 {
     start_on_terminal(machines[_i]);
-    await_screen("vMMIO endpoint: 127.0.0.1:");
-    type("\001x");
-    ck_assert_int_eq(wait_on_terminal(), 0);
-    ck_assert_ptr_null(strstr(screen->str, "/ # "));
+    screen_await("vMMIO endpoint: 127.0.0.1:");
+    screen_type("\001x");
+    ck_assert_int_eq(screen_wait_end(), 0);
+    ck_assert_ptr_null(strstr(screen_text(), "/ # "));
     assert_terminal_restored();
 }
 END_TEST
@@ -168,26 +126,26 @@ END_TEST
 START_TEST(ctrl_c_is_the_guests)
 {
     start_on_terminal("x86");
-    await_screen("/ # ");
-    type("sh -c 'echo $((6 * 7)) runs; exec sleep 600'\n");
-    await_screen("42 runs");
-    type("\003");
-    await_screen("^C");
+    screen_await("/ # ");
+    screen_type("sh -c 'echo $((6 * 7)) runs; exec sleep 600'\n");
+    screen_await("42 runs");
+    screen_type("\003");
+    screen_await("^C");
     /* A line of its own: Ctrl-C ends the rest of the line that it interrupts. */
-    type("echo status $?\n");
-    await_screen("status 130");
-    type("\001x");
-    ck_assert_int_eq(wait_on_terminal(), 0);
+    screen_type("echo status $?\n");
+    screen_await("status 130");
+    screen_type("\001x");
+    ck_assert_int_eq(screen_wait_end(), 0);
 }
 END_TEST
 
 START_TEST(a_signal_restores_the_terminal)
 {
     start_on_terminal("x86");
-    await_screen("/ # ");
+    screen_await("/ # ");
     assert_terminal_raw();
     kill(child.pid, SIGTERM);
-    ck_assert_int_eq(wait_on_terminal(), 128 + SIGTERM);
+    ck_assert_int_eq(screen_wait_end(), 128 + SIGTERM);
     assert_terminal_restored();
 }
 END_TEST
@@ -211,8 +169,8 @@ static void await_stall(void)
 START_TEST(a_signal_ends_it_while_the_terminal_is_stalled)
 {
     start_on_terminal("x86");
-    await_screen("/ # ");
-    type("while :; do echo 0123456789012345678901234567890123456789; done\n");
+    screen_await("/ # ");
+    screen_type("while :; do echo 0123456789012345678901234567890123456789; done\n");
     await_stall();
     kill(child.pid, SIGTERM);
     ck_assert_int_eq(child_wait(&child), 128 + SIGTERM);
@@ -242,10 +200,10 @@ END_TEST
 START_TEST(a_crash_restores_the_terminal)
 {
     start_on_terminal("x86");
-    await_screen("/ # ");
+    screen_await("/ # ");
     assert_terminal_raw();
     kill(child.pid, SIGABRT);
-    ck_assert_int_ne(wait_on_terminal(), 0);
+    ck_assert_int_ne(screen_wait_end(), 0);
     assert_terminal_restored();
 }
 END_TEST
@@ -253,10 +211,10 @@ END_TEST
 START_TEST(qemus_death_restores_the_terminal)
 {
     start_on_terminal("x86");
-    await_screen("/ # ");
+    screen_await("/ # ");
     kill(child_find(&child, "qemu-system-x86_64"), SIGKILL);
-    await_screen("QEMU ended with signal 9 (Killed)");
-    ck_assert_int_ne(wait_on_terminal(), 0);
+    screen_await("QEMU ended with signal 9 (Killed)");
+    ck_assert_int_ne(screen_wait_end(), 0);
     assert_terminal_restored();
 }
 END_TEST

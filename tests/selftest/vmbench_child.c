@@ -28,6 +28,7 @@ void child_init(Child *child)
     child->dir = g_dir_make_tmp("vmbench-selftest-XXXXXX", NULL);
     ck_assert_ptr_nonnull(child->dir);
     child->mark = g_strdup_printf(MARK "%s", child->dir);
+    child->program = NULL;
     child->input = NULL;
     child->pid = 0;
     child->terminal = -1;
@@ -51,12 +52,14 @@ static void exec_vmbench(const Child *child, gboolean terminal, const char *cons
     g_autofree char *tmp = child_path(child, "tmp");
     GPtrArray *argv = g_ptr_array_new();
 
-    g_ptr_array_add(argv, g_strdup(g_getenv("VMBENCH")));
+    g_ptr_array_add(argv, g_strdup(child->program != NULL ? child->program : g_getenv("VMBENCH")));
     for (; *args != NULL; args++) {
         g_ptr_array_add(argv, g_strdup(*args));
     }
-    g_ptr_array_add(argv, g_strdup("--logs"));
-    g_ptr_array_add(argv, child_path(child, "logs"));
+    if (child->program == NULL) {
+        g_ptr_array_add(argv, g_strdup("--logs"));
+        g_ptr_array_add(argv, child_path(child, "logs"));
+    }
     g_ptr_array_add(argv, NULL);
     /* A test that fails leaves its files to look at, but no guest that runs on. */
     prctl(PR_SET_PDEATHSIG, SIGKILL);

@@ -16,7 +16,8 @@
 typedef struct {
     char *dir;  /* private: logs/, tmp/, and what the test puts there */
     char *mark; /* in the environment of every process of this child */
-    const char *input; /* file for standard input, NULL: empty; set before the start */
+    const char *program; /* to be run instead of vmbench, without --logs; set before the start */
+    const char *input; /* file for standard input, NULL: empty; likewise */
     pid_t pid;
     int terminal; /* our end of its terminal, -1 when it has none */
     char *out;    /* after child_wait(): standard output */

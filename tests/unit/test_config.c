@@ -190,6 +190,22 @@ START_TEST(a_shell_has_a_console_with_escape_keys)
 }
 END_TEST
 
+START_TEST(a_command_to_use_by_hand_has_one_terminal)
+{
+    g_autoptr(VmbGuestConfig) config = complete_config("raspi4b");
+
+    config->shell = TRUE;
+    config->by_hand = TRUE;
+    g_auto(GStrv) argv = vmb_guest_config_command(config);
+
+    ck_assert_str_eq(value_of(argv, "-append", 0), "console=ttyS1,115200 quiet vmbench.shell=1");
+    ck_assert_str_eq(value_of(argv, "-chardev", 0), "stdio,id=console,mux=on,signal=off");
+    ck_assert_ptr_null(value_of(argv, "-chardev", 1));
+    ck_assert_str_eq(value_of(argv, "-serial", 0), "null");
+    ck_assert_str_eq(value_of(argv, "-serial", 1), "chardev:console");
+}
+END_TEST
+
 START_TEST(a_complete_set_up_is_accepted)
 {
     g_autoptr(VmbGuestConfig) config = complete_config(_i == 0 ? "raspi4b" : "x86");
@@ -263,7 +279,7 @@ END_TEST
 
 START_TEST(a_command_can_be_pasted_into_a_shell)
 {
-    const char *const argv[] = {"a b", "it's", "plain", NULL};
+    const char *const argv[] = {"a b", "it's", "plain", "-x", "", NULL};
     g_autofree char *text = vmb_command_text(argv);
     g_auto(GStrv) parsed = NULL;
 
@@ -271,7 +287,10 @@ START_TEST(a_command_can_be_pasted_into_a_shell)
     ck_assert_str_eq(parsed[0], "a b");
     ck_assert_str_eq(parsed[1], "it's");
     ck_assert_str_eq(parsed[2], "plain");
-    ck_assert_ptr_null(parsed[3]);
+    ck_assert_str_eq(parsed[3], "-x");
+    ck_assert_str_eq(parsed[4], "");
+    ck_assert_ptr_null(parsed[5]);
+    ck_assert_str_eq(text, "'a b' 'it'\\''s' plain \\\n    -x ''");
 }
 END_TEST
 
@@ -299,6 +318,7 @@ int main(void)
     tcase_add_test(cases, other_devices_replace_the_example);
     tcase_add_test(cases, kvm_comes_first_and_only_where_it_can);
     tcase_add_test(cases, a_shell_has_a_console_with_escape_keys);
+    tcase_add_test(cases, a_command_to_use_by_hand_has_one_terminal);
     tcase_add_loop_test(cases, a_complete_set_up_is_accepted, 0, 2);
     tcase_add_test(cases, each_missing_file_is_named_with_its_option);
     tcase_add_test(cases, a_directory_is_no_kernel);

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vmbench shell --print-command: what it prints boots a guest without vmbench. */
+#include <gio/gio.h>
+#include <string.h>
+
+#include "config.h"
+#include "screen.h"
+#include "tap.h"
+
+static const char *const machines[] = {"raspi4b", "x86"};
+
+/* A port of 127.0.0.1 that nobody listens on, as text. Free with g_free(). */
+static char *free_port(void)
+{
+    guint number = 4300;
+
+    do {
+        number++;
+    } while (!vmb_port_is_free(number));
+    return g_strdup_printf("%u", number);
+}
+
+/* Standard output is the command and nothing else. Free with g_free(). */
+static char *printed_command(const char *machine, const char *port)
+{
+    const char *args[] = {"shell", "--machine", machine, "--accel", "kvm", "--port", port,
+                          "--print-command", NULL};
+    char *command;
+    Child child;
+
+    child_init(&child);
+    ck_assert_int_eq(child_run(&child, args), 0);
+    command = g_strdup(child.out);
+    child_finish(&child);
+    return command;
+}
+
+static GSubprocess *start_handler(const char *port)
+{
+    g_autofree char *endpoint = g_strdup_printf("127.0.0.1:%s", port);
+    GSubprocess *handler = g_subprocess_new(G_SUBPROCESS_FLAGS_STDOUT_SILENCE, NULL,
+                                            g_getenv("OUTSIDE"), endpoint, NULL);
+
+    ck_assert_ptr_nonnull(handler);
+    return handler;
+}
+
+/* Unclaimed at first, then the memory of the handler, as soon as its claim is in effect. */
+static void use_range(const char *port)
+{
+    screen_type("devmem 0xfef00000 32\n");
+    screen_await("0xAAAAAAAA");
+
+    g_autoptr(GSubprocess) handler = start_handler(port);
+
+    screen_type("until devmem 0xfef00000 8 90; devmem 0xfef00000 8 | grep 0x5A; do :; done\n");
+    screen_await("0x5A\r"); /* not the line that was typed */
+    g_subprocess_force_exit(handler);
+    ck_assert(g_subprocess_wait(handler, NULL, NULL));
+}
+
+START_TEST(the_printed_command_boots_a_guest)
+{
+    g_autofree char *port = free_port();
+    g_autofree char *command = printed_command(machines[_i / 2], port);
+    const char *args[] = {"-c", command, NULL};
+    Child child;
+
+    child_init(&child);
+    child.program = "/bin/sh";
+    screen_open(&child);
+    child_start(&child, TRUE, args);
+    screen_await("/ # ");
+    use_range(port);
+    screen_type(_i % 2 == 0 ? "poweroff\n" : "exit\n");
+    ck_assert_msg(screen_wait_end() == 0, "%s", screen_text());
+    screen_close();
+    child_finish(&child);
+}
+END_TEST
+
+START_TEST(it_boots_nothing_and_says_what_is_missing)
+{
+    const char *args[] = {"shell", "--machine", "x86", "--print-command", "--kernel", "/nowhere",
+                          NULL};
+    Child child;
+
+    child_init(&child);
+    ck_assert_int_eq(child_run(&child, args), VMB_ERROR_SETUP);
+    ck_assert_str_eq(child.out, "");
+    ck_assert_ptr_nonnull(strstr(child.err, "vmbench: kernel /nowhere: No such file"));
+    child_finish(&child);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("by_hand");
+    TCase *cases = tcase_create("by_hand");
+
+    tcase_set_timeout(cases, 2 * PATIENCE_SECONDS);
+    tcase_add_loop_test(cases, the_printed_command_boots_a_guest, 0, 4);
+    tcase_add_test(cases, it_boots_nothing_and_says_what_is_missing);
+    suite_add_tcase(suite, cases);
+    return tap_run(suite);
+}
