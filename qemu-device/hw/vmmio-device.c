@@ -3,7 +3,6 @@
 #include "qemu/units.h"
 #include "qapi/error.h"
 #include "qapi/qapi-visit-vmmio.h"
-#include "exec/address-spaces.h"
 #include "hw/irq.h"
 #include "hw/qdev-properties.h"
 #include "hw/resettable.h"
@@ -12,6 +11,7 @@
 #include "vmmio-board.h"
 #include "vmmio-events.h"
 #include "vmmio-irq.h"
+#include "vmmio-overlap.h"
 #include "vmmio-vcpu.h"
 #include "trace.h"
 
@@ -136,34 +136,6 @@ static bool check_bounds(VmmioState *s, Error **errp)
     return true;
 }
 
-/* RAM and other vmmio ranges may not lie in the range; unmodelled devices may. */
-static bool check_overlap(VmmioState *s, Error **errp)
-{
-    uint64_t at = s->start;
-    uint64_t end = s->start + s->size;
-
-    while (at < end) {
-        MemoryRegionSection section = memory_region_find(get_system_memory(), at, end - at);
-        bool ram, vmmio;
-
-        if (!section.mr) {
-            break;
-        }
-        ram = memory_region_is_ram(section.mr);
-        vmmio = object_dynamic_cast(memory_region_owner(section.mr), TYPE_VMMIO) != NULL;
-        at = section.offset_within_address_space + int128_get64(section.size);
-        if (ram || vmmio) {
-            error_setg(errp, "vmmio: the range 0x%" PRIx64 " size 0x%" PRIx64 " overlaps %s \"%s\"",
-                       s->start, s->size, ram ? "RAM" : "the range",
-                       memory_region_name(section.mr));
-            memory_region_unref(section.mr);
-            return false;
-        }
-        memory_region_unref(section.mr);
-    }
-    return true;
-}
-
 static bool join_endpoint(VmmioState *s, Error **errp)
 {
     VmmioEndpointConfig config = {
@@ -220,10 +192,13 @@ static void vmmio_realize(DeviceState *dev, Error **errp)
 {
     VmmioState *s = VMMIO(dev);
 
-    if (parse_policies(s, errp) && check_bounds(s, errp) && check_overlap(s, errp) &&
+    if (parse_policies(s, errp) && check_bounds(s, errp) && vmmio_overlap_check(s, errp) &&
         check_max_connections(s, errp) && check_poll(s, errp) && vmmio_irqs_connect(s, errp) &&
         join_endpoint(s, errp)) {
+        g_autoptr(GPtrArray) there = vmmio_overlap_devices(s);
+
         map_range(s);
+        vmmio_overlap_warn(s, there);
     }
 }
 

@@ -8,7 +8,8 @@
  *    range, a multiple of 4 KiB.
  *  + Property "size" (size, default 0x1000): bytes, a multiple of 4 KiB, not 0.
  *    The range may not overlap RAM or another vmmio range. It wins over other
- *    devices' regions that it overlaps, except the x86 local APIC's page.
+ *    devices' regions that it overlaps, except the x86 local APIC's page; either
+ *    is warned of, but for devices that QEMU does not model.
  *  + Property "irq" (string, default none): "80" or "177:178:...", up to 16
  *    numbers; the first 8 are the lines 0-7 that a client can name. SPIs of the
  *    GIC on Arm machines, GSIs on x86. A number may be given once in a VM.
