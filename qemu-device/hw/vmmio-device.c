@@ -230,9 +230,6 @@ static void vmmio_instance_init(Object *obj)
 {
     VmmioState *s = VMMIO(obj);
 
-    s->listen = g_strdup(DEFAULT_LISTEN);
-    s->on_timeout_text = g_strdup(DEFAULT_POLICY);
-    s->on_disconnect_text = g_strdup(DEFAULT_POLICY);
     object_property_add_uint64_ptr(obj, "claims", &s->range.claims, OBJ_PROP_FLAG_READ);
     object_property_set_description(obj, "claims", "claims accepted since start (read-only)");
 }
@@ -285,6 +282,15 @@ static void describe_properties(ObjectClass *oc)
     }
 }
 
+/* DEFINE_PROP_STRING has no default; given like this, `help` shows it. */
+static void set_default_texts(ObjectClass *oc)
+{
+    object_property_set_default_str(object_class_property_find(oc, "listen"), DEFAULT_LISTEN);
+    object_property_set_default_str(object_class_property_find(oc, "on-timeout"), DEFAULT_POLICY);
+    object_property_set_default_str(object_class_property_find(oc, "on-disconnect"),
+                                    DEFAULT_POLICY);
+}
+
 /* An access under way belongs to the state that is replaced. */
 static int vmmio_pre_load(void *opaque)
 {
@@ -329,6 +335,7 @@ static void vmmio_class_init(ObjectClass *oc, void *data)
     object_class_property_add_bool(oc, "handler-connected", get_handler_connected, NULL);
     object_class_property_add(oc, "stats", "VmmioStats", get_stats, NULL, NULL, NULL);
     describe_properties(oc);
+    set_default_texts(oc);
 }
 
 static const TypeInfo vmmio_types[] = {
