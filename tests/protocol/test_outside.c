@@ -163,8 +163,14 @@ START_TEST(explains_its_use)
 {
     run(NULL, NULL);
     expect_line(err, "usage: vmmio-test-outside HOST:PORT\n");
+    expect_line(err, "PORT is 4800 when left out");
+    expect_line(err, "of its guests");
     expect_end(err);
     ck_assert_int_eq(exit_status(), 2);
+    run("--help", NULL);
+    expect_line(out, "usage: vmmio-test-outside HOST:PORT\n");
+    expect_line(out, "PORT is 4800 when left out");
+    ck_assert_int_eq(exit_status(), 0);
     run("localhost:1", "localhost:2");
     expect_line(err, "usage: vmmio-test-outside HOST:PORT\n");
     ck_assert_int_eq(exit_status(), 2);

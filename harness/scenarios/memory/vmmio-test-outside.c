@@ -17,6 +17,11 @@
 #define RANGE 0
 #define TICK_USEC 1000000
 
+static const char usage[] =
+    "usage: vmmio-test-outside HOST:PORT\n"
+    "PORT is 4800 when left out, as every client of this protocol has it; vmbench prints the port\n"
+    "of its guests, 4300 when that is free.\n";
+
 enum {
     EXIT_CANNOT_CONNECT = 1,
     EXIT_USAGE = 2,
@@ -77,8 +82,12 @@ int main(int argc, char **argv)
     static const coreio_func_t func = { .read = memory_read, .write = memory_write };
     int err;
 
+    if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+        fputs(usage, stdout);
+        return 0;
+    }
     if (argc != 2) {
-        fprintf(stderr, "usage: vmmio-test-outside HOST:PORT\n");
+        fputs(usage, stderr);
         return EXIT_USAGE;
     }
     /* Whoever follows the output through a pipe sees each line when it happens. */

@@ -39,7 +39,7 @@ class Slider(Block):
 
 def main():
     if len(sys.argv) != 2:
-        sys.exit("usage: slider.py HOST:PORT <POSITIONS")
+        sys.exit("usage: slider.py HOST:PORT <POSITIONS (port 4800 when left out)")
     with Slider(sys.argv[1]) as slider, slider.background():
         for line in sys.stdin:
             slider.move(int(line))

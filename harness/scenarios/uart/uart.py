@@ -87,5 +87,5 @@ async def connect(target):
 
 if __name__ == "__main__":
     if len(sys.argv) != 2:
-        sys.exit("usage: uart.py HOST:PORT")
+        sys.exit("usage: uart.py HOST:PORT (port 4800 when left out)")
     asyncio.run(connect(sys.argv[1]))
