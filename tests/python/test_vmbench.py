@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import sys
 
 import pytest
 
@@ -72,6 +73,23 @@ def test_no_such_file():
     with pytest.raises(VmbenchError, match="none") as raised:
         Guest("x86", VMBENCH, ["--kernel", "/none"])
     assert raised.value.status == 3
+
+
+def test_no_vmbench():
+    with pytest.raises(VmbenchError, match="cannot run /none: No such file.*--vmbench") as raised:
+        Guest("x86", "/none")
+    assert raised.value.status == 3
+
+
+def test_no_vmbench_is_one_line_of_pytest(tmp_path):
+    (tmp_path / "test_one.py").write_text("def test_one(vmbench_guest):\n    pass\n")
+    ended = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "coreio.pytest_plugin", "-p",
+         "no:cacheprovider", "--vmbench", "/none", "--vmbench-machine", "x86"],
+        cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    assert ended.returncode == 1
+    assert "\nvmbench: cannot run /none: No such file or directory: " in ended.stdout
+    assert ended.stdout.count("cannot run") == 1 and "pytest_plugin.py" not in ended.stdout
 
 
 @pytest.mark.parametrize("line", ["nonsense", "[]", "{}", '{"run": []}', '{"run": [5]}',

@@ -13,7 +13,7 @@ Options: --vmbench PROGRAM, --vmbench-machine raspi4b|x86|all.
 """
 import pytest
 
-from coreio.vmbench import Guest
+from coreio.vmbench import Guest, VmbenchError
 
 MACHINES = ["raspi4b", "x86"]
 
@@ -33,9 +33,18 @@ def pytest_generate_tests(metafunc):
                              scope="module")
 
 
+def start(request, machine, options=()):
+    """What is wrong with the set-up is a line for the user, not a traceback of this file."""
+    try:
+        return Guest(machine, request.config.getoption("--vmbench"), options)
+    except VmbenchError as error:
+        problem = f"vmbench: {error}"
+    pytest.fail(problem, pytrace=False)
+
+
 @pytest.fixture(scope="module")
 def vmbench_guest(request, vmbench_machine):
-    with Guest(vmbench_machine, request.config.getoption("--vmbench")) as guest:
+    with start(request, vmbench_machine) as guest:
         yield guest
 
 
@@ -44,7 +53,7 @@ def vmbench_boot(request):
     guests = []
 
     def boot(machine, options=()):
-        guests.append(Guest(machine, request.config.getoption("--vmbench"), options))
+        guests.append(start(request, machine, options))
         return guests[-1]
 
     yield boot

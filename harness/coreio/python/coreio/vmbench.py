@@ -21,6 +21,9 @@ class VmbenchError(Exception):
         self.status = status
 
 
+BAD_SET_UP = 3  # of `vmbench --help`
+
+
 class Result:
     """How a program in the guest ended and what it printed."""
 
@@ -38,7 +41,8 @@ class Result:
 class Guest:
     """
     A booted guest. machine: "raspi4b" or "x86". program: vmbench itself; without it $VMBENCH, else
-    the one on the PATH. options: more of its command line.
+    the one on the PATH. options: more of its command line. VmbenchError: it cannot be run, or
+    could not boot the guest.
 
     machine   its name
     endpoint  what a handler connects to, "127.0.0.1:43215"
@@ -48,9 +52,15 @@ class Guest:
 
     def __init__(self, machine="x86", program=None, options=()):
         program = program or os.environ.get("VMBENCH") or "vmbench"
-        self._process = subprocess.Popen(
-            [program, "serve", "--machine", machine, *options], stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE, text=True)
+        try:
+            self._process = subprocess.Popen(
+                [program, "serve", "--machine", machine, *options], stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE, text=True)
+        except OSError as error:
+            raise VmbenchError(
+                f"cannot run {program}: {error.strerror}: build it with `make`, then give its "
+                "path, build/harness/vmbench, in $VMBENCH or with pytest's --vmbench",
+                BAD_SET_UP) from None
         try:
             ready = self._answer()
         except BaseException:
