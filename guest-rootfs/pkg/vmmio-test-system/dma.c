@@ -3,23 +3,19 @@
  * The buffer lies between guards, so a byte too many shows; the pages of a process are
  * anywhere in RAM, so each is a job of its own.
  */
+#include "physical.h"
 #include "registers.h"
 #include "tests.h"
 #include "window.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 enum { PAGE = 4096, PAGES = 5, SHORT_MAX = 32, GUARD = 0x5a };
-
-#define PFN_MASK ((UINT64_C(1) << 55) - 1)
-#define PRESENT (UINT64_C(1) << 63)
 
 typedef struct {
     Window window;
@@ -27,35 +23,6 @@ typedef struct {
     uint64_t physical[PAGES];
     uint32_t seed;
 } Buffer;
-
-static int find_page(int pagemap, const uint8_t *page, uint64_t *physical)
-{
-    uint64_t entry;
-    off_t at = (off_t)((uintptr_t)page / PAGE * sizeof(entry));
-
-    if (pread(pagemap, &entry, sizeof(entry), at) != sizeof(entry)) {
-        return fail("cannot read /proc/self/pagemap: %s", strerror(errno));
-    }
-    if (!(entry & PRESENT) || (entry & PFN_MASK) == 0) {
-        return fail("/proc/self/pagemap tells no address: run as root");
-    }
-    *physical = (entry & PFN_MASK) * PAGE;
-    return 0;
-}
-
-static int find_pages(Buffer *buffer)
-{
-    int pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-    int result = pagemap < 0 ? fail("no /proc/self/pagemap: %s", strerror(errno)) : 0;
-
-    for (int i = 0; result == 0 && i < PAGES; i++) {
-        result = find_page(pagemap, buffer->bytes + i * PAGE, &buffer->physical[i]);
-    }
-    if (pagemap >= 0) {
-        close(pagemap);
-    }
-    return result;
-}
 
 static int make_buffer(Buffer *buffer)
 {
@@ -68,7 +35,10 @@ static int make_buffer(Buffer *buffer)
     if (mlock(buffer->bytes, PAGES * PAGE) < 0) {
         return fail("cannot lock the buffer: %s", strerror(errno));
     }
-    return find_pages(buffer);
+    for (int i = 0; i < PAGES; i++) {
+        buffer->physical[i] = physical_address(buffer->bytes + i * PAGE);
+    }
+    return 0;
 }
 
 static int run_job(Buffer *buffer, unsigned what, unsigned at, unsigned length)
