@@ -86,6 +86,8 @@ static void add_options(GOptionContext *context, VmbSettings *s)
         {"handler", 0, 0, G_OPTION_ARG_FILENAME, &s->handler, "Program to run outside", "PROGRAM"},
         {"logs", 0, 0, G_OPTION_ARG_FILENAME, &s->logs, "Where logs go", "DIR"},
         {"accel", 0, 0, G_OPTION_ARG_STRING, &s->accel, "auto, tcg or kvm", "A"},
+        {"network", 0, 0, G_OPTION_ARG_NONE, &s->network,
+         "A network card: run network-up there, and this host is 10.0.2.2", NULL},
         {"port", 0, 0, G_OPTION_ARG_INT, &s->port, "Endpoint's port, 0: any free one", "N"},
         {"timeout-scale", 0, 0, G_OPTION_ARG_DOUBLE, &s->timeout_scale,
          "Multiply every timeout", "X"},
@@ -204,7 +206,8 @@ static gboolean decide_kvm(const VmbSettings *settings, const VmbMachine *machin
 VmbGuestConfig *vmb_settings_guest(const VmbSettings *settings, const VmbMachine *machine)
 {
     VmbGuestConfig *config = g_new0(VmbGuestConfig, 1);
-    g_autofree char *image = g_strdup_printf("%s.cpio", machine->name);
+    g_autofree char *image =
+        g_strdup_printf("%s%s.cpio", machine->name, settings->network ? "-network" : "");
 
     config->machine = machine;
     config->qemu_dir = g_strdup(settings->qemu_dir);
@@ -215,6 +218,7 @@ VmbGuestConfig *vmb_settings_guest(const VmbSettings *settings, const VmbMachine
             given_or(settings->dtb, settings->guest_dir, machine->name, machine->device_tree);
     }
     config->port = settings->port == VMB_PORT_UNSET ? 0 : (guint)settings->port;
+    config->network = settings->network;
     config->kvm = decide_kvm(settings, machine);
     config->nonce = ((guint64)g_random_int() << 32) | g_random_int();
     return config;

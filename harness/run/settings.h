@@ -15,7 +15,7 @@ typedef struct {
     char *machine;   /* a machine's name, or "all" */
     char *qemu_dir;  /* see VmbGuestConfig */
     char *guest_dir; /* holds MACHINE/kernel and the device trees */
-    char *images;    /* holds MACHINE.cpio */
+    char *images;    /* holds MACHINE.cpio and MACHINE-network.cpio */
     char *kernel;    /* NULL: in guest_dir */
     char *dtb;       /* NULL: in guest_dir */
     char *initrd;    /* NULL: in images */
@@ -23,6 +23,7 @@ typedef struct {
     char *handler;   /* program */
     char *logs;      /* directory; a directory for each machine is made in it */
     char *accel;     /* "auto", "tcg" or "kvm" */
+    gboolean network; /* a network card, and the image for it; an option alone */
     gint port;       /* of the endpoint, 0: any free one; or VMB_PORT_UNSET */
     double timeout_scale;
 } VmbSettings;

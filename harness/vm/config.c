@@ -162,6 +162,14 @@ static void add_terminal(GPtrArray *argv, const VmbMachine *machine)
     add(argv, "-serial", "chardev:console", NULL);
 }
 
+static void add_network(GPtrArray *argv, const VmbGuestConfig *config)
+{
+    if (config->network) {
+        add(argv, "-netdev", "user,id=network,ipv6=off", NULL);
+        add_printf(argv, "-device", "%s,netdev=network", config->machine->network);
+    }
+}
+
 static void add_lines(GPtrArray *argv, const VmbGuestConfig *config)
 {
     add_printf(argv, "-chardev", "socket,id=qmp,fd=%d", VMB_FD_QMP);
@@ -197,6 +205,7 @@ char **vmb_guest_config_command(const VmbGuestConfig *config)
     }
     add_kernel(argv, config);
     add_devices(argv, config);
+    add_network(argv, config);
     if (config->by_hand) {
         add_terminal(argv, config->machine);
     } else {

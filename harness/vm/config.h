@@ -22,6 +22,7 @@ typedef struct {
     guint port;        /* of the example's endpoint on 127.0.0.1, 0: any free one */
     guint irq;         /* interrupt of the example's range, 0: none */
     char **devices;    /* values of -device; NULL: the example's range alone */
+    gboolean network;  /* a network card, on a network where 10.0.2.2 is this host */
     char *append;      /* more words for the kernel's command line, NULL: none */
     gboolean kvm;      /* use KVM, and TCG when QEMU cannot */
     gboolean shell;    /* an interactive shell on the console */

@@ -20,6 +20,7 @@ static const VmbMachine machines[] = {
         .console = "ttyS1,115200",
         .results_tty = "ttyAMA0",
         .results_first = TRUE,
+        .network = "usb-net",
         .irq = 177,
     },
     {
@@ -32,6 +33,7 @@ static const VmbMachine machines[] = {
         .console = "ttyS0,115200",
         .results_tty = "ttyS1",
         .results_first = FALSE,
+        .network = "virtio-net-pci,romfile=",
         .irq = 16,
     },
 };

@@ -16,6 +16,7 @@ typedef struct {
     const char *console;      /* Linux console= parameter */
     const char *results_tty;  /* the agent's serial line, as Linux names it in /dev */
     gboolean results_first;   /* the results line is the machine's first serial port */
+    const char *network;      /* QEMU's name of a network card for it, with properties */
     guint irq;                /* an interrupt that nothing else in the machine uses */
 } VmbMachine;
 

@@ -136,6 +136,27 @@ START_TEST(x86_command)
 }
 END_TEST
 
+START_TEST(the_network_is_asked_for)
+{
+    static const char *const cards[][2] = {
+        {"raspi4b", "usb-net,netdev=network"},
+        {"x86", "virtio-net-pci,romfile=,netdev=network"},
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cards); i++) {
+        g_autoptr(VmbGuestConfig) config = complete_config(cards[i][0]);
+        g_auto(GStrv) without = vmb_guest_config_command(config);
+
+        config->network = TRUE;
+        g_auto(GStrv) with = vmb_guest_config_command(config);
+
+        ck_assert_ptr_null(value_of(without, "-netdev", 0));
+        ck_assert_str_eq(value_of(with, "-netdev", 0), "user,id=network,ipv6=off");
+        ck_assert_str_eq(value_of(with, "-device", 1), cards[i][1]);
+    }
+}
+END_TEST
+
 START_TEST(other_devices_replace_the_example)
 {
     const char *const devices[] = {"vmmio,id=a,irq=80", "vmmio,id=b", NULL};
@@ -315,6 +336,7 @@ int main(void)
     tcase_add_test(cases, pi_command);
     tcase_add_test(cases, the_range_has_its_interrupt);
     tcase_add_test(cases, x86_command);
+    tcase_add_test(cases, the_network_is_asked_for);
     tcase_add_test(cases, other_devices_replace_the_example);
     tcase_add_test(cases, kvm_comes_first_and_only_where_it_can);
     tcase_add_test(cases, a_shell_has_a_console_with_escape_keys);

@@ -113,6 +113,10 @@ class Guest:
         described = [] if self.machine == "raspi4b" else [f"gsi={self.irq}"]
         self.check(["insmod", "/lib/modules/vmmio-uio.ko", *described])
 
+    def load_network(self):
+        """Bring up the card of a guest with the option --network: there this host is 10.0.2.2."""
+        self.check(["network-up"])
+
     def close(self):
         """End the guest. Returns vmbench's exit status."""
         try:
