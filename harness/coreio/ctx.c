@@ -36,6 +36,11 @@ void coreio_ctx_set_spin(coreio_ctx *ctx, unsigned usec)
     ctx->spin_usec = usec;
 }
 
+void coreio_ctx_set_interrupt(struct coreio_ctx *ctx, bool (*ask)(void *priv), void *priv)
+{
+    ctx->interrupt = (struct coreio_interrupt){ .ask = ask, .priv = priv };
+}
+
 void coreio_ctx_stop(coreio_ctx *ctx)
 {
     ctx->stop = true;

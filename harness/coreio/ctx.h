@@ -6,6 +6,7 @@
  *     link.c    its state: connecting, losing and making the connection again
  *     loop.c    waiting for the VM and serving it
  *     dma.c     transfers on the second connection
+ *     wait.c    waiting, for all of them
  *     watch.c   the one descriptor for a foreign event loop
  *     select.c  the descriptor sets of coreio.h
  *
@@ -19,9 +20,8 @@
 #include "dial.h"
 #include "dispatch.h"
 #include "dma.h"
+#include "wait.h"
 #include "watch.h"
-
-#include <poll.h>
 
 enum coreio_state {
     COREIO_UNCONNECTED,
@@ -55,6 +55,7 @@ struct coreio_ctx {
     struct coreio_link link;
     struct coreio_dma dma;
     struct coreio_watch watch;
+    struct coreio_interrupt interrupt; /* of the calls that block, but coreio_ctx_run() */
     struct coreio_range ranges[COREIO_RANGES_MAX];
     uint8_t levels[COREIO_RANGES_MAX][COREIO_IRQS_MAX]; /* enum coreio_level */
     coreio_events_t events;
@@ -65,6 +66,13 @@ struct coreio_ctx {
 };
 
 /* ctx.c */
+
+/*
+ * Have the calls that block ask whether to give up, which they then do with -EINTR: connect leaves
+ * the state as it was, a DMA transfer is forgotten, parts of it done, and flush leaves the rest.
+ * coreio_ctx_run() does not ask. NULL: no asking.
+ */
+void coreio_ctx_set_interrupt(struct coreio_ctx *ctx, bool (*ask)(void *priv), void *priv);
 
 /* Forget all registrations and levels. */
 void coreio_ctx_forget(struct coreio_ctx *ctx);
@@ -84,19 +92,6 @@ void coreio_link_proceed(struct coreio_ctx *ctx, bool writable);
 void coreio_link_tell(struct coreio_ctx *ctx);
 
 /* loop.c */
-
-/* Microseconds of the clock that only goes forward, and a time that never comes. */
-#define COREIO_NEVER INT64_MAX
-long long coreio_now_usec(void);
-
-/* The time `usec` from now; never, when negative. */
-long long coreio_deadline(long long usec);
-
-/*
- * poll() `count` descriptors until the deadline; a signal ends it too. Returns the number
- * that is ready, 0 for none, or a negative errno.
- */
-int coreio_poll_until(struct pollfd *fds, unsigned count, long long deadline);
 
 /* There is something to do now, whatever the sockets say. */
 bool coreio_loop_due(const struct coreio_ctx *ctx);

@@ -6,7 +6,6 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <poll.h>
 #include <string.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -60,16 +59,21 @@ int coreio_resolve(const struct coreio_target *target, struct coreio_addresses *
     return 0;
 }
 
-static int wait_writable(int fd)
+static int wait_writable(int fd, struct coreio_interrupt *wait)
 {
-    struct pollfd wait = { .fd = fd, .events = POLLOUT };
+    struct pollfd writable = { .fd = fd, .events = POLLOUT };
+    int ready;
 
-    while (poll(&wait, 1, -1) < 0) {
-        if (errno != EINTR) {
-            return -errno;
-        }
-    }
-    return 0;
+    do {
+        ready = coreio_wait(wait, &writable, 1, COREIO_NEVER);
+    } while (ready == 0);
+    return ready < 0 ? ready : 0;
+}
+
+/* A signal has come: whether to give up. Who does not wait does not either. */
+static bool interrupted(struct coreio_interrupt *wait)
+{
+    return wait && wait->ask && wait->ask(wait->priv);
 }
 
 /*
@@ -99,11 +103,12 @@ int coreio_dial_finish(int fd)
 }
 
 /* 0, connected; -EINPROGRESS, not yet. */
-static int start_connect(int fd, const struct coreio_address *address)
+static int start_connect(int fd, const struct coreio_address *address,
+                         struct coreio_interrupt *wait)
 {
     bool is_unix = address->addr.ss_family == AF_UNIX;
     const int on = 1;
-    int result;
+    int result, err;
 
     /* A request and its reply are one small packet each: never wait to fill a segment. */
     if (!is_unix && setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) < 0) {
@@ -111,29 +116,28 @@ static int start_connect(int fd, const struct coreio_address *address)
     }
     do {
         result = connect(fd, (const struct sockaddr *)&address->addr, address->len);
-    } while (result < 0 && errno == EINTR && is_unix);
-    if (result == 0) {
-        return 0;
-    }
+        err = result < 0 ? -errno : 0;
+    } while (err == -EINTR && is_unix && !interrupted(wait));
     /* An interrupted TCP connect() goes on by itself. */
-    return errno == EINTR ? -EINPROGRESS : -errno;
+    return err == -EINTR && !is_unix ? -EINPROGRESS : err;
 }
 
-static int connect_socket(int fd, const struct coreio_address *address, bool wait,
-                          bool *connecting)
+static int connect_socket(int fd, const struct coreio_address *address,
+                          struct coreio_interrupt *wait, bool *connecting)
 {
-    int err = start_connect(fd, address);
+    int err = start_connect(fd, address, wait);
 
     *connecting = err == -EINPROGRESS && !wait;
     if (err == -EINPROGRESS && wait) {
-        err = wait_writable(fd);
+        err = wait_writable(fd, wait);
     } else if (err == -EINPROGRESS) {
         return 0;
     }
     return err ? err : coreio_dial_finish(fd);
 }
 
-int coreio_dial(const struct coreio_address *address, bool wait, bool *connecting)
+int coreio_dial(const struct coreio_address *address, struct coreio_interrupt *wait,
+                bool *connecting)
 {
     int type = SOCK_STREAM | SOCK_CLOEXEC | (wait ? 0 : SOCK_NONBLOCK);
     int fd = socket(address->addr.ss_family, type, 0);

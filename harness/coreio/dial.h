@@ -4,8 +4,8 @@
 #define COREIO_DIAL_H
 
 #include "target.h"
+#include "wait.h"
 
-#include <stdbool.h>
 #include <sys/socket.h>
 
 /* Addresses of one name that are tried. */
@@ -29,12 +29,13 @@ struct coreio_addresses {
 int coreio_resolve(const struct coreio_target *target, struct coreio_addresses *addresses);
 
 /*
- * Begin to connect to an address, and wait for the end of it if `wait`. Returns a socket
- * with close-on-exec, and TCP_NODELAY if it is TCP, that the caller closes; or a negative
- * errno of socket(2) or connect(2). *connecting: it is not connected yet; it will be
- * writable when it is to be finished.
+ * Begin to connect to an address, and wait for the end of it, asking `wait`; NULL: do not wait.
+ * Returns a socket with close-on-exec, and TCP_NODELAY if it is TCP, that the caller closes; or
+ * a negative errno of socket(2) or connect(2); or -EINTR. *connecting: it is not connected yet;
+ * it will be writable when it is to be finished.
  */
-int coreio_dial(const struct coreio_address *address, bool wait, bool *connecting);
+int coreio_dial(const struct coreio_address *address, struct coreio_interrupt *wait,
+                bool *connecting);
 
 /* Finish it: 0, or the negative errno with which connecting failed. */
 int coreio_dial_finish(int fd);

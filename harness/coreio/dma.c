@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define DATA_AT (3 * 8)
 
@@ -37,7 +38,8 @@ static void finish(struct coreio_dma *dma, struct coreio_transfer *transfer)
     transfer->finished = true;
 }
 
-int coreio_dma_open(struct coreio_dma *dma, const struct coreio_address *address, bool wait)
+int coreio_dma_open(struct coreio_dma *dma, const struct coreio_address *address,
+                    struct coreio_interrupt *wait)
 {
     bool connecting;
     int fd;
@@ -48,6 +50,11 @@ int coreio_dma_open(struct coreio_dma *dma, const struct coreio_address *address
     fd = coreio_dial(address, wait, &connecting);
     if (fd < 0) {
         return fd;
+    }
+    /* Who was asked whether to give up may have used the time. */
+    if (dma->conn.open) {
+        close(fd);
+        return 0;
     }
     coreio_conn_open(&dma->conn, fd, connecting);
     return 0;
@@ -90,6 +97,22 @@ void coreio_dma_submit(struct coreio_dma *dma, struct coreio_transfer *transfer)
         append(&dma->unasked, transfer);
     } else {
         finish(dma, transfer);
+    }
+}
+
+void coreio_dma_forget(struct coreio_dma *dma, const struct coreio_transfer *transfer)
+{
+    for (unsigned i = 0; i < COREIO_DMA_SLOTS; i++) {
+        if (dma->slots[i].transfer == transfer) {
+            dma->slots[i].transfer = NULL;
+        }
+    }
+    for (unsigned n = dma->unasked.count; n > 0; n--) {
+        struct coreio_transfer *first = take_first(&dma->unasked);
+
+        if (first != transfer) {
+            append(&dma->unasked, first);
+        }
     }
 }
 

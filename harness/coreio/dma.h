@@ -52,10 +52,11 @@ struct coreio_dma {
 };
 
 /*
- * Connect to the address unless connected or connecting; `wait`: until it is made. Returns
- * 0 or the errno of coreio_dial().
+ * Connect to the address unless connected or connecting, with `wait` as for coreio_dial().
+ * Returns 0 or its errno.
  */
-int coreio_dma_open(struct coreio_dma *dma, const struct coreio_address *address, bool wait);
+int coreio_dma_open(struct coreio_dma *dma, const struct coreio_address *address,
+                    struct coreio_interrupt *wait);
 
 /* Close the connection; all transfers that are not finished finish with `err`. */
 void coreio_dma_close(struct coreio_dma *dma, int err);
@@ -66,6 +67,12 @@ void coreio_dma_close(struct coreio_dma *dma, int err);
  * the caller's and is not touched any more once `finished`.
  */
 void coreio_dma_submit(struct coreio_dma *dma, struct coreio_transfer *transfer);
+
+/*
+ * Forget a transfer without a completion, which is not finished: it makes no further requests,
+ * and replies to those that it has made are dropped.
+ */
+void coreio_dma_forget(struct coreio_dma *dma, const struct coreio_transfer *transfer);
 
 /* There are requests to make or completions to call, whatever the socket says. */
 bool coreio_dma_due(const struct coreio_dma *dma);

@@ -9,15 +9,17 @@
 #define SID_MAX 0xf
 #define FLAGS_MAX 0xf
 
-/* Sleep until the DMA socket has something for us. */
-static void wait_and_serve(struct coreio_ctx *ctx)
+/* Sleep until the DMA socket has something for us. True: interrupted. */
+static bool wait_and_serve(struct coreio_ctx *ctx)
 {
     struct coreio_dma *dma = &ctx->dma;
     struct pollfd wait = { .fd = dma->conn.fd, .events = coreio_conn_wants(&dma->conn) };
+    int ready = coreio_wait(&ctx->interrupt, &wait, 1, COREIO_NEVER);
 
-    if (coreio_poll_until(&wait, 1, COREIO_NEVER) > 0) {
+    if (ready > 0) {
         coreio_dma_serve(dma, wait.revents);
     }
+    return ready == -EINTR;
 }
 
 static int run_blocking(struct coreio_ctx *ctx, struct coreio_transfer *transfer)
@@ -30,8 +32,11 @@ static int run_blocking(struct coreio_ctx *ctx, struct coreio_transfer *transfer
     while (!transfer->finished) {
         if (ctx->spin_usec > 0 && !dma->conn.connecting && coreio_now_usec() < spin_until) {
             coreio_dma_serve(dma, POLLIN);
+        } else if (wait_and_serve(ctx)) {
+            coreio_dma_forget(dma, transfer);
+            transfer->err = -EINTR;
+            break;
         } else {
-            wait_and_serve(ctx);
             spin_until = coreio_deadline(ctx->spin_usec);
         }
     }
@@ -69,14 +74,26 @@ static int check(unsigned mid, unsigned sid, const struct coreio_transfer *trans
     return 0;
 }
 
-static int transfer_bytes(struct coreio_ctx *ctx, struct coreio_transfer *transfer)
+static int open_connection(struct coreio_ctx *ctx, struct coreio_interrupt *wait)
 {
-    const struct coreio_link *link = &ctx->link;
+    struct coreio_link *link = &ctx->link;
     int err = coreio_ctx_status(ctx);
 
     if (!err) {
-        err = coreio_dma_open(&ctx->dma, &link->addresses.list[link->address], !transfer->cpl);
+        err = coreio_dma_open(&ctx->dma, &link->addresses.list[link->address], wait);
     }
+    /* Who was asked whether to give up may have disconnected. */
+    if (!err && link->state != COREIO_CONNECTED) {
+        err = coreio_ctx_status(ctx);
+        coreio_dma_close(&ctx->dma, err);
+    }
+    return err;
+}
+
+static int transfer_bytes(struct coreio_ctx *ctx, struct coreio_transfer *transfer)
+{
+    int err = open_connection(ctx, transfer->cpl ? NULL : &ctx->interrupt);
+
     if (err) {
         return err;
     }

@@ -3,6 +3,7 @@
 #include "ctx.h"
 
 #include <errno.h>
+#include <unistd.h>
 
 #define USEC_PER_MS 1000LL
 #define HOUR_MS 3600000u
@@ -73,7 +74,7 @@ static void try_addresses(struct coreio_ctx *ctx, int err)
     int fd = err;
 
     for (; link->address < link->addresses.count; link->address++) {
-        fd = coreio_dial(&link->addresses.list[link->address], false, &connecting);
+        fd = coreio_dial(&link->addresses.list[link->address], NULL, &connecting);
         if (fd >= 0) {
             break;
         }
@@ -145,17 +146,41 @@ void coreio_link_tell(struct coreio_ctx *ctx)
     }
 }
 
+static bool may_connect(const struct coreio_link *link)
+{
+    return link->state == COREIO_UNCONNECTED || link->state == COREIO_LOST;
+}
+
 /* Find the addresses of a target for a context that may connect. */
 static int find(struct coreio_ctx *ctx, const char *target, struct coreio_addresses *addresses)
 {
     struct coreio_target parsed;
     int err;
 
-    if (ctx->link.state != COREIO_UNCONNECTED && ctx->link.state != COREIO_LOST) {
+    if (!may_connect(&ctx->link)) {
         return -EISCONN;
     }
     err = coreio_target_parse(target, &parsed);
     return err ? err : coreio_resolve(&parsed, addresses);
+}
+
+/* Connected to the address of that index; `fd` is taken over. */
+static int take_connection(struct coreio_ctx *ctx, const struct coreio_addresses *addresses,
+                           unsigned index, int fd)
+{
+    /* Who was asked whether to give up may have connected. */
+    if (!may_connect(&ctx->link)) {
+        close(fd);
+        return -EISCONN;
+    }
+    ctx->link.addresses = *addresses;
+    ctx->link.address = index;
+    ctx->link.attempts = 0;
+    coreio_conn_open(&ctx->mmio, fd, false);
+    enter_connected(ctx);
+    coreio_link_check(ctx);
+    coreio_watch_update(ctx);
+    return 0;
 }
 
 int coreio_ctx_connect(coreio_ctx *ctx, const char *target)
@@ -167,18 +192,11 @@ int coreio_ctx_connect(coreio_ctx *ctx, const char *target)
     if (err) {
         return err;
     }
-    for (unsigned i = 0; i < found.count; i++) {
-        int fd = coreio_dial(&found.list[i], true, &connecting);
+    for (unsigned i = 0; i < found.count && err != -EINTR; i++) {
+        int fd = coreio_dial(&found.list[i], &ctx->interrupt, &connecting);
 
         if (fd >= 0) {
-            ctx->link.addresses = found;
-            ctx->link.address = i;
-            ctx->link.attempts = 0;
-            coreio_conn_open(&ctx->mmio, fd, false);
-            enter_connected(ctx);
-            coreio_link_check(ctx);
-            coreio_watch_update(ctx);
-            return 0;
+            return take_connection(ctx, &found, i, fd);
         }
         err = fd;
     }

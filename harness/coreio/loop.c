@@ -3,42 +3,8 @@
 #include "ctx.h"
 
 #include <errno.h>
-#include <time.h>
 
-#define USEC_PER_SEC 1000000LL
 #define ANYTHING (POLLIN | POLLOUT)
-
-long long coreio_now_usec(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * USEC_PER_SEC + now.tv_nsec / 1000;
-}
-
-long long coreio_deadline(long long usec)
-{
-    long long now = coreio_now_usec();
-
-    return usec < 0 || usec > COREIO_NEVER - now ? COREIO_NEVER : now + usec;
-}
-
-int coreio_poll_until(struct pollfd *fds, unsigned count, long long deadline)
-{
-    long long left = deadline == COREIO_NEVER ? 0 : deadline - coreio_now_usec();
-    struct timespec timeout = { 0 };
-    int ready;
-
-    if (left > 0) {
-        timeout.tv_sec = left / USEC_PER_SEC;
-        timeout.tv_nsec = left % USEC_PER_SEC * 1000;
-    }
-    ready = ppoll(fds, count, deadline == COREIO_NEVER ? NULL : &timeout, NULL);
-    if (ready < 0) {
-        return errno == EINTR ? 0 : -errno;
-    }
-    return ready;
-}
 
 /* Call back and answer for every packet in the input buffer that there is room to answer. */
 static void serve_input(struct coreio_ctx *ctx)
@@ -221,10 +187,27 @@ static bool waits_for_room(const struct coreio_ctx *ctx)
     return ((coreio_conn_wants(&ctx->mmio) | coreio_conn_wants(&ctx->dma.conn)) & POLLOUT) != 0;
 }
 
+/* Wait for room and use it. 0, or why not to go on: -EAGAIN when time is over, or -EINTR. */
+static int flush_some(struct coreio_ctx *ctx, long long deadline)
+{
+    struct pollfd waits[] = { poll_of(&ctx->mmio), poll_of(&ctx->dma.conn) };
+    int ready;
+
+    waits[0].events &= POLLOUT;
+    waits[1].events &= POLLOUT;
+    ready = coreio_wait(&ctx->interrupt, waits, 2, deadline);
+    if (ready <= 0) {
+        return ready == 0 && coreio_now_usec() >= deadline ? -EAGAIN : ready;
+    }
+    coreio_conn_flush(&ctx->mmio);
+    coreio_dma_serve(&ctx->dma, waits[1].revents & POLLOUT);
+    coreio_link_check(ctx);
+    return 0;
+}
+
 int coreio_ctx_flush(coreio_ctx *ctx, long long usec)
 {
     long long deadline = coreio_deadline(usec);
-    struct pollfd waits[] = { poll_of(&ctx->mmio), poll_of(&ctx->dma.conn) };
     int err = coreio_ctx_status(ctx);
 
     if (err) {
@@ -233,18 +216,13 @@ int coreio_ctx_flush(coreio_ctx *ctx, long long usec)
     coreio_conn_flush(&ctx->mmio);
     coreio_dma_send(&ctx->dma);
     coreio_link_check(ctx);
-    while (ctx->link.state == COREIO_CONNECTED && waits_for_room(ctx)) {
-        waits[0].events = coreio_conn_wants(&ctx->mmio) & POLLOUT;
-        waits[1] = poll_of(&ctx->dma.conn);
-        waits[1].events &= POLLOUT;
-        if (coreio_poll_until(waits, 2, deadline) == 0 && coreio_now_usec() >= deadline) {
-            break;
-        }
-        coreio_conn_flush(&ctx->mmio);
-        coreio_dma_serve(&ctx->dma, waits[1].revents & POLLOUT);
-        coreio_link_check(ctx);
+    while (!err && ctx->link.state == COREIO_CONNECTED && waits_for_room(ctx)) {
+        err = flush_some(ctx, deadline);
     }
     coreio_watch_update(ctx);
+    if (err && err != -EAGAIN) {
+        return err;
+    }
     err = coreio_ctx_status(ctx);
     return !err && waits_for_room(ctx) ? -EAGAIN : err;
 }

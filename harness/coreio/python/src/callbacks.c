@@ -230,7 +230,9 @@ PyObject *context_register(Context *self, PyObject *args, PyObject *keywords)
         check_callables(callables, names + 1, 4) < 0) {
         return NULL;
     }
-    context_enter(self);
+    if (context_enter(self) < 0) {
+        return NULL;
+    }
     func.read = callables[0] != Py_None ? on_read : NULL;
     func.write = callables[1] != Py_None ? on_write : NULL;
     func.readp = callables[2] && callables[2] != Py_None ? on_readp : NULL;
@@ -271,7 +273,9 @@ PyObject *context_unregister(Context *self, PyObject *args)
     if (!PyArg_ParseTuple(args, "O&:unregister", context_unsigned, &rid)) {
         return NULL;
     }
-    context_enter(self);
+    if (context_enter(self) < 0) {
+        return NULL;
+    }
     err = coreio_ctx_unregister(self->ctx, rid);
     if (err == 0) {
         context_clear_range(&self->ranges[rid]);
@@ -331,7 +335,9 @@ PyObject *context_set_events(Context *self, PyObject *args, PyObject *keywords)
         check_callables(callables, names, 3) < 0) {
         return NULL;
     }
-    context_enter(self);
+    if (context_enter(self) < 0) {
+        return NULL;
+    }
     coreio_ctx_set_events(self->ctx, &events, self);
     replace_ref(&self->connected, new_ref_or_null(callables[0]));
     replace_ref(&self->disconnected, new_ref_or_null(callables[1]));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The module coreio._coreio: the type Context and the exception BusError. */
 #include "context.h"
+#include "ctx.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -10,38 +11,72 @@
 
 PyObject *coreio_bus_error;
 
-void context_enter(Context *self)
+/* Take the lock without the GIL. -1: the handler of a signal has raised. */
+static int wait_for_lock(Context *self)
 {
-    while (self->blocked) {
+    PyLockStatus status;
+
+    do {
         Py_BEGIN_ALLOW_THREADS
-        PyThread_acquire_lock(self->lock, WAIT_LOCK);
-        PyThread_release_lock(self->lock);
+        status = PyThread_acquire_lock_timed(self->lock, COREIO_INTERRUPT_USEC, 1);
         Py_END_ALLOW_THREADS
+        if (status != PY_LOCK_ACQUIRED && PyErr_CheckSignals() < 0) {
+            return -1;
+        }
+    } while (status != PY_LOCK_ACQUIRED);
+    return 0;
+}
+
+int context_enter(Context *self)
+{
+    while (self->blocked > 0 && self->blocker != PyThread_get_thread_ident()) {
+        if (wait_for_lock(self) < 0) {
+            return -1;
+        }
+        PyThread_release_lock(self->lock);
+    }
+    return 0;
+}
+
+/* Called by the C library from time to time while it blocks. True: a handler has raised. */
+static bool is_interrupted(void *priv)
+{
+    Context *self = priv;
+    bool raised;
+
+    PyEval_RestoreThread(self->state);
+    raised = PyErr_CheckSignals() < 0;
+    self->state = PyEval_SaveThread();
+    return raised;
+}
+
+void context_block(Context *self)
+{
+    self->blocker = PyThread_get_thread_ident();
+    self->blocked++;
+    self->state = PyEval_SaveThread();
+    if (self->blocked == 1) {
+        /* One that has waited in context_enter() may still hold it for a moment. */
+        PyThread_acquire_lock(self->lock, WAIT_LOCK);
     }
 }
 
-PyThreadState *context_block(Context *self)
+void context_unblock(Context *self)
 {
-    PyThreadState *state;
-
-    /* One that has waited in context_enter() may still hold the lock for a moment. */
-    self->blocked = true;
-    state = PyEval_SaveThread();
-    PyThread_acquire_lock(self->lock, WAIT_LOCK);
-    return state;
-}
-
-void context_unblock(Context *self, PyThreadState *state)
-{
-    PyThread_release_lock(self->lock);
-    PyEval_RestoreThread(state);
-    self->blocked = false;
+    if (self->blocked == 1) {
+        PyThread_release_lock(self->lock);
+    }
+    PyEval_RestoreThread(self->state);
+    self->blocked--;
 }
 
 PyObject *context_result(int err)
 {
     if (err >= 0) {
         Py_RETURN_NONE;
+    }
+    if (err == -EINTR) {
+        return NULL;
     }
     errno = -err;
     return PyErr_SetFromErrno(PyExc_OSError);
@@ -85,6 +120,7 @@ static PyObject *context_new(PyTypeObject *type, PyObject *args, PyObject *keywo
         Py_DECREF(self);
         return PyErr_NoMemory();
     }
+    coreio_ctx_set_interrupt(self->ctx, is_interrupted, self);
     return (PyObject *)self;
 }
 
@@ -143,7 +179,6 @@ static PyObject *connect_to(Context *self, PyObject *args,
 {
     PyObject *target, *bytes;
     const char *text;
-    PyThreadState *state;
     int err = -EINVAL;
 
     if (!PyArg_ParseTuple(args, "U", &target)) {
@@ -154,16 +189,16 @@ static PyObject *connect_to(Context *self, PyObject *args,
     if (!text) {
         return NULL;
     }
-    context_enter(self);
-    /* A null byte would hide what follows. */
-    if (strlen(text) == (size_t)PyBytes_Size(bytes)) {
-        state = context_block(self);
+    if (context_enter(self) < 0) {
+        err = -EINTR;
+    } else if (strlen(text) == (size_t)PyBytes_Size(bytes)) { /* else a null byte hides a part */
+        context_block(self);
         err = connect(self->ctx, text);
-        context_unblock(self, state);
+        context_unblock(self);
     }
     Py_DECREF(bytes);
-    if (err == 0) {
-        Py_RETURN_NONE;
+    if (err == 0 || err == -EINTR) {
+        return context_result(err);
     }
     errno = -err;
     return PyErr_SetFromErrnoWithFilenameObject(PyExc_OSError, target);
@@ -182,7 +217,9 @@ static PyObject *context_connect_start(Context *self, PyObject *args)
 static PyObject *context_disconnect(Context *self, PyObject *unused)
 {
     (void)unused;
-    context_enter(self);
+    if (context_enter(self) < 0) {
+        return NULL;
+    }
     coreio_ctx_disconnect(self->ctx);
     Py_RETURN_NONE;
 }
@@ -190,7 +227,9 @@ static PyObject *context_disconnect(Context *self, PyObject *unused)
 static PyObject *context_status(Context *self, PyObject *unused)
 {
     (void)unused;
-    context_enter(self);
+    if (context_enter(self) < 0) {
+        return NULL;
+    }
     return PyLong_FromLong(coreio_ctx_status(self->ctx));
 }
 
@@ -201,7 +240,9 @@ static PyObject *context_set_reconnect(Context *self, PyObject *args)
     if (!PyArg_ParseTuple(args, "O&O&", context_unsigned, &first, context_unsigned, &most)) {
         return NULL;
     }
-    context_enter(self);
+    if (context_enter(self) < 0) {
+        return NULL;
+    }
     return context_result(coreio_ctx_set_reconnect(self->ctx, first, most));
 }
 
@@ -212,7 +253,9 @@ static PyObject *context_set_spin(Context *self, PyObject *args)
     if (!PyArg_ParseTuple(args, "O&", context_unsigned, &us)) {
         return NULL;
     }
-    context_enter(self);
+    if (context_enter(self) < 0) {
+        return NULL;
+    }
     self->spin_us = us;
     coreio_ctx_set_spin(self->ctx, us);
     Py_RETURN_NONE;
@@ -226,23 +269,26 @@ static PyObject *context_irq_update(Context *self, PyObject *args)
     if (!PyArg_ParseTuple(args, "O&O&p", context_unsigned, &rid, context_unsigned, &iid, &state)) {
         return NULL;
     }
-    context_enter(self);
+    if (context_enter(self) < 0) {
+        return NULL;
+    }
     return context_result(coreio_ctx_irq_update(self->ctx, rid, iid, (unsigned)state));
 }
 
 static PyObject *context_flush_us(Context *self, PyObject *args)
 {
-    PyThreadState *state;
     long long us;
     int err;
 
     if (!PyArg_ParseTuple(args, "L", &us)) {
         return NULL;
     }
-    context_enter(self);
-    state = context_block(self);
+    if (context_enter(self) < 0) {
+        return NULL;
+    }
+    context_block(self);
     err = coreio_ctx_flush(self->ctx, us);
-    context_unblock(self, state);
+    context_unblock(self);
     return context_result(err);
 }
 
@@ -251,7 +297,9 @@ static PyObject *context_fileno(Context *self, PyObject *unused)
     int fd;
 
     (void)unused;
-    context_enter(self);
+    if (context_enter(self) < 0) {
+        return NULL;
+    }
     fd = coreio_ctx_fd(self->ctx);
     return fd < 0 ? context_result(fd) : PyLong_FromLong(fd);
 }

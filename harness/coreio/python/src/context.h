@@ -5,6 +5,7 @@
  * Threads. The GIL is what keeps the context to one thread at a time: every call of the C
  * library is made with it held, but for those that may block (connect, flush, blocking DMA).
  * Around these the GIL is released and `blocked` set; context_enter() lets other threads wait.
+ * Python's handlers of signals run inside these calls, with the GIL, and may use the context.
  * run() waits in ppoll(2) without the GIL and touches nothing of the context meanwhile, so any
  * thread may raise a line or start DMA while another one runs.
  *
@@ -40,7 +41,9 @@ struct Context {
     unsigned spin_us;
     bool serving; /* inside coreio_ctx_dispatch() */
     int wake_fd;  /* eventfd(2), readable after stop() */
-    bool blocked; /* a thread blocks in the C library, without the GIL and with the lock */
+    unsigned blocked; /* calls of one thread that block in the C library, one inside the other */
+    unsigned long blocker;     /* that thread, which has the lock */
+    PyThreadState *state;      /* and its state while it is without the GIL */
     PyThread_type_lock lock;
 };
 
@@ -62,14 +65,20 @@ static inline void replace_ref(PyObject **slot, PyObject *object)
 /* coreio.BusError: a callback raises it to fail an access without a report. */
 extern PyObject *coreio_bus_error;
 
-/* Wait until no other thread blocks inside the context. */
-void context_enter(Context *self);
+/*
+ * Wait until no other thread blocks inside the context. -1: the handler of a signal that came
+ * meanwhile has raised an exception.
+ */
+int context_enter(Context *self);
 
 /* Surround a C call that may block. Nothing between may use Python. */
-PyThreadState *context_block(Context *self);
-void context_unblock(Context *self, PyThreadState *state);
+void context_block(Context *self);
+void context_unblock(Context *self);
 
-/* None for 0; else raises OSError, of the subclass that -err has, and returns NULL. */
+/*
+ * None for 0; else raises OSError, of the subclass that -err has, and returns NULL. -EINTR is that
+ * of context_block()'s calls: the exception is there already.
+ */
 PyObject *context_result(int err);
 
 /* A PyLong as an unsigned int; one that does not fit becomes UINT_MAX, which no call takes. */

@@ -73,10 +73,11 @@ static int start(Context *self, const struct request *request, void (*cpl)(void 
 
 static PyObject *transfer_blocking(Context *self, struct request *request)
 {
-    PyThreadState *state = context_block(self);
-    int err = start(self, request, NULL, NULL);
+    int err;
 
-    context_unblock(self, state);
+    context_block(self);
+    err = start(self, request, NULL, NULL);
+    context_unblock(self);
     PyBuffer_Release(&request->view);
     return context_result(err);
 }
@@ -150,7 +151,10 @@ static PyObject *transfer(Context *self, PyObject *args, PyObject *keywords, boo
     if (parse(args, keywords, &request) < 0) {
         return NULL;
     }
-    context_enter(self);
+    if (context_enter(self) < 0) {
+        PyBuffer_Release(&request.view);
+        return NULL;
+    }
     return request.cpl ? transfer_later(self, &request) : transfer_blocking(self, &request);
 }
 

@@ -85,7 +85,9 @@ PyObject *context_dispatch(Context *self, PyObject *unused)
     int err;
 
     (void)unused;
-    context_enter(self);
+    if (context_enter(self) < 0) {
+        return NULL;
+    }
     if (check_not_serving(self) < 0) {
         return NULL;
     }
@@ -132,7 +134,9 @@ PyObject *context_run_us(Context *self, PyObject *args)
     if (!PyArg_ParseTuple(args, "L:run_us", &us)) {
         return NULL;
     }
-    context_enter(self);
+    if (context_enter(self) < 0) {
+        return NULL;
+    }
     fd = coreio_ctx_fd(self->ctx);
     if (fd < 0 || check_not_serving(self) < 0) {
         return fd < 0 ? context_result(fd) : NULL;
@@ -151,7 +155,9 @@ PyObject *context_run_us(Context *self, PyObject *args)
         if (PyErr_CheckSignals() < 0) {
             return NULL;
         }
-        context_enter(self);
+        if (context_enter(self) < 0) {
+            return NULL;
+        }
     }
 }
 
@@ -160,7 +166,9 @@ PyObject *context_stop(Context *self, PyObject *unused)
     uint64_t one = 1;
 
     (void)unused;
-    context_enter(self);
+    if (context_enter(self) < 0) {
+        return NULL;
+    }
     coreio_ctx_stop(self->ctx);
     if (write(self->wake_fd, &one, sizeof(one)) < 0) {
         return context_result(-errno);
