@@ -109,6 +109,9 @@ static char *kernel_words(const VmbGuestConfig *config)
     GString *words = g_string_new(NULL);
 
     g_string_append_printf(words, "console=%s quiet", config->machine->console);
+    if (config->machine->linux_words != NULL) {
+        g_string_append_printf(words, " %s", config->machine->linux_words);
+    }
     if (!config->by_hand) {
         /* panic=-1 with -no-reboot: a guest that panicked or reset ends an x86 QEMU at once. */
         g_string_append_printf(words,
@@ -127,7 +130,6 @@ static char *kernel_words(const VmbGuestConfig *config)
 static void add_kernel(GPtrArray *argv, const VmbGuestConfig *config)
 {
     g_autofree char *words = kernel_words(config);
-
 
     add(argv, "-kernel", config->kernel, "-initrd", config->initrd, NULL);
     if (config->device_tree != NULL) {

@@ -14,6 +14,7 @@ typedef struct {
     gboolean can_use_kvm;     /* the board runs under KVM on the host, which is an x86 one */
     const char *device_tree;  /* file in the machine's guest directory, NULL: none needed */
     const char *console;      /* Linux console= parameter */
+    const char *linux_words;  /* other parameters of Linux, NULL: none */
     const char *results_tty;  /* the agent's serial line, as Linux names it in /dev */
     gboolean results_first;   /* the results line is the machine's first serial port */
     const char *network;      /* QEMU's name of a network card for it, with properties */

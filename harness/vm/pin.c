@@ -44,15 +44,8 @@ gboolean vmb_pin_all(pid_t process, int cpu, GError **error)
     g_autoptr(GDir) threads = g_dir_open(path, 0, NULL);
     const char *name;
 
-    if (threads == NULL) {
-        g_set_error(error, VMB_ERROR, VMB_ERROR_SETUP, "cannot tie process %d to CPU %d: %s",
-                    (int)process, cpu, g_strerror(ESRCH));
-        return FALSE;
+    while (threads != NULL && (name = g_dir_read_name(threads)) != NULL) {
+        vmb_pin((pid_t)atoi(name), cpu, NULL); /* a thread may end at any time */
     }
-    while ((name = g_dir_read_name(threads)) != NULL) {
-        if (!vmb_pin((pid_t)atoi(name), cpu, error)) {
-            return FALSE;
-        }
-    }
-    return TRUE;
+    return vmb_pin(process, cpu, error);
 }

@@ -22,7 +22,7 @@ VmbCpuPair vmb_cpu_pair(void);
 /* Tie a thread (a process id: its first one). FALSE: VMB_ERROR_SETUP, it has ended. */
 gboolean vmb_pin(pid_t thread, int cpu, GError **error);
 
-/* Tie all threads that a process has now. FALSE: the same. */
+/* Tie all threads that a process has now. FALSE: VMB_ERROR_SETUP, the process has ended. */
 gboolean vmb_pin_all(pid_t process, int cpu, GError **error);
 
 #endif

@@ -15,7 +15,7 @@
 #define READS_MAX 16
 
 VmmioConn *vmmio_conn_new(QIOChannel *ioc, int fd, int epoll_fd, int burst_fd,
-                          const char *peer, const VmmioConnOps *ops, void *opaque)
+                          const char *peer, VmmioPacketFn *on_packet, void *opaque)
 {
     VmmioConn *conn = g_new0(VmmioConn, 1);
     struct epoll_event event = { .events = EPOLLIN | EPOLLONESHOT, .data.ptr = conn };
@@ -24,7 +24,7 @@ VmmioConn *vmmio_conn_new(QIOChannel *ioc, int fd, int epoll_fd, int burst_fd,
     conn->epoll_fd = epoll_fd;
     conn->burst_fd = burst_fd;
     conn->peer = g_strdup(peer);
-    conn->ops = ops;
+    conn->on_packet = on_packet;
     conn->opaque = opaque;
     conn->stats.connections = 1;
     conn->refs = 1;
@@ -189,6 +189,9 @@ static void trace_block(const char *direction, const VmmioConn *conn, const uint
 
 static void trace_blocks(const char *direction, const VmmioConn *conn, const GByteArray *blocks)
 {
+    if (!trace_event_get_state_backends(TRACE_VMMIO_PACKET)) {
+        return;
+    }
     for (size_t at = 0; at < blocks->len; at += VMMIO_BLOCK) {
         trace_block(direction, conn, blocks->data + at);
     }
@@ -297,7 +300,8 @@ static void handle_packet(VmmioConn *conn, const uint8_t *block)
     } else if (is_reply(&p)) {
         deliver_reply(conn, &p, block);
     } else {
-        conn->ops->on_packet(conn, &p, block, conn->opaque);
+        vmmio_link_count(&conn->other_packets);
+        conn->on_packet(conn, &p, block, conn->opaque);
     }
 }
 
@@ -305,14 +309,15 @@ static void handle_packet(VmmioConn *conn, const uint8_t *block)
 static void handle_bytes(VmmioConn *conn, const uint8_t *bytes, size_t len)
 {
     while (len > 0 && vmmio_conn_is_open(conn)) {
-        bool complete;
-        size_t used = vmmio_framer_push(&conn->framer, bytes, len, &complete);
+        bool whole = vmmio_framer_sees_block(&conn->framer, bytes, len);
+        bool complete = whole;
+        size_t used = whole ? VMMIO_BLOCK : vmmio_framer_push(&conn->framer, bytes, len, &complete);
 
+        if (complete) {
+            handle_packet(conn, whole ? bytes : conn->framer.block);
+        }
         bytes += used;
         len -= used;
-        if (complete) {
-            handle_packet(conn, conn->framer.block);
-        }
     }
 }
 
@@ -321,7 +326,6 @@ static void handle_batch(VmmioConn *conn, size_t len)
 {
     RCU_READ_LOCK_GUARD();
     handle_bytes(conn, conn->input, len);
-    conn->ops->on_batch_end(conn);
 }
 
 /* Send what the packet callbacks have replied. Receiver only. */

@@ -58,12 +58,6 @@ VmmioOutcome vmmio_wait_outcome(const VmmioWait *wait);
 typedef void VmmioPacketFn(VmmioConn *conn, const struct vmmio_packet *packet,
                            const uint8_t *block, void *opaque);
 
-/* What a connection calls; always the receiver, without the lock. */
-typedef struct VmmioConnOps {
-    VmmioPacketFn *on_packet;
-    void (*on_batch_end)(VmmioConn *conn); /* all that came at once has been handled */
-} VmmioConnOps;
-
 /* Requests that a client may owe an answer to, one below what stalls it. */
 #define VMMIO_OWED_MAX (VMMIO_CLIENT_QUEUE - 1)
 
@@ -83,14 +77,12 @@ struct VmmioConn {
     int epoll_fd;
     int burst_fd; /* the timer of vmmio-burst.c */
     char *peer; /* for messages */
-    const VmmioConnOps *ops;
+    VmmioPacketFn *on_packet;
     void *opaque;
 
     /* owned by the receiver */
     struct vmmio_framer framer;
     GByteArray *replies; /* to what has been received since they were last queued */
-    bool in_dma; /* the endpoint's, as the next: between vmmio_dma_begin() and _end() */
-    bool dma_possible;
     uint8_t input[VMMIO_INPUT_BYTES]; /* not on the stack: QEMU is built to clear that each time */
 
     /* owned by the link thread */
@@ -100,6 +92,7 @@ struct VmmioConn {
     QTAILQ_ENTRY(VmmioConn) next; /* guarded by the endpoint's lock */
 
     unsigned refs;        /* atomic */
+    uint64_t other_packets; /* received that are no replies; the receiver counts, any may read */
     VmmioLinkStats stats; /* of what is received: the receiver counts; of what is sent: with the lock */
 
     QemuMutex lock;        /* guards all below */
@@ -108,10 +101,11 @@ struct VmmioConn {
     bool sending;          /* some thread writes `out` */
     uint32_t armed_events; /* epoll wakes the link thread for these, once */
     unsigned n_attended;   /* requests that a thread waits in */
-    bool in_burst;         /* the input is left to the next access */
-    unsigned burst_accesses;
-    int64_t burst_begin_ns; /* of get_clock(), as the next */
-    int64_t last_access_ns;
+    bool in_burst;         /* the input is left to the next access; may be peeked at */
+    unsigned burst_accesses; /* so many of them have followed each other closely */
+    bool burst_gap;          /* but for the last one */
+    uint64_t burst_others;   /* other_packets at the last one */
+    int64_t last_access_ns;  /* when it began, of get_clock() */
     uint32_t next_tag;
     uint32_t owed[VMMIO_OWED_MAX]; /* tags of requests without a reply, abandoned ones too */
     unsigned n_owed;
@@ -145,7 +139,7 @@ struct VmmioRequest {
  * released.
  */
 VmmioConn *vmmio_conn_new(QIOChannel *ioc, int fd, int epoll_fd, int burst_fd,
-                          const char *peer, const VmmioConnOps *ops, void *opaque);
+                          const char *peer, VmmioPacketFn *on_packet, void *opaque);
 
 VmmioConn *vmmio_conn_ref(VmmioConn *conn);
 void vmmio_conn_unref(VmmioConn *conn);
@@ -210,7 +204,7 @@ bool vmmio_conn_serve(VmmioConn *conn, uint32_t events);
  */
 int64_t vmmio_burst_look(VmmioConn *conn);
 
-/* Have the timer end in so many ns, 1 to 10^9 - 1. */
+/* Have the timer end in so many ns, 1 to 10^9 - 1, or earlier if it is set already. */
 void vmmio_burst_set_timer(int timer_fd, int64_t ns);
 
 /* Write what is queued, until g_get_monotonic_time() is end_us. */

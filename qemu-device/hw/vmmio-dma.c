@@ -125,21 +125,28 @@ static bool is_well_formed(const char *peer, const struct vmmio_packet *p)
            p->addr <= UINT64_MAX - (p->size - 1) && is_whole(p);
 }
 
-/* Threads between begin and end: link threads and vCPUs. */
-static unsigned n_active;
+/* Transfers under way, in all link threads and vCPUs. */
+static unsigned n_transfers;
 
 /* The memory of a VM that is being saved or loaded, or was saved, is not the guest's any more. */
 static bool memory_is_frozen(void)
 {
-    return runstate_check(RUN_STATE_FINISH_MIGRATE) || runstate_check(RUN_STATE_POSTMIGRATE) ||
-           runstate_check(RUN_STATE_SAVE_VM) || runstate_check(RUN_STATE_INMIGRATE) ||
-           runstate_check(RUN_STATE_RESTORE_VM);
+    switch (runstate_get()) {
+    case RUN_STATE_FINISH_MIGRATE:
+    case RUN_STATE_POSTMIGRATE:
+    case RUN_STATE_SAVE_VM:
+    case RUN_STATE_INMIGRATE:
+    case RUN_STATE_RESTORE_VM:
+        return true;
+    default:
+        return false;
+    }
 }
 
 /* Those that have not seen the new state are done when the memory is read for the last time. */
-static void await_end(void *opaque, bool running, RunState state)
+static void finish_transfers(void *opaque, bool running, RunState state)
 {
-    while (memory_is_frozen() && qatomic_read(&n_active) > 0) {
+    while (memory_is_frozen() && qatomic_read(&n_transfers) > 0) {
         cpu_relax();
     }
 }
@@ -149,38 +156,38 @@ void vmmio_dma_init(void)
     static bool done;
 
     if (!done) {
-        qemu_add_vm_change_state_handler(await_end, NULL);
+        qemu_add_vm_change_state_handler(finish_transfers, NULL);
         done = true;
     }
 }
 
-/* A full barrier at both ends: the run state is read, and the memory written, in between. */
-bool vmmio_dma_begin(void)
-{
-    qatomic_inc(&n_active);
-    return !memory_is_frozen();
-}
-
-void vmmio_dma_end(void)
-{
-    qatomic_dec(&n_active);
-}
-
-static bool transfer(const struct vmmio_packet *p, uint8_t *data)
+/* RCU read lock held. */
+static bool transfer_now(const struct vmmio_packet *p, uint8_t *data)
 {
     bool write = p->opcode == VMMIO_OP_WRITEA;
 
-    RCU_READ_LOCK_GUARD();
     return is_all_ram(p->addr, p->size, write) &&
            address_space_rw(&address_space_memory, p->addr, memory_only, data, p->size,
                             write) == MEMTX_OK;
 }
 
-bool vmmio_dma_serve(const VmmioDmaRanges *allowed, bool possible, const char *peer,
+/* The barrier is for both: the run state is read after the count, and transfers stay in order. */
+static bool transfer(const struct vmmio_packet *p, uint8_t *data)
+{
+    bool ok;
+
+    qatomic_inc(&n_transfers);
+    smp_mb__after_rmw();
+    ok = !memory_is_frozen() && transfer_now(p, data);
+    qatomic_dec(&n_transfers);
+    return ok;
+}
+
+bool vmmio_dma_serve(const VmmioDmaRanges *allowed, const char *peer,
                      const struct vmmio_packet *p, uint8_t block[VMMIO_BLOCK])
 {
     bool ok = is_well_formed(peer, p) && is_allowed(allowed, p->addr, p->addr + p->size - 1) &&
-              possible && transfer(p, block + DATA_WORD * 8);
+              transfer(p, block + DATA_WORD * 8);
 
     vmmio_block_make_reply(block, !ok);
     trace_vmmio_dma(peer, vmmio_opcode_name(p->opcode), p->addr, p->size, ok);

@@ -37,16 +37,7 @@ bool vmmio_dma_ranges_parse(const char *text, VmmioDmaRanges *ranges, Error **er
 void vmmio_dma_init(void);
 
 /*
- * Begin with requests; false: the VM is being saved or loaded, or was saved, and
- * its memory is not the guest's any more. What saves it waits for the end, with
- * the BQL held: so the BQL may not be taken before vmmio_dma_end(), and no time
- * be lost. Any thread.
- */
-bool vmmio_dma_begin(void);
-void vmmio_dma_end(void);
-
-/*
- * Between those two: carry out one DMA request and turn it into its reply in place. `block` is a
+ * Carry out one DMA request and turn it into its reply in place. `block` is a
  * READ or WRITEA that a client originated, `p` the same decoded; `peer` names the
  * client in messages.
  *
@@ -55,17 +46,17 @@ void vmmio_dma_end(void);
  * comes back with the error bit, the data as the client sent it and the memory
  * untouched; a mid or sid other than 0 also with a warning, one a minute for
  * the whole VM. A write takes effect before the reply can be seen, marks the
- * memory dirty and drops code translated from it. Without `possible`, what
- * vmmio_dma_begin() said, all requests are refused. Of the reply to a read just
- * the `size` bytes from word 3 on differ from the request.
+ * memory dirty and drops code translated from it. While the VM is being saved or
+ * loaded, and once it is saved, all requests are refused. Of the reply to a read
+ * just the `size` bytes from word 3 on differ from the request.
  *
  * Byte enables of a write: one for each byte, or none at all (not given), is a
  * whole write; any other set is refused.
  *
- * Any thread that is registered with RCU. Does not wait. True when the request
- * was carried out.
+ * Any thread that holds the RCU read lock; the BQL is not needed and should not
+ * be held. Does not wait. True when the request was carried out.
  */
-bool vmmio_dma_serve(const VmmioDmaRanges *allowed, bool possible, const char *peer,
+bool vmmio_dma_serve(const VmmioDmaRanges *allowed, const char *peer,
                      const struct vmmio_packet *p, uint8_t block[VMMIO_BLOCK]);
 
 #endif

@@ -34,8 +34,9 @@ struct VmmioEndpoint {
     unsigned n_ranges;
 };
 
-/* What its connections call, with the endpoint as opaque. The BQL is not held. */
-extern const VmmioConnOps vmmio_endpoint_conn_ops;
+/* A packet of a client that is no reply; opaque is its endpoint. Its receiver, without the BQL. */
+void vmmio_endpoint_on_packet(VmmioConn *conn, const struct vmmio_packet *p,
+                              const uint8_t *block, void *opaque);
 
 /* True when the connection holds a range. Lock held. */
 bool vmmio_endpoint_holds_any(VmmioEndpoint *ep, VmmioConn *conn);

@@ -152,26 +152,13 @@ static void serve_dma(VmmioEndpoint *ep, VmmioConn *conn, const struct vmmio_pac
 {
     uint8_t *block = vmmio_conn_make_reply(conn, request);
 
-    if (!conn->in_dma) {
-        conn->in_dma = true;
-        conn->dma_possible = vmmio_dma_begin();
-    }
-    if (!vmmio_dma_serve(&ep->dma_ranges, conn->dma_possible, conn->peer, p, block)) {
+    if (!vmmio_dma_serve(&ep->dma_ranges, conn->peer, p, block)) {
         vmmio_link_count(&conn->stats.dma_errors);
     }
 }
 
-/* Many DMA requests in a row share one begin, which costs as much as a tenth of a request. */
-static void end_dma(VmmioConn *conn)
-{
-    if (conn->in_dma) {
-        conn->in_dma = false;
-        vmmio_dma_end();
-    }
-}
-
-static void on_packet(VmmioConn *conn, const struct vmmio_packet *p,
-                      const uint8_t *block, void *opaque)
+void vmmio_endpoint_on_packet(VmmioConn *conn, const struct vmmio_packet *p,
+                              const uint8_t *block, void *opaque)
 {
     VmmioEndpoint *ep = opaque;
 
@@ -180,11 +167,9 @@ static void on_packet(VmmioConn *conn, const struct vmmio_packet *p,
     }
     switch (p->opcode) {
     case VMMIO_OP_RGN_CLAIM:
-        end_dma(conn);
         claim(ep, conn, p->iface);
         break;
     case VMMIO_OP_IRQ_UPDATE:
-        end_dma(conn);
         irq_update(ep, conn, p);
         break;
     case VMMIO_OP_READ:
@@ -201,8 +186,6 @@ static void on_packet(VmmioConn *conn, const struct vmmio_packet *p,
         break;
     }
 }
-
-const VmmioConnOps vmmio_endpoint_conn_ops = { on_packet, end_dma };
 
 /* Back to the fallback, if it is still this connection that holds the range. */
 static void release_range(VmmioEndpoint *ep, VmmioRange *range, VmmioConn *conn)
@@ -245,8 +228,9 @@ static bool endpoint_listen(VmmioEndpoint *ep, const VmmioEndpointConfig *config
         return false;
     }
     ep->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-    ep->burst_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-    if (!watch(ep, vmmio_listener_fd(ep->listener), NULL) ||
+    ep->burst_fd = ep->epoll_fd < 0 ? -1 : timerfd_create(CLOCK_MONOTONIC,
+                                                          TFD_CLOEXEC | TFD_NONBLOCK);
+    if (ep->burst_fd < 0 || !watch(ep, vmmio_listener_fd(ep->listener), NULL) ||
         !watch(ep, ep->burst_fd, &ep->burst_fd)) {
         error_setg_errno(errp, errno, "vmmio: listen=%s: cannot watch the socket", config->listen);
         return false;

@@ -16,7 +16,7 @@
 #define ACCEPT_PAUSE_US G_USEC_PER_SEC
 
 /* How long QEMU's end waits for handlers to take the posted writes that are queued. */
-#define DRAIN_US (G_USEC_PER_SEC / 2)
+#define DRAIN_US G_USEC_PER_SEC
 
 #define NEVER INT64_MAX
 
@@ -59,7 +59,7 @@ static void connected(QIOChannel *ioc, int fd, const char *peer, void *opaque)
     trace_vmmio_connected(vmmio_endpoint_address(ep), peer);
     QEMU_LOCK_GUARD(&ep->lock);
     conn = vmmio_conn_new(ioc, fd, ep->epoll_fd, ep->burst_fd, peer,
-                          &vmmio_endpoint_conn_ops, ep);
+                          vmmio_endpoint_on_packet, ep);
     if (!conn) {
         ep->n_conns--;
         return;

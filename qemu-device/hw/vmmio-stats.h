@@ -35,8 +35,8 @@ typedef struct VmmioRangeStats {
 
 /*
  * Counters of one connection, or of an endpoint: of all its connections since
- * start. One thread at a time counts, any thread may read meanwhile: so it takes
- * no locked instruction, of which a DMA request would pay for several.
+ * start. One thread at a time counts each, any thread may read meanwhile: so it
+ * takes no locked instruction, of which a DMA request would pay for several.
  */
 typedef struct VmmioLinkStats {
     uint64_t connections;

@@ -33,4 +33,14 @@ static inline bool vmmio_framer_at_boundary(const struct vmmio_framer *framer)
     return framer->have == 0 || framer->have == framer->total;
 }
 
+/*
+ * True when the next bytes are a packet of one block, and all of it, as nearly all
+ * are: the caller may take it from there instead of feeding it.
+ */
+static inline bool vmmio_framer_sees_block(const struct vmmio_framer *framer,
+                                           const uint8_t *bytes, size_t len)
+{
+    return vmmio_framer_at_boundary(framer) && len >= VMMIO_BLOCK && bytes[1] == 0;
+}
+
 #endif

@@ -232,10 +232,25 @@ END_TEST
 
 #define WORD_0_OF_CLIENT "00 00 00 80 00 00 00 00 "
 
+/* What two connections have brought, also when one of them has ended. */
+static void check_endpoint(struct qtest *vm)
+{
+    g_autoptr(JsonObject) stats = get_stats(vm, VMMIO0);
+    JsonObject *link = json_object_get_object_member(stats, "endpoint");
+
+    check_count(link, "connections", 2);
+    check_count(link, "packets-received", 1 + 2 + 2 + 1 + 1 + 6);
+    check_count(link, "packets-sent", 2 + 6);
+    check_count(link, "unknown-opcodes", 2);
+    check_count(link, "long-packets", 1);
+    check_count(link, "unsolicited", 1);
+    check_count(link, "dma-reads", 3);
+    check_count(link, "dma-writes", 3);
+    check_count(link, "dma-errors", 2);
+}
+
 START_TEST(endpoint)
 {
-    g_autoptr(JsonObject) stats = NULL;
-    JsonObject *link;
     struct qtest vm;
     struct peer idle, peer;
 
@@ -256,17 +271,10 @@ START_TEST(endpoint)
     dma_expect_refused(&peer, 0, DMA_RAM);
     dma_expect_data(&idle, 4, DMA_RAM, (const uint8_t *)"\1\2\3\4");
 
-    stats = get_stats(&vm, VMMIO0);
-    link = json_object_get_object_member(stats, "endpoint");
-    check_count(link, "connections", 2);
-    check_count(link, "packets-received", 1 + 2 + 2 + 1 + 1 + 6);
-    check_count(link, "packets-sent", 2 + 6);
-    check_count(link, "unknown-opcodes", 2);
-    check_count(link, "long-packets", 1);
-    check_count(link, "unsolicited", 1);
-    check_count(link, "dma-reads", 3);
-    check_count(link, "dma-writes", 3);
-    check_count(link, "dma-errors", 2);
+    check_endpoint(&vm);
+    peer_close(&peer);
+    device_await_released(&vm);
+    check_endpoint(&vm);
     qtest_stop(&vm);
 }
 END_TEST

@@ -128,7 +128,7 @@ START_TEST(x86_command)
     ck_assert_str_eq(value_of(argv, "-m", 0), "256");
     ck_assert_ptr_null(value_of(argv, "-dtb", 0));
     ck_assert_str_eq(value_of(argv, "-append", 0),
-                     "console=ttyS0,115200 quiet panic=-1 vmbench.results=ttyS1 "
+                     "console=ttyS0,115200 quiet no_timer_check panic=-1 vmbench.results=ttyS1 "
                      "vmbench.nonce=0123456789abcdef");
     ck_assert_str_eq(value_of(argv, "-serial", 0), "chardev:console");
     ck_assert_str_eq(value_of(argv, "-serial", 1), "chardev:results");

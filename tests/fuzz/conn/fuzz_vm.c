@@ -2,6 +2,7 @@
 #include "qemu/osdep.h"
 #include <poll.h>
 #include <sys/epoll.h>
+#include <sys/timerfd.h>
 #include "hw/core/cpu.h"
 #include "io/channel-socket.h"
 #include "qapi/error.h"
@@ -22,6 +23,7 @@ static struct fuzz_vm {
     struct fuzz_model model;
     VmmioConn *conn;
     int epoll_fd;
+    int burst_fd;
     bool reaped;        /* the link thread has let the connection go */
     bool serving;       /* it is at work */
     bool posting;       /* one thread at a time posts, so that the order is known */
@@ -89,18 +91,16 @@ static void on_packet(VmmioConn *conn, const struct vmmio_packet *packet, const 
     }
 }
 
-static void on_batch_end(VmmioConn *conn)
+static bool readable_fd(int fd, short events)
 {
-    g_assert_cmpuint(vm.called_back, <=, conn->stats.packets_received);
-}
+    struct pollfd pfd = { .fd = fd, .events = events };
 
-static const VmmioConnOps ops = { on_packet, on_batch_end };
+    return poll(&pfd, 1, 0) > 0 && (pfd.revents & events);
+}
 
 static bool readable(short events)
 {
-    struct pollfd socket = { .fd = vm.conn->stream.fd, .events = events };
-
-    return poll(&socket, 1, 0) > 0 && (socket.revents & events);
+    return readable_fd(vm.conn->stream.fd, events);
 }
 
 /* When the link thread is left asleep, there is nothing for it to do. */
@@ -115,13 +115,25 @@ static void check_idle(void)
     }
 }
 
+static bool timer_is_set(void)
+{
+    struct itimerspec left;
+
+    g_assert_cmpint(timerfd_gettime(vm.burst_fd, &left), ==, 0);
+    return left.it_value.tv_nsec > 0 || readable_fd(vm.burst_fd, POLLIN);
+}
+
 /* The timer is over: all accesses were long ago, as the script's threads have no clock. */
 static bool look_at_burst(void)
 {
-    bool in_burst = vm.conn->in_burst;
-
-    vmmio_burst_look(vm.conn);
-    return in_burst && !vm.conn->in_burst;
+    if (!vm.conn->in_burst) {
+        return false;
+    }
+    g_assert_true(timer_is_set());
+    g_assert_cmpint(vmmio_burst_look(vm.conn), ==, 0);
+    g_assert_false(vm.conn->in_burst);
+    timerfd_settime(vm.burst_fd, 0, &(struct itimerspec){ { 0 } }, NULL);
+    return true;
 }
 
 /* The link thread wakes up, if epoll wakes it. True when it did something. */
@@ -316,7 +328,9 @@ static void start_connection(void)
     fuzz_peer_open(&vm.peer, fds[1]);
     ioc = qio_channel_socket_new_fd(fds[0], &error_abort);
     vm.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-    vm.conn = vmmio_conn_new(QIO_CHANNEL(ioc), fds[0], vm.epoll_fd, -1, "fuzz", &ops, NULL);
+    vm.burst_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+    vm.conn = vmmio_conn_new(QIO_CHANNEL(ioc), fds[0], vm.epoll_fd, vm.burst_fd, "fuzz",
+                             on_packet, NULL);
     vm.model.conn = vm.conn;
     vm.model.peer = &vm.peer;
 }
@@ -358,6 +372,7 @@ static void end_connection(void)
     g_assert_cmpuint(vm.conn->refs, ==, 1);
     vmmio_conn_unref(vm.conn);
     close(vm.epoll_fd);
+    close(vm.burst_fd);
 }
 
 void fuzz_vm_run(const uint8_t *bytes, size_t len)
