@@ -141,7 +141,10 @@ END_TEST
 /* Longer than QEMU takes to end when it waits for nobody, a fraction of what it would wait. */
 #define LATE_MS 200
 
-/* More than the socket holds, for a handler that is in no hurry: QEMU, though it ends already, gives the handler time to take it. */
+/*
+ * More than the socket holds, for a handler in no hurry: QEMU, though it ends already, gives it
+ * time to take that.
+ */
 START_TEST(quit_leaves_none_behind)
 {
     struct qtest vm;
