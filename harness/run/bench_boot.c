@@ -3,6 +3,9 @@
 
 #include "bench_guest.h"
 
+/* A difference of 2 % needs more boots than other rows: by chance one takes 5 % longer or less. */
+#define BOOTS_PER_RUN 3
+
 /* Equal addresses: one endpoint, as with a handler that models a board of eight devices. */
 static const VmbBenchRange ranges[] = {
     {"r0", "127.0.0.1:0", ""}, {"r1", "127.0.0.1:0", ""}, {"r2", "127.0.0.1:0", ""},
@@ -42,8 +45,10 @@ static gboolean bench_machine(VmbBench *bench, const char *machine, GError **err
 
     for (gint run = 0; run < bench->runs; run++) {
         vmb_bench_progress(bench, row, run);
-        if (!time_both(bench, machine, run % 2 == 1, one, eight, error)) {
-            return FALSE;
+        for (gint boot = 0; boot < BOOTS_PER_RUN; boot++) {
+            if (!time_both(bench, machine, (run + boot) % 2 == 1, one, eight, error)) {
+                return FALSE;
+            }
         }
     }
     vmb_rows_set(bench->rows, row, vmb_median(eight), "s", vmb_median(one), "<= 1.02");
