@@ -22,9 +22,10 @@ def test_every_byte_is_answered(guest, text):
     outside = subprocess.Popen([sys.executable, UART, guest.endpoint], text=True,
                                stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     outside.stdin.write(text + EOT)
-    outside.stdin.close()
+    outside.stdin.flush()  # and it stays open, as a terminal does
     guest.wait_claim()
     assert guest.check(["vmmio-uart-inside"]) == f"{len(text) + 1} bytes\n"
     assert outside.stdout.read() == text.upper()
     assert outside.wait(timeout=60) == 0
+    outside.stdin.close()
     guest.wait_release()

@@ -4,11 +4,16 @@ The outside half of the UART: a serial port with a receive FIFO of 16 bytes and 
 
     uart.py HOST:PORT
 
-sends its standard input to the guest and prints what the guest sends, until that is EOT (4).
+sends its standard input to the guest, from a terminal a line at a time, and prints what the guest
+sends, until that is EOT (4), or until Ctrl-C.
 """
 import asyncio
 import collections
+import contextlib
+import os
+import signal
 import sys
+import threading
 
 from coreio.model import RO, RW, W1C, Block, Field, Irq, Register
 
@@ -70,22 +75,50 @@ class Uart(Block):
         self.on_byte(value & 0xff)
 
 
+def read_input(on_bytes):
+    """
+    Call on_bytes with what comes on standard input, to its end. In a thread: the event loop could
+    wait for a terminal or a pipe, but not for a file.
+    """
+    with contextlib.suppress(RuntimeError):  # the loop has ended, and nobody wants more
+        while data := os.read(sys.stdin.fileno(), 4096):
+            on_bytes(data)
+
+
+async def forward(keys, uart):
+    while True:
+        await uart.send(await keys.get())
+
+
 async def connect(target):
+    loop = asyncio.get_running_loop()
+    keys = asyncio.Queue()
     ended = asyncio.Event()
+
+    def on_input(data):
+        loop.call_soon_threadsafe(keys.put_nowait, data)
 
     def show(byte):
         if byte == EOT:
             ended.set()
         else:
             sys.stdout.buffer.write(bytes([byte]))
+            sys.stdout.buffer.flush()
 
     async with Uart(target, on_byte=show) as uart:
-        await uart.send(sys.stdin.buffer.read())
-        await ended.wait()
-    sys.stdout.flush()
+        threading.Thread(target=read_input, args=[on_input], daemon=True).start()
+        tasks = [asyncio.create_task(forward(keys, uart)), asyncio.create_task(ended.wait())]
+        await asyncio.wait([uart.task, *tasks], return_when=asyncio.FIRST_COMPLETED)
+
+
+def main():
+    if len(sys.argv) != 2:
+        sys.exit("usage: uart.py HOST:PORT (port 4800 when left out)")
+    try:
+        asyncio.run(connect(sys.argv[1]))
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGINT)
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        sys.exit("usage: uart.py HOST:PORT (port 4800 when left out)")
-    asyncio.run(connect(sys.argv[1]))
+    main()
