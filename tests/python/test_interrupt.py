@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Signals while a call blocks: Ctrl-C ends it, other handlers run and it goes on."""
 import errno
+import os
 import signal
 import socket
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -204,3 +207,21 @@ def test_waiting_for_another_thread(vm, client):
     connection.send(reply(request, 0))
     blocked.join()
     client.irq_update(0, 0, 1)
+
+
+LOOK_UP = """
+import coreio
+for connect in coreio.Client().connect, coreio.Client().connect_start:
+    try:
+        connect("host:1")
+    except InterruptedError as error:
+        print(error.filename)
+"""
+
+
+def test_a_lookup_that_the_system_interrupts():
+    """No handler has raised: it is an error like any other."""
+    libraries = ":".join(filter(None, [os.environ.get("LD_PRELOAD"), os.environ["LOOKUP"]]))
+    ended = subprocess.run([sys.executable, "-c", LOOK_UP], capture_output=True, text=True,
+                           timeout=60, env={**os.environ, "LD_PRELOAD": libraries})
+    assert (ended.stdout, ended.stderr) == ("host:1\nhost:1\n", "")

@@ -75,7 +75,7 @@ PyObject *context_result(int err)
     if (err >= 0) {
         Py_RETURN_NONE;
     }
-    if (err == -EINTR) {
+    if (err == -EINTR && PyErr_Occurred()) {
         return NULL;
     }
     errno = -err;
@@ -197,7 +197,7 @@ static PyObject *connect_to(Context *self, PyObject *args,
         context_unblock(self);
     }
     Py_DECREF(bytes);
-    if (err == 0 || err == -EINTR) {
+    if (err == 0 || PyErr_Occurred()) {
         return context_result(err);
     }
     errno = -err;

@@ -76,8 +76,8 @@ void context_block(Context *self);
 void context_unblock(Context *self);
 
 /*
- * None for 0; else raises OSError, of the subclass that -err has, and returns NULL. -EINTR is that
- * of context_block()'s calls: the exception is there already.
+ * None for 0; else raises OSError, of the subclass that -err has, and returns NULL. With
+ * -EINTR the exception may be there already, from a call that a handler of a signal has ended.
  */
 PyObject *context_result(int err);
 
