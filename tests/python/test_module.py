@@ -119,15 +119,19 @@ def test_ctrl_c_ends_the_main_loop(module, vm):
     module.mainloop(0)
 
 
-def test_an_exit_in_a_callback_ends_the_main_loop(module, vm):
+@pytest.mark.parametrize("end", [SystemExit, KeyboardInterrupt])
+def test_an_exit_in_a_callback_leaves_the_access_to_the_vm(module, vm, reports, end):
     def read(*arguments):
-        raise SystemExit(7)
+        raise end(7)
     connection = connect(module, vm, read)
     connection.send(vector("read-1"))
-    with pytest.raises(SystemExit) as raised:
+    with pytest.raises(end) as raised:
         module.mainloop(-1)
-    assert raised.value.code == 7
-    connection.expect(vector("read-1-error"))
+    assert raised.value.args == (7,) and reports == []
+    assert connection.socket.recv(1) == b""
+    module.disconnect()
+    connect(module, vm)
+    module.mainloop(0)
 
 
 def test_other_threads_run_while_it_waits(module, vm):

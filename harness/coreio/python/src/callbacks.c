@@ -148,7 +148,10 @@ static int call_with_data(PyObject *function, PyObject *funcp, const struct acce
     return status;
 }
 
-/* A callback may unregister itself, so it is held while it runs. */
+/*
+ * A callback may unregister itself, so it is held while it runs. One that ends the program leaves
+ * the access to the VM: a disconnected client sends no reply.
+ */
 static int serve(struct range *range, PyObject *function, const struct access *access)
 {
     Context *self = range->self;
@@ -159,6 +162,9 @@ static int serve(struct range *range, PyObject *function, const struct access *a
     status = call_with_data(function, funcp, access);
     if (status < 0) {
         context_callback_raised(self, function);
+    }
+    if (self->raised) {
+        coreio_ctx_disconnect(self->ctx);
     }
     Py_DECREF(function);
     Py_DECREF(funcp);

@@ -88,7 +88,8 @@ int context_unsigned(PyObject *number, void *address);
 
 /*
  * A callback has raised: take the exception. One that is no Exception (KeyboardInterrupt,
- * SystemExit) ends run() and is raised by it; BusError is silent; any other is reported through
+ * SystemExit) ends run() and is raised by it, and in an access disconnects, so that the access has
+ * no reply and the VM decides about it; BusError is silent; any other is reported through
  * sys.unraisablehook, once for each line of code that raises it.
  */
 void context_callback_raised(Context *self, PyObject *callback);
