@@ -100,6 +100,23 @@ def test_data_of_another_length_are_reported(module, vm, reports):
     assert [type(value) for value in reports] == [ValueError]
 
 
+def test_each_bad_result_is_reported_once(module, vm, reports):
+    results = iter(["one", "other", "one", 1.5])
+    connection = connect(module, vm, lambda *arguments: next(results))
+    for _ in range(4):
+        ask(module, connection, vector("read-1"), vector("read-1-error"))
+    assert [str(value).split(":")[0] for value in reports] == [
+        f"the callback returned {result}" for result in ("'one'", "'other'", "1.5")]
+
+
+def test_a_flood_of_reports_ends(module, vm, reports):
+    results = iter(range(200))
+    connection = connect(module, vm, lambda *arguments: str(next(results)))
+    for _ in range(200):
+        ask(module, connection, vector("read-1"), vector("read-1-error"))
+    assert len(reports) == 101 and "no more" in str(reports[-1])
+
+
 def test_a_callback_may_keep_its_data(module, vm):
     kept = []
     connection = connect(module, vm, write=lambda funcp, addr, data, flags: kept.append(data))

@@ -22,7 +22,7 @@ asyncio. docs/python.md explains all of them.
 
 What goes wrong raises OSError with errno set, of the subclass that this errno has: ConnectionError,
 FileNotFoundError, ... An exception in a callback is a bus error in the guest and is reported through
-sys.unraisablehook, once for each line that raises it; BusError is not reported.
+sys.unraisablehook, once for each line and message, up to 100 for a client; BusError is not.
 """
 import errno
 import os

@@ -5,6 +5,9 @@
 #include <errno.h>
 #include <string.h>
 
+/* Of one client, so that a message that is new each time floods nobody. */
+#define REPORTS_MAX 100
+
 /* The line that raised: ("file.py", 12) of the innermost frame. NULL: an exception is set. */
 static PyObject *place_of(PyObject *traceback)
 {
@@ -31,20 +34,46 @@ static PyObject *place_of(PyObject *traceback)
     return place;
 }
 
-/* True when nothing was reported for this line yet. Without a traceback there is no line. */
-static bool is_new_place(Context *self, PyObject *callback, PyObject *traceback)
+/* Where and what: without a traceback, as for a bad result, the callback is the place. */
+static PyObject *report_of(PyObject *callback, PyObject *value, PyObject *traceback)
 {
     PyObject *place = traceback ? place_of(traceback) : new_ref(callback);
-    int known = place ? PySet_Contains(self->reported, place) : -1;
+    PyObject *text = place ? PyObject_Str(value) : NULL;
+    PyObject *report = text ? Py_BuildValue("(OO)", place, text) : NULL;
+
+    Py_XDECREF(place);
+    Py_XDECREF(text);
+    return report;
+}
+
+/* True when this is to be reported: it is new, and there were not too many. */
+static bool is_new_report(Context *self, PyObject *callback, PyObject *value, PyObject *traceback)
+{
+    PyObject *report = self->reports < REPORTS_MAX ? report_of(callback, value, traceback) : NULL;
+    int known = report ? PySet_Contains(self->reported, report) : -1;
 
     if (known == 0) {
-        known = PySet_Add(self->reported, place);
+        known = PySet_Add(self->reported, report);
     }
-    Py_XDECREF(place);
+    Py_XDECREF(report);
     if (known < 0) {
         PyErr_Clear();
     }
-    return known <= 0;
+    return known <= 0 && self->reports < REPORTS_MAX;
+}
+
+/* Takes the references. */
+static void report(Context *self, PyObject *callback, PyObject *type, PyObject *value,
+                   PyObject *traceback)
+{
+    PyErr_Restore(type, value, traceback);
+    PyErr_WriteUnraisable(callback);
+    self->reports++;
+    if (self->reports == REPORTS_MAX) {
+        PyErr_Format(PyExc_RuntimeError, "%d exceptions of callbacks reported: no more will be",
+                     REPORTS_MAX);
+        PyErr_WriteUnraisable(callback);
+    }
 }
 
 void context_callback_raised(Context *self, PyObject *callback)
@@ -60,9 +89,8 @@ void context_callback_raised(Context *self, PyObject *callback)
         replace_ref(&self->raised, new_ref(value));
         coreio_ctx_stop(self->ctx);
     } else if (!PyErr_GivenExceptionMatches(type, coreio_bus_error) &&
-               is_new_place(self, callback, traceback)) {
-        PyErr_Restore(type, value, traceback);
-        PyErr_WriteUnraisable(callback);
+               is_new_report(self, callback, value, traceback)) {
+        report(self, callback, type, value, traceback);
         return;
     }
     Py_XDECREF(type);

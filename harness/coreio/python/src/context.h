@@ -35,7 +35,8 @@ struct Context {
     coreio_ctx *ctx;
     struct range ranges[COREIO_RANGES_MAX];
     PyObject *connected, *disconnected, *reset; /* events, strong or NULL */
-    PyObject *reported;         /* set of places whose exception was reported */
+    PyObject *reported;         /* set of (place, message) of reported exceptions */
+    unsigned reports;           /* their number */
     PyObject *raised;           /* an exception that run() or dispatch() is to raise, or NULL */
     struct transfer *transfers; /* unfinished asynchronous DMA */
     unsigned spin_us;
@@ -90,7 +91,7 @@ int context_unsigned(PyObject *number, void *address);
  * A callback has raised: take the exception. One that is no Exception (KeyboardInterrupt,
  * SystemExit) ends run() and is raised by it, and in an access disconnects, so that the access has
  * no reply and the VM decides about it; BusError is silent; any other is reported through
- * sys.unraisablehook, once for each line of code that raises it.
+ * sys.unraisablehook, once for each line of code and message, the first 100.
  */
 void context_callback_raised(Context *self, PyObject *callback);
 
