@@ -6,8 +6,9 @@
 #include "bench.h"
 
 /*
- * Boot each machine with one range and with eight, in turns, three times as often as `runs` says. The medians
- * of the seconds from QEMU's start to the agent's become the rows. FALSE: any error of a guest.
+ * Boot each machine with one range and with eight, in turns, three times as often as `runs` says.
+ * The medians of the seconds from QEMU's start to the agent's become the rows. FALSE: any error of a
+ * guest.
  */
 gboolean vmb_bench_boot(VmbBench *bench, GError **error);
 

@@ -36,6 +36,14 @@ void guest_start(struct qtest *vm, const char *machine, const char *properties,
     qmp_open(vm);
 }
 
+void guest_run(struct qtest *vm, struct peer *peer, const char *machine, const char *properties,
+               const uint32_t *words, size_t count)
+{
+    guest_start(vm, machine, properties, words, count);
+    device_connect_and_claim(vm, peer);
+    qmp_run(vm, "cont");
+}
+
 void guest_start_reader(struct qtest *vm, const char *machine, const char *properties)
 {
     static const uint32_t reader[] = {

@@ -22,6 +22,10 @@
 void guest_start(struct qtest *vm, const char *machine, const char *properties,
                  const uint32_t *words, size_t count);
 
+/* The same, but the peer has claimed range 0 of vmmio0 and the CPU runs. */
+void guest_run(struct qtest *vm, struct peer *peer, const char *machine, const char *properties,
+               const uint32_t *words, size_t count);
+
 /* Reads 0xfef00000 for ever; leaves the value and the number of reads at GUEST_RESULTS. */
 void guest_start_reader(struct qtest *vm, const char *machine, const char *properties);
 

@@ -118,11 +118,8 @@ START_TEST(posted_writes_are_not_read)
     struct qtest vm;
     struct peer peer, fresh;
 
-    guest_start(&vm, "-accel tcg",
-                "posted-writes=on,timeout-ms=200,on-timeout=wait,ping-ms=0", writer,
-                G_N_ELEMENTS(writer));
-    device_connect_and_claim(&vm, &peer);
-    qmp_run(&vm, "cont");
+    guest_run(&vm, &peer, "-accel tcg", "posted-writes=on,timeout-ms=200,on-timeout=wait,ping-ms=0",
+              writer, G_N_ELEMENTS(writer));
     qmp_await_event(&vm, "VMMIO_TIMED_OUT");
     device_connect(&vm, "vmmio0", &fresh);
     device_claim(&vm, &fresh, 2);

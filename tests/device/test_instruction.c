@@ -47,9 +47,7 @@ START_TEST(equal_accesses_of_one_instruction)
     struct qtest vm;
     struct peer peer;
 
-    guest_start(&vm, MAX_CPU, PATIENT, program, G_N_ELEMENTS(program));
-    device_connect_and_claim(&vm, &peer);
-    qmp_run(&vm, "cont");
+    guest_run(&vm, &peer, MAX_CPU, PATIENT, program, G_N_ELEMENTS(program));
     for (unsigned i = 0; i < 3; i++) {
         expect_read(&vm, &peer, 0, 4, request);
         peer_answer(&peer, request, 0x100 + i);
@@ -85,9 +83,7 @@ START_TEST(many_accesses_of_one_instruction)
     struct qtest vm;
     struct peer peer;
 
-    guest_start(&vm, MAX_CPU, PATIENT, program, G_N_ELEMENTS(program));
-    device_connect_and_claim(&vm, &peer);
-    qmp_run(&vm, "cont");
+    guest_run(&vm, &peer, MAX_CPU, PATIENT, program, G_N_ELEMENTS(program));
     for (unsigned i = 0; i < 256; i++) {
         peer_receive(&peer, request);
         ck_assert_uint_eq(request[16], i);
@@ -121,9 +117,7 @@ START_TEST(memory_copy)
     struct qtest vm;
     struct peer peer;
 
-    guest_start(&vm, MAX_CPU, PATIENT, program, G_N_ELEMENTS(program));
-    device_connect_and_claim(&vm, &peer);
-    qmp_run(&vm, "cont");
+    guest_run(&vm, &peer, MAX_CPU, PATIENT, program, G_N_ELEMENTS(program));
     for (unsigned i = 0; i < 3; i++) {
         expect_read(&vm, &peer, i, 1, request);
         peer_answer(&peer, request, 0x11 * (i + 1));
@@ -193,9 +187,8 @@ START_TEST(another_instruction_asks_anew)
     struct qtest vm;
     struct peer peer;
 
-    guest_start(&vm, "-accel tcg,thread=multi -smp 2", PATIENT, program, G_N_ELEMENTS(program));
-    device_connect_and_claim(&vm, &peer);
-    qmp_run(&vm, "cont");
+    guest_run(&vm, &peer, "-accel tcg,thread=multi -smp 2", PATIENT,
+              program, G_N_ELEMENTS(program));
     peer_expect(&peer, DEVICE_READ_4, first);
     qtest_write(&vm, 4, GUEST_RESULTS + 16, 1);
     peer_expect(&peer, DEVICE_READ_4, second);
@@ -244,9 +237,7 @@ START_TEST(page_table_walk_does_not_wait)
     struct qtest vm;
     struct peer peer;
 
-    guest_start(&vm, "-accel tcg", PATIENT, program, G_N_ELEMENTS(program));
-    device_connect_and_claim(&vm, &peer);
-    qmp_run(&vm, "cont");
+    guest_run(&vm, &peer, "-accel tcg", PATIENT, program, G_N_ELEMENTS(program));
     peer_expect(&peer, DEVICE_READ_4, request);
     peer_answer(&peer, request, 0);
     guest_await_result(&vm, 0, WALK_FAILED);
@@ -299,10 +290,8 @@ START_TEST(others_run_while_a_swap_waits)
     struct qtest vm;
     struct peer peer;
 
-    guest_start(&vm, "-accel tcg,thread=multi -smp 2 -cpu max -trace vmmio_parked", PATIENT,
-                program, G_N_ELEMENTS(program));
-    device_connect_and_claim(&vm, &peer);
-    qmp_run(&vm, "cont");
+    guest_run(&vm, &peer, "-accel tcg,thread=multi -smp 2 -cpu max -trace vmmio_parked", PATIENT,
+              program, G_N_ELEMENTS(program));
     peer_expect(&peer, DEVICE_READ_4, packet);
     guest_await_at_least(&vm, 0, COUNTED);
     ck_assert_uint_gt(count_lines(&vm, "vmmio_parked "), 0);

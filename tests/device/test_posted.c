@@ -194,9 +194,8 @@ START_TEST(no_room_in_time)
     struct qtest vm;
     struct peer peer;
 
-    guest_start(&vm, "-accel tcg", "posted-writes=on,timeout-ms=50", writer, G_N_ELEMENTS(writer));
-    device_connect_and_claim(&vm, &peer);
-    qmp_run(&vm, "cont");
+    guest_run(&vm, &peer, "-accel tcg", "posted-writes=on,timeout-ms=50", writer,
+              G_N_ELEMENTS(writer));
     qmp_await_event(&vm, "VMMIO_TIMED_OUT");
     ck_assert(qmp_get_bool(&vm, "/machine/peripheral/vmmio0", "handler-connected"));
     peer_close(&peer);

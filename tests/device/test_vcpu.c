@@ -212,9 +212,8 @@ START_TEST(two_vcpus_wait_at_once)
     struct qtest vm;
     struct peer peer;
 
-    guest_start(&vm, "-accel tcg,thread=multi -smp 2", PATIENT, program, G_N_ELEMENTS(program));
-    device_connect_and_claim(&vm, &peer);
-    qmp_run(&vm, "cont");
+    guest_run(&vm, &peer, "-accel tcg,thread=multi -smp 2", PATIENT,
+              program, G_N_ELEMENTS(program));
     peer_receive(&peer, first);
     peer_receive(&peer, second);
     /* Byte 16 is the lowest of the address: 0 or 4. */
@@ -260,9 +259,7 @@ START_TEST(other_vcpus_run_on)
     struct peer peer;
     uint64_t count;
 
-    guest_start(&vm, machine, PATIENT, program, G_N_ELEMENTS(program));
-    device_connect_and_claim(&vm, &peer);
-    qmp_run(&vm, "cont");
+    guest_run(&vm, &peer, machine, PATIENT, program, G_N_ELEMENTS(program));
     peer_expect(&peer, DEVICE_READ_4, request);
     count = qtest_read(&vm, 4, GUEST_RESULTS);
     guest_await_at_least(&vm, 0, (uint32_t)count + 100);
@@ -288,9 +285,7 @@ START_TEST(access_of_two_parts_is_made_once)
     struct qtest vm;
     struct peer peer;
 
-    guest_start(&vm, accelerators[_i], PATIENT, program, G_N_ELEMENTS(program));
-    device_connect_and_claim(&vm, &peer);
-    qmp_run(&vm, "cont");
+    guest_run(&vm, &peer, accelerators[_i], PATIENT, program, G_N_ELEMENTS(program));
     peer_receive(&peer, request);
     ck_assert_uint_eq(request[16], 0);
     qmp_run(&vm, "stop");
@@ -328,9 +323,7 @@ START_TEST(exclusive_access)
     struct qtest vm;
     struct peer peer;
 
-    guest_start(&vm, machine, PATIENT, program, G_N_ELEMENTS(program));
-    device_connect_and_claim(&vm, &peer);
-    qmp_run(&vm, "cont");
+    guest_run(&vm, &peer, machine, PATIENT, program, G_N_ELEMENTS(program));
     peer_expect(&peer, DEVICE_READ_4, request);
     qmp_run(&vm, "query-status");
     peer_expect_silence(&peer, 20);
