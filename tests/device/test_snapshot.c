@@ -2,61 +2,15 @@
 /* A VM is saved to a file and goes on in another QEMU, where no handler is connected yet. */
 #include "dma_request.h"
 #include "guest.h"
+#include "snapshot.h"
 
-#include <stdlib.h>
 #include <unistd.h>
 
 #define RAISE_LINE_0 "00 00 00 80 00 00 00 00  41 00 00 00 00 00 00 00  00 00 00 00 00 00 00 00  01"
 
-static char *new_path(void)
-{
-    char *path = g_strdup("/tmp/vmmio-snapshot-XXXXXX");
-    int fd = mkstemp(path);
-
-    ck_assert_int_ge(fd, 0);
-    close(fd);
-    return path;
-}
-
-static void await_status(struct qtest *vm, const char *command, const char *status)
-{
-    gint64 end = g_get_monotonic_time() + QTEST_SECONDS * G_TIME_SPAN_SECOND;
-
-    for (;;) {
-        g_autofree char *now = qmp_query_status(vm, command);
-
-        if (g_strcmp0(now, status) == 0) {
-            return;
-        }
-        ck_assert_msg(g_get_monotonic_time() < end, "%s: %s", command, now);
-        g_usleep(1000);
-    }
-}
-
-/* Execute `migrate` or `migrate-incoming` with that file, and wait until it is done. */
-static void migrate(struct qtest *vm, const char *command, const char *path)
-{
-    g_autofree char *line = g_strdup_printf("{\"execute\": \"%s\", \"arguments\": "
-                                            "{\"uri\": \"file:%s\"}}", command, path);
-
-    qmp_execute(vm, line);
-    await_status(vm, "query-migrate", "completed");
-}
-
-static void save_and_quit(struct qtest *vm, const char *path)
-{
-    migrate(vm, "migrate", path);
-    qtest_stop(vm);
-}
-
-static void await_running(struct qtest *vm)
-{
-    await_status(vm, "query-status", "running");
-}
-
 START_TEST(goes_on_unclaimed_and_can_be_claimed)
 {
-    g_autofree char *path = new_path();
+    g_autofree char *path = snapshot_path();
     g_autofree char *incoming = g_strdup_printf("-accel tcg -incoming file:%s", path);
     uint8_t request[PEER_PACKET];
     struct qtest vm;
@@ -68,11 +22,11 @@ START_TEST(goes_on_unclaimed_and_can_be_claimed)
     device_await_released(&vm);
     qmp_run(&vm, "cont");
     guest_await_result(&vm, 0, 0xaaaaaaaa);
-    save_and_quit(&vm, path);
+    snapshot_save_and_quit(&vm, path);
 
     guest_start_reader(&vm, incoming, "");
     qmp_run(&vm, "cont");
-    await_running(&vm);
+    snapshot_await_running(&vm);
     device_connect_and_claim(&vm, &peer);
     peer_expect(&peer, DEVICE_READ_4, request);
     ck_assert_uint_eq(qtest_read(&vm, 4, GUEST_RESULTS), 0xaaaaaaaa);
@@ -89,7 +43,7 @@ END_TEST
 /* In the new QEMU an access before the first claim reads 0xaa: the error is the old one's. */
 START_TEST(access_under_way_is_finished_by_policy)
 {
-    g_autofree char *path = new_path();
+    g_autofree char *path = snapshot_path();
     g_autofree char *incoming = g_strdup_printf("-accel tcg -incoming file:%s", path);
     uint8_t request[PEER_PACKET];
     struct qtest vm;
@@ -99,7 +53,7 @@ START_TEST(access_under_way_is_finished_by_policy)
     device_connect_and_claim(&vm, &peer);
     qmp_run(&vm, "cont");
     peer_receive(&peer, request);
-    save_and_quit(&vm, path);
+    snapshot_save_and_quit(&vm, path);
 
     guest_start_aborting_reader(&vm, incoming, "on-disconnect=error");
     qmp_run(&vm, "cont");
@@ -129,7 +83,7 @@ static void raise_line(struct qtest *vm, struct peer *peer)
 /* The old handler's line was high; a new one takes it to be low. */
 START_TEST(lines_are_low)
 {
-    g_autofree char *path = new_path();
+    g_autofree char *path = snapshot_path();
     g_autofree char *incoming = g_strdup_printf("-accel tcg -incoming file:%s", path);
     struct qtest vm;
     struct peer peer;
@@ -139,11 +93,11 @@ START_TEST(lines_are_low)
     ck_assert(!line_is_high(&vm));
     raise_line(&vm, &peer);
     qmp_run_until_event(&vm, "cont", "RESUME");
-    save_and_quit(&vm, path);
+    snapshot_save_and_quit(&vm, path);
 
     guest_start_reader(&vm, incoming, "irq=177");
     qmp_run(&vm, "cont");
-    await_running(&vm);
+    snapshot_await_running(&vm);
     ck_assert(!line_is_high(&vm));
     qtest_stop(&vm);
     unlink(path);
@@ -153,20 +107,20 @@ END_TEST
 /* What is loaded does not know of a handler that has claimed before, and clients repeat no level. */
 START_TEST(early_handler_keeps_its_line)
 {
-    g_autofree char *path = new_path();
+    g_autofree char *path = snapshot_path();
     struct qtest vm;
     struct peer peer;
 
     guest_start_reader(&vm, "-accel tcg", "irq=177");
     qmp_run_until_event(&vm, "cont", "RESUME");
-    save_and_quit(&vm, path);
+    snapshot_save_and_quit(&vm, path);
 
     guest_start_reader(&vm, "-accel tcg -incoming defer", "irq=177,timeout-ms=1");
     device_connect_and_claim(&vm, &peer);
     raise_line(&vm, &peer);
-    migrate(&vm, "migrate-incoming", path);
+    snapshot_migrate(&vm, "migrate-incoming", path);
     qmp_run(&vm, "cont");
-    await_running(&vm);
+    snapshot_await_running(&vm);
     ck_assert(line_is_high(&vm));
     peer_close(&peer);
     device_await_released(&vm);
@@ -178,7 +132,7 @@ END_TEST
 /* What a client wrote to a saved VM would be acknowledged and lost. */
 START_TEST(saved_vm_refuses_dma)
 {
-    g_autofree char *path = new_path();
+    g_autofree char *path = snapshot_path();
     uint8_t write[PEER_PACKET];
     struct qtest vm;
     struct peer peer;
@@ -188,10 +142,10 @@ START_TEST(saved_vm_refuses_dma)
     qmp_run_until_event(&vm, "cont", "RESUME");
     dma_make_write(write, 8, DMA_RAM + 0x100000);
     dma_expect_unchanged(&peer, write);
-    migrate(&vm, "migrate", path);
+    snapshot_migrate(&vm, "migrate", path);
     dma_expect_error(&peer, write);
     qmp_run(&vm, "cont");
-    await_running(&vm);
+    snapshot_await_running(&vm);
     dma_expect_unchanged(&peer, write);
     peer_close(&peer);
     qtest_stop(&vm);
@@ -202,13 +156,13 @@ END_TEST
 /* A VM whose device is elsewhere cannot take the file. */
 START_TEST(another_address_is_refused)
 {
-    g_autofree char *path = new_path();
+    g_autofree char *path = snapshot_path();
     g_autofree char *incoming = g_strdup_printf("-accel tcg -incoming file:%s", path);
     struct qtest vm;
 
     guest_start_reader(&vm, "-accel tcg", "");
     qmp_run_until_event(&vm, "cont", "RESUME");
-    save_and_quit(&vm, path);
+    snapshot_save_and_quit(&vm, path);
 
     guest_start_reader(&vm, incoming, "start=0xfef10000");
     ck_assert_int_eq(qtest_wait_exit(&vm), 1);
