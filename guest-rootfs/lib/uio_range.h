@@ -59,7 +59,7 @@ static inline struct uio_range uio_range_open(void)
     void *bytes;
 
     if (range.fd < 0) {
-        err(EXIT_FAILURE, UIO_DEVICE ": load uio.ko and vmmio-uio.ko");
+        err(EXIT_FAILURE, UIO_DEVICE ": run vmmio-uio-load first");
     }
     bytes = mmap(NULL, UIO_RANGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, range.fd, 0);
     if (bytes == MAP_FAILED) {

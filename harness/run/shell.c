@@ -238,6 +238,7 @@ static int print_command(const VmbSettings *settings, const VmbMachine *machine)
     g_autoptr(GError) error = NULL;
 
     config->shell = TRUE;
+    config->irq = machine->irq;
     config->by_hand = TRUE;
     if (settings->port == VMB_PORT_UNSET) {
         config->port = CONVENTIONAL_PORT;
@@ -270,6 +271,7 @@ static int shell_on(const VmbSettings *settings, const VmbMachine *machine, VmbA
     gboolean conventional = choose_port(settings, config);
 
     config->shell = TRUE;
+    config->irq = machine->irq;
     vmb_report_log_command(report, config);
     if (run(config, log_dir, conventional, alarm, &error)) {
         return 0;

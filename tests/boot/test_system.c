@@ -22,18 +22,15 @@
 typedef struct {
     const char *name;
     const char *const *board; /* after the harness's own options */
-    const char *const *insmod;
     gboolean faults; /* an error is seen as SIGBUS, not as all ones */
 } System;
 
 static const char *const pi_board[] = {"-global", "vmmio.irq=177", NULL};
-static const char *const pi_insmod[] = {"insmod", "/lib/modules/vmmio-uio.ko", NULL};
 static const char *const x86_board[] = {"-smp", "4", "-global", "vmmio.irq=16", NULL};
-static const char *const x86_insmod[] = {"insmod", "/lib/modules/vmmio-uio.ko", "gsi=16", NULL};
 
 static const System systems[] = {
-    {"raspi4b", pi_board, pi_insmod, TRUE},
-    {"x86", x86_board, x86_insmod, FALSE},
+    {"raspi4b", pi_board, TRUE},
+    {"x86", x86_board, FALSE},
 };
 
 static const System *under_test;
@@ -144,11 +141,10 @@ static void check_success(const char *const *argv, const char *output)
 
 START_TEST(process_gets_interrupts)
 {
-    static const char *const uio[] = {"insmod", "/lib/modules/uio.ko", NULL};
+    static const char *const load[] = {"vmmio-uio-load", NULL};
     static const char *const test[] = {"vmmio-test-system", "irq", "50", NULL};
 
-    check_success(uio, "");
-    check_success(under_test->insmod, "");
+    check_success(load, "");
     check_success(test, "50 interrupts\n");
     check_success(test, "50 interrupts\n");
 }

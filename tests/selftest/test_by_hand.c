@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vmbench shell --print-command: what it prints boots a guest without vmbench. */
+/*
+ * vmbench shell --print-command: what it prints boots a guest without vmbench, in which the examples
+ * run as docs/examples.md tells.
+ */
 #include <gio/gio.h>
 #include <string.h>
 
@@ -59,23 +62,78 @@ static void use_range(const char *port)
     ck_assert(g_subprocess_wait(handler, NULL, NULL));
 }
 
+/* Boot by the printed command, as far as the prompt. */
+static void boot(Child *child, const char *machine, const char *port)
+{
+    g_autofree char *command = printed_command(machine, port);
+    const char *args[] = {"-c", command, NULL};
+
+    child_init(child);
+    child->program = "/bin/sh";
+    screen_open(child);
+    child_start(child, TRUE, args);
+    screen_await("/ # ");
+}
+
+static void leave(Child *child, const char *word)
+{
+    screen_type(word);
+    ck_assert_msg(screen_wait_end() == 0, "%s", screen_text());
+    screen_close();
+    child_finish(child);
+}
+
 START_TEST(the_printed_command_boots_a_guest)
 {
     g_autofree char *port = free_port();
-    g_autofree char *command = printed_command(machines[_i / 2], port);
-    const char *args[] = {"-c", command, NULL};
     Child child;
 
-    child_init(&child);
-    child.program = "/bin/sh";
-    screen_open(&child);
-    child_start(&child, TRUE, args);
-    screen_await("/ # ");
+    boot(&child, machines[_i / 2], port);
     use_range(port);
-    screen_type(_i % 2 == 0 ? "poweroff\n" : "exit\n");
-    ck_assert_msg(screen_wait_end() == 0, "%s", screen_text());
-    screen_close();
-    child_finish(&child);
+    leave(&child, _i % 2 == 0 ? "poweroff\n" : "exit\n");
+}
+END_TEST
+
+static GSubprocess *start_slider(const char *port)
+{
+    g_autofree char *endpoint = g_strdup_printf("127.0.0.1:%s", port);
+    GSubprocess *slider = g_subprocess_new(G_SUBPROCESS_FLAGS_STDIN_PIPE, NULL, g_getenv("PYTHON"),
+                                           g_getenv("SLIDER"), endpoint, NULL);
+
+    ck_assert_ptr_nonnull(slider);
+    return slider;
+}
+
+static void move(GSubprocess *slider, const char *line)
+{
+    GOutputStream *input = g_subprocess_get_stdin_pipe(slider);
+
+    ck_assert(g_output_stream_write_all(input, line, strlen(line), NULL, NULL, NULL));
+    ck_assert(g_output_stream_flush(input, NULL, NULL));
+}
+
+/* The first interrupt is there before anybody in the guest listens: it must not be lost. */
+START_TEST(the_slider_moves)
+{
+    g_autofree char *port = free_port();
+    Child child;
+
+    boot(&child, machines[_i], port);
+    screen_type("vmmio-slider-inside 2\n");
+    screen_await("/dev/uio0: run vmmio-uio-load first");
+
+    g_autoptr(GSubprocess) slider = start_slider(port);
+
+    move(slider, "50\n");
+    screen_type("until devmem 0xfef00004 32 | grep 0x00000032; do :; done\n");
+    screen_await("0x00000032\r"); /* not the line that was typed */
+    screen_type("vmmio-uio-load && vmmio-slider-inside 2\n");
+    screen_await("position 50\r");
+    move(slider, "75\n");
+    screen_await("position 75\r");
+    ck_assert(g_output_stream_close(g_subprocess_get_stdin_pipe(slider), NULL, NULL));
+    ck_assert(g_subprocess_wait_check(slider, NULL, NULL));
+    leave(&child, "exit\n");
 }
 END_TEST
 
@@ -100,6 +158,7 @@ int main(void)
 
     tcase_set_timeout(cases, 2 * PATIENCE_SECONDS);
     tcase_add_loop_test(cases, the_printed_command_boots_a_guest, 0, 4);
+    tcase_add_loop_test(cases, the_slider_moves, 0, G_N_ELEMENTS(machines));
     tcase_add_test(cases, it_boots_nothing_and_says_what_is_missing);
     suite_add_tcase(suite, cases);
     return tap_run(suite);

@@ -22,7 +22,7 @@ static int count_events(uint32_t *events)
     if (file != NULL) {
         fclose(file);
     }
-    return fields == 1 ? 0 : fail("there is no uio0: load uio.ko and vmmio-uio.ko");
+    return fields == 1 ? 0 : fail("there is no uio0: run vmmio-uio-load first");
 }
 
 /* Sleep until the next interrupt, which must be the only one since. */

@@ -109,9 +109,7 @@ class Guest:
 
     def load_uio(self):
         """Give the range and its interrupt to the guest's programs as /dev/uio0."""
-        self.check(["insmod", "/lib/modules/uio.ko"])
-        described = [] if self.machine == "raspi4b" else [f"gsi={self.irq}"]
-        self.check(["insmod", "/lib/modules/vmmio-uio.ko", *described])
+        self.check(["vmmio-uio-load"])
 
     def load_network(self):
         """Bring up the card of a guest with the option --network: there this host is 10.0.2.2."""
