@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The inside half of the microphone: records to the end and checks every sample.
+ * The inside half of the microphone: records to the end and prints what came.
  *
- *     vmmio-mic-inside
+ *     vmmio-mic-inside           check every sample
+ *     vmmio-mic-inside --levels  print the loudest sample of each block, of any recording
  *
- * The recording is the noise that noise() makes, so that each sample tells where it belongs. Prints
- * what came. Exit status 1: there is no such device, or a sample is another than it should be.
+ * The recording that is checked is the noise that noise() makes, so that each sample tells where it
+ * belongs. Exit status 1: there is no such device, it lost its sound, or a sample is another than it
+ * should be; 2: called wrongly.
  */
 #include <endian.h>
 #include <inttypes.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "../mic_registers.h"
 #include "physical.h"
@@ -26,6 +29,7 @@ enum progress { MORE, COMPLETE, FAILED };
 struct recorder {
     struct uio_range range;
     uint8_t *pages;
+    bool levels; /* print them, instead of comparing with the noise */
     uint32_t noise;
     unsigned samples, blocks, interrupts;
 };
@@ -58,8 +62,34 @@ static void stop(const struct uio_range *range)
     }
 }
 
+static bool check_samples(struct recorder *recorder, const uint16_t *samples, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        int16_t sample = (int16_t)le16toh(samples[i]);
+        int16_t expected = noise(&recorder->noise);
+
+        if (sample != expected) {
+            warnx("sample %u is %d, expected %d", recorder->samples + i, sample, expected);
+            return false;
+        }
+    }
+    return true;
+}
+
+static void print_level(const struct recorder *recorder, const uint16_t *samples, unsigned count)
+{
+    int loudest = 0;
+
+    for (unsigned i = 0; i < count; i++) {
+        int level = abs((int16_t)le16toh(samples[i]));
+
+        loudest = level > loudest ? level : loudest;
+    }
+    printf("block %u: %d\n", recorder->blocks, loudest);
+}
+
 /* False: a sample of the oldest block is wrong. */
-static bool check_block(struct recorder *recorder)
+static bool use_block(struct recorder *recorder)
 {
     const uint16_t *samples = (const uint16_t *)buffer_of(recorder, recorder->blocks);
     uint32_t length = uio_range_read(&recorder->range, MIC_LENGTH);
@@ -70,15 +100,12 @@ static bool check_block(struct recorder *recorder)
     }
     /* READY was read before the samples are, which the compiler thinks untouched. */
     atomic_thread_fence(memory_order_acquire);
-    for (unsigned i = 0; i < length / 2; i++, recorder->samples++) {
-        int16_t sample = (int16_t)le16toh(samples[i]);
-        int16_t expected = noise(&recorder->noise);
-
-        if (sample != expected) {
-            warnx("sample %u is %d, expected %d", recorder->samples, sample, expected);
-            return false;
-        }
+    if (recorder->levels) {
+        print_level(recorder, samples, length / 2);
+    } else if (!check_samples(recorder, samples, length / 2)) {
+        return false;
     }
+    recorder->samples += length / 2;
     return true;
 }
 
@@ -94,7 +121,7 @@ static enum progress take_block(struct recorder *recorder)
     if (!(status & MIC_READY)) {
         return MORE;
     }
-    if (!check_block(recorder)) {
+    if (!use_block(recorder)) {
         return FAILED;
     }
     uio_range_write(&recorder->range, MIC_TAKE, 1);
@@ -122,9 +149,16 @@ static bool record(struct recorder *recorder)
     return progress == COMPLETE;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    bool levels = argc == 2 && strcmp(argv[1], "--levels") == 0;
+
+    if (argc > 1 && !levels) {
+        fprintf(stderr, "usage: vmmio-mic-inside [--levels]\n");
+        return 2;
+    }
     struct recorder recorder = {
+        .levels = levels,
         .range = uio_range_open(),
         .pages = mmap(NULL, (size_t)BUFFERS * MIC_BLOCK_BYTES, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_LOCKED | MAP_POPULATE, -1, 0),
