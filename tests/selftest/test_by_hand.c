@@ -6,22 +6,11 @@
 #include <gio/gio.h>
 #include <string.h>
 
-#include "config.h"
+#include "error.h"
 #include "screen.h"
 #include "tap.h"
 
 static const char *const machines[] = {"raspi4b", "x86"};
-
-/* A port of 127.0.0.1 that nobody listens on, as text. Free with g_free(). */
-static char *free_port(void)
-{
-    guint number = 4300;
-
-    do {
-        number++;
-    } while (!vmb_port_is_free(number));
-    return g_strdup_printf("%u", number);
-}
 
 /* Standard output is the command and nothing else. Free with g_free(). */
 static char *printed_command(const char *machine, const char *port)
@@ -85,7 +74,7 @@ static void leave(Child *child, const char *word)
 
 START_TEST(the_printed_command_boots_a_guest)
 {
-    g_autofree char *port = free_port();
+    g_autofree char *port = child_free_port();
     Child child;
 
     boot(&child, machines[_i / 2], port);
@@ -115,7 +104,7 @@ static void move(GSubprocess *slider, const char *line)
 /* The first interrupt is there before anybody in the guest listens: it must not be lost. */
 START_TEST(the_slider_moves)
 {
-    g_autofree char *port = free_port();
+    g_autofree char *port = child_free_port();
     Child child;
 
     boot(&child, machines[_i], port);

@@ -9,7 +9,6 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "config.h"
 #include "screen.h"
 #include "tap.h"
 
@@ -275,15 +274,8 @@ END_TEST
 
 START_TEST(an_own_port_is_used)
 {
-    g_autofree char *says = NULL;
-    g_autofree char *port = NULL;
-    guint number = 4300;
-
-    do {
-        number++;
-    } while (!vmb_port_is_free(number));
-    port = g_strdup_printf("%u", number);
-    says = g_strdup_printf("vMMIO endpoint: 127.0.0.1:%u (", number);
+    g_autofree char *port = child_free_port();
+    g_autofree char *says = g_strdup_printf("vMMIO endpoint: 127.0.0.1:%s (", port);
     const char *args[] = {"shell", "--machine", "x86", "--accel", "tcg", "--port", port, NULL};
 
     ck_assert_int_eq(child_run(&child, args), 0);

@@ -6,11 +6,13 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <glib/gstdio.h>
+#include <netinet/in.h>
 #include <pty.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -249,6 +251,19 @@ void child_assert_one_line(const Child *child)
     g_autofree char *path = g_strndup(log, strlen(log) - 2);
 
     ck_assert_msg(g_file_test(path, G_FILE_TEST_IS_REGULAR), "no such log: %s", path);
+}
+
+char *child_free_port(void)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t length = sizeof(address);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, length), 0);
+    ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&address, &length), 0);
+    close(fd);
+    return g_strdup_printf("%u", ntohs(address.sin_port));
 }
 
 char *child_script(const Child *child, const char *name, const char *body)

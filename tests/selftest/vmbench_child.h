@@ -60,6 +60,12 @@ void child_assert_one_line(const Child *child);
 /* A path in the private directory. Free with g_free(). */
 char *child_path(const Child *child, const char *name);
 
+/*
+ * A port of 127.0.0.1 that nobody has, as text: one that the system picks among many, so that tests
+ * that ask at the same time get different ones. Free with g_free().
+ */
+char *child_free_port(void);
+
 /* An executable shell script in the private directory; returns its path. Free with g_free(). */
 char *child_script(const Child *child, const char *name, const char *body);
 
