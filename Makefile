@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-#   make          set everything up and build
-#   make demo     the example on both machines, compared byte for byte (MACHINE=M: on one)
-#   make check    every test, and those without a guest once more under sanitizers
-#   make fuzz SECONDS=600         both fuzzers for that long; make fuzz-corpus keeps what they found
-#   make valgrind                the client library's tests under valgrind
-#   make bench    the speed figures, also as build/bench.json
-#   make shell MACHINE=raspi4b|x86    an interactive guest
+#   make              set everything up and build
+#   make demo         the example on both machines, compared byte for byte (MACHINE=M: on one)
+#   make shell        an interactive guest, MACHINE=raspi4b or MACHINE=x86
+#   make check        every test, and those without a guest once more under sanitizers
+#   make bench        the speed figures, also as build/bench.json
+#   make fuzz         both fuzzers, SECONDS=600 for that long
+#   make fuzz-corpus  keep what the fuzzers found
+#   make valgrind     the client library's tests under valgrind
+#   make clean        remove what was built here; QEMU and the kernels stay in the cache
+#   make help         this list
 #
 # QEMU_DIR=DIR uses a ready QEMU instead of building one, SANITIZED_QEMU_DIR=DIR likewise;
 # BUILD=DIR builds elsewhere.
@@ -57,7 +60,11 @@ bench: all
 shell: all
 	@$(VMBENCH) shell --machine $(or $(MACHINE),raspi4b)
 
+# The comment above.
+help:
+	@sed -n '3,/^$$/s/^# \{0,1\}//p' $(firstword $(MAKEFILE_LIST))
+
 clean:
 	rm -rf $(BUILD) $(SANITIZED)
 
-.PHONY: all setup sanitized demo check valgrind fuzz fuzz-corpus bench shell clean
+.PHONY: all setup sanitized demo check valgrind fuzz fuzz-corpus bench shell help clean
