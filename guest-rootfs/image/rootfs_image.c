@@ -88,6 +88,18 @@ static const char *path_problem(const char *path)
     return NULL;
 }
 
+static void set_taken(const RootfsEntry *entry, GError **error)
+{
+    if (entry->type == S_IFLNK) {
+        g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_DUPLICATE,
+                    "guest path %s is added twice, once as a link to %s; rename or remove one of "
+                    "the two", entry->path, entry->target);
+    } else {
+        g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_DUPLICATE,
+                    "guest path %s is added twice; rename or remove one of the two", entry->path);
+    }
+}
+
 static gboolean check_owner(const char *guest, const RootfsOwner *owner, GError **error)
 {
     if (owner->mode > MAX_MODE) {
@@ -103,15 +115,14 @@ static RootfsEntry *new_entry(RootfsImage *image, const char *guest, mode_t type
                               const RootfsOwner *owner, GError **error)
 {
     const char *problem = path_problem(guest);
-    RootfsEntry *entry;
+    RootfsEntry *entry = g_tree_lookup(image->entries, guest);
 
     if (problem != NULL) {
         g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_PATH, "guest path '%s' %s", guest, problem);
         return NULL;
     }
-    if (g_tree_lookup(image->entries, guest) != NULL) {
-        g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_DUPLICATE,
-                    "guest path %s is added twice; remove one of the two", guest);
+    if (entry != NULL) {
+        set_taken(entry, error);
         return NULL;
     }
     if (!check_owner(guest, owner, error)) {
@@ -238,12 +249,62 @@ static gboolean copy_entry(gpointer key, gpointer value, gpointer data)
     return FALSE;
 }
 
+/* ---- Names of programs ---- */
+
+/* Where the guest's PATH has programs looked for; init/init.c sets it. */
+static const char *const program_directories[] = {"/bin", "/sbin", "/usr/bin", "/usr/sbin", NULL};
+
+struct naming {
+    GHashTable *paths; /* name of a program -> its path; both borrowed from the image */
+    GError *error;
+};
+
+/* GTraverseFunc over the image: TRUE stops. */
+static gboolean check_name(gpointer key, gpointer value, gpointer data)
+{
+    g_autofree char *directory = g_path_get_dirname(key);
+    const char *name = strrchr(key, '/') + 1;
+    struct naming *naming = data;
+    const char *other;
+
+    (void)value;
+    if (!g_strv_contains(program_directories, directory)) {
+        return FALSE;
+    }
+    other = g_hash_table_lookup(naming->paths, name);
+    if (other != NULL) {
+        g_set_error(&naming->error, ROOTFS_ERROR, ROOTFS_ERROR_DUPLICATE,
+                    "guest path %s: the guest has %s, and finds programs by their names alone; "
+                    "choose another name", (const char *)key, other);
+        return TRUE;
+    }
+    g_hash_table_insert(naming->paths, (char *)name, key);
+    return FALSE;
+}
+
+/* A shell would run one of two programs of one name, and the user would wonder which. */
+static gboolean check_names(RootfsImage *image, GError **error)
+{
+    g_autoptr(GHashTable) paths = g_hash_table_new(g_str_hash, g_str_equal);
+    struct naming naming = {paths, NULL};
+
+    g_tree_foreach(image->entries, check_name, &naming);
+    if (naming.error != NULL) {
+        g_propagate_error(error, naming.error);
+        return FALSE;
+    }
+    return TRUE;
+}
+
 gboolean rootfs_image_write(RootfsImage *image, const char *output, GError **error)
 {
     g_autoptr(GTree) entries = new_entries(NULL);
     g_autoptr(GPtrArray) made = g_ptr_array_new_with_free_func((GDestroyNotify)rootfs_entry_free);
     struct completion completion = {entries, made, NULL};
 
+    if (!check_names(image, error)) {
+        return FALSE;
+    }
     g_tree_foreach(image->entries, copy_entry, entries);
     g_tree_foreach(image->entries, add_parents, &completion);
     if (completion.error != NULL) {

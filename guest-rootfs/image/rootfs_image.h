@@ -22,7 +22,7 @@ typedef enum {
 
 typedef enum {
     ROOTFS_ERROR_PATH,      /* guest path is relative, ends in "/", or has empty, . or .. parts */
-    ROOTFS_ERROR_DUPLICATE, /* guest path is taken, or a parent of it is no directory */
+    ROOTFS_ERROR_DUPLICATE, /* guest path or program name is taken, or a parent is no directory */
     ROOTFS_ERROR_SOURCE,    /* host file unreadable, no regular file, 4 GiB or larger, or changed */
     ROOTFS_ERROR_MACHINE,   /* host file is an ELF program for another architecture */
     ROOTFS_ERROR_VALUE,     /* mode, owner, device number, link target or machine name is bad */
@@ -75,8 +75,9 @@ gboolean rootfs_image_add_device(RootfsImage *image, const char *guest, char typ
 
 /*
  * Write the archive. It appears under the name `output` whole or not at all: it is written beside
- * it and renamed. Errors: DUPLICATE (something lies below a path that is no directory),
- * SOURCE (a file vanished or changed), VALUE (SOURCE_DATE_EPOCH is no time), OUTPUT.
+ * it and renamed. Errors: DUPLICATE (something lies below a path that is no directory, or two of
+ * /bin, /sbin, /usr/bin and /usr/sbin hold the same name), SOURCE (a file vanished or changed),
+ * VALUE (SOURCE_DATE_EPOCH is no time), OUTPUT.
  */
 gboolean rootfs_image_write(RootfsImage *image, const char *output, GError **error);
 

@@ -213,6 +213,25 @@ START_TEST(duplicate_path)
     must(rootfs_image_add_directory(image, "/a", &all, &error));
     ck_assert(!rootfs_image_add_symlink(image, "/a", "b", &all, &error));
     EXPECT_ERROR(&error, ROOTFS_ERROR_DUPLICATE, "/a", "remove");
+    must(rootfs_image_add_symlink(image, "/b", "/bin/busybox", &all, &error));
+    ck_assert(!rootfs_image_add_directory(image, "/b", &all, &error));
+    EXPECT_ERROR(&error, ROOTFS_ERROR_DUPLICATE, "/b", "a link to /bin/busybox");
+}
+END_TEST
+
+/* Busybox has an applet of that name. */
+START_TEST(a_program_with_a_taken_name)
+{
+    g_autofree char *source = test_file("ls", "#!/bin/sh\n", 10);
+    g_autofree char *output = test_path("out.cpio");
+
+    must(rootfs_image_add_symlink(image, "/bin/ls", "/bin/busybox", &all, &error));
+    must(rootfs_image_add_file(image, "/root/ls", source, &all, &error));
+    must(rootfs_image_add_file(image, "/usr/bin/less", source, &all, &error));
+    must(rootfs_image_write(image, output, &error));
+    must(rootfs_image_add_file(image, "/usr/bin/ls", source, &all, &error));
+    ck_assert(!rootfs_image_write(image, output, &error));
+    EXPECT_ERROR(&error, ROOTFS_ERROR_DUPLICATE, "/usr/bin/ls", "has /bin/ls", "another name");
 }
 END_TEST
 
@@ -321,6 +340,7 @@ static Suite *image_suite(void)
     tcase_add_loop_test(tc, bad_guest_path, 0, G_N_ELEMENTS(bad_paths));
     tcase_add_test(tc, dots_inside_names_are_fine);
     tcase_add_test(tc, duplicate_path);
+    tcase_add_test(tc, a_program_with_a_taken_name);
     tcase_add_test(tc, nothing_lies_below_a_link);
     tcase_add_test(tc, bad_values);
     tcase_add_test(tc, unknown_machine);
