@@ -296,14 +296,22 @@ bool vmmio_listener_set_authz(VmmioListener *l, const char *tls_authz, Error **e
     return true;
 }
 
+/* Of use only where a port is what another program has. */
+static const char *port_hint(const SocketAddress *addr, const Error *err)
+{
+    return addr->type == SOCKET_ADDRESS_TYPE_INET &&
+           strstr(error_get_pretty(err), strerror(EADDRINUSE)) ? ", port 0 takes a free one" : "";
+}
+
 static QIOChannelSocket *listen_on(const SocketAddress *addr, const char *text, Error **errp)
 {
+    ERRP_GUARD();
     g_autoptr(QIOChannelSocket) socket = qio_channel_socket_new();
 
     if (!vmmio_address_check_free(addr, errp) ||
         qio_channel_socket_listen_sync(socket, (SocketAddress *)addr, BACKLOG, errp) < 0) {
-        error_prepend(errp, "vmmio: cannot listen on %s (give another listen=, "
-                      "port 0 takes a free one): ", text);
+        error_prepend(errp, "vmmio: cannot listen on %s (give another listen=%s): ", text,
+                      port_hint(addr, *errp));
         return NULL;
     }
     qio_channel_set_blocking(QIO_CHANNEL(socket), false, &error_abort);

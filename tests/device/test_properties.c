@@ -46,7 +46,9 @@ static const struct {
     { FREE_PORT ",max-connections=1025", "max-connections=1025 is not from 1 to 1024" },
     { FREE_PORT ",poll-us=1001", "poll-us=1001 is not from 0 to 1000" },
     { "-device vmmio,listen=unix:/nonexistent/directory/socket",
-      "cannot listen on unix:/nonexistent/directory/socket" },
+      "cannot listen on unix:/nonexistent/directory/socket (give another listen=): " },
+    { "-device 'vmmio,listen=no such host:4300'",
+      "cannot listen on no such host:4300 (give another listen=): " },
     { FREE_PORT " " FREE_PORT ",start=0x1000000000 " FREE_PORT ",start=0x1000001000 " FREE_PORT
       ",start=0x1000002000 " FREE_PORT ",start=0x1000003000 " FREE_PORT ",start=0x1000004000 "
       FREE_PORT ",start=0x1000005000 " FREE_PORT ",start=0x1000006000 " FREE_PORT
@@ -104,7 +106,8 @@ START_TEST(port_in_use)
     ck_assert_int_eq(listen(fd, 1), 0);
     ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&address, &len), 0);
     device = g_strdup_printf("-device vmmio,listen=127.0.0.1:%u", ntohs(address.sin_port));
-    words = g_strdup_printf("cannot listen on 127.0.0.1:%u", ntohs(address.sin_port));
+    words = g_strdup_printf("cannot listen on 127.0.0.1:%u (give another listen=, port 0 takes a "
+                            "free one): ", ntohs(address.sin_port));
     device_check_refused("aarch64", DEVICE_VIRT, device, words);
 }
 END_TEST
