@@ -19,6 +19,7 @@ def expected(name):
 def test_a_handler_in_another_guest(vmbench_guest, vmbench_boot):
     host = vmbench_boot(OTHER[vmbench_guest.machine], ["--network"])
     host.load_network()
+    host.load_network()  # again, as by hand
     port = vmbench_guest.endpoint.rpartition(":")[2]
     assert vmbench_guest.check(["vmmio-test-inside"]) == expected("inside-unclaimed.txt")
 

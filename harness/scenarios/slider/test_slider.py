@@ -27,5 +27,12 @@ def test_the_guest_sees_every_position(guest):
     assert outside.wait(timeout=60) == 0
 
 
+def test_the_modules_are_loaded_once(guest):
+    guest.load_uio()
+    result = guest.run(["vmmio-uio-load", "gsi=17"])
+    assert result.exit_status == 1
+    assert result.stderr.startswith("vmmio-uio-load: ") and result.stderr.count("\n") == 1
+
+
 def test_a_usage_error_is_told(guest):
     assert guest.run(["vmmio-slider-inside"]).exit_status == 2
