@@ -11,16 +11,20 @@
 /* A longer line is judged in pieces: enough for any panic line with its time stamp. */
 #define LINE_MAX_BYTES 4096
 
-static const char panic_text[] = "Kernel panic - not syncing";
-
 /*
- * What the kernel puts before it: a level (with printk prefixes on), the time, a caller. Anybody
- * can print or type the words alone. The line that ends the report counts too, because a shell's
- * prompt may stand before the first.
+ * What the kernel puts before a line: a level (with printk prefixes on), the time, a caller. Anybody
+ * can print or type the words alone.
  */
-static const char kernels_panic[] =
-    "^\\r*(<[0-9]+>)?\\[ *[0-9]+\\.[0-9]+\\](\\[[^]]*\\])? "
-    "(---\\[ end )?Kernel panic - not syncing";
+#define KERNELS_LINE "^\\r*(<[0-9]+>)?\\[ *[0-9]+\\.[0-9]+\\](\\[[^]]*\\])? "
+
+/* The line that ends the report counts too, because a shell's prompt may stand before the first. */
+static const char panic_text[] = "Kernel panic - not syncing";
+static const char kernels_panic[] = KERNELS_LINE "(---\\[ end )?Kernel panic - not syncing";
+
+/* The last line of a kernel that was told to end. A Pi may then stand still for ever. */
+static const char end_text[] = "reboot: ";
+static const char kernels_end[] =
+    KERNELS_LINE "reboot: (Power down|System halted|Restarting system)";
 
 struct VmbConsole {
     VmbStream *stream;
@@ -28,23 +32,39 @@ struct VmbConsole {
     char *log_path;
     VmbAlarm *alarm;
     GString *line;
+    gboolean may_end;
     void (*tap)(gpointer data, const guint8 *bytes, gsize len);
     gpointer tap_data;
 };
 
+/* The line from `text` on, when all of it is one that the kernel prints; free with g_free(). */
+static char *kernels_words(const VmbConsole *console, const char *text, const char *pattern)
+{
+    char *words = strstr(console->line->str, text);
+
+    if (words == NULL || !g_regex_match_simple(pattern, console->line->str, G_REGEX_RAW, 0)) {
+        return NULL;
+    }
+    return g_utf8_make_valid(g_strchomp(words), -1);
+}
+
 static void judge_line(VmbConsole *console)
 {
-    const char *panic = strstr(console->line->str, panic_text);
+    g_autofree char *panic = kernels_words(console, panic_text, kernels_panic);
+    g_autofree char *end = kernels_words(console, end_text, kernels_end);
 
-    if (panic != NULL &&
-        g_regex_match_simple(kernels_panic, console->line->str, G_REGEX_RAW, 0)) {
-        g_autofree char *text = g_utf8_make_valid(g_strchomp((char *)panic), -1);
-
+    if (panic != NULL) {
         vmb_alarm_raise(console->alarm,
                         g_error_new(VMB_ERROR, VMB_ERROR_PANIC,
                                     "the guest kernel panicked (%s): check the kernel, its device "
                                     "tree and the image's /init",
-                                    text));
+                                    panic));
+    } else if (end != NULL && !console->may_end) {
+        vmb_alarm_raise(console->alarm,
+                        g_error_new(VMB_ERROR, VMB_ERROR_QEMU_DIED,
+                                    "the guest ended by itself (%s): run nothing in it that powers "
+                                    "it off or restarts it",
+                                    end));
     }
     g_string_truncate(console->line, 0);
 }
@@ -143,6 +163,11 @@ void vmb_console_send(VmbConsole *console, const void *bytes, gsize len)
 void vmb_console_pause(VmbConsole *console, gboolean paused)
 {
     vmb_stream_pause(console->stream, paused);
+}
+
+void vmb_console_allow_end(VmbConsole *console)
+{
+    console->may_end = TRUE;
 }
 
 void vmb_console_drain(VmbConsole *console)

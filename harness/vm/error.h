@@ -15,7 +15,7 @@ typedef enum {
     VMB_ERROR_SETUP = 3,            /* a file, port or program that the run needs is not usable */
     VMB_ERROR_BOOT_TIMEOUT = 4,     /* the guest's agent did not report in time */
     VMB_ERROR_PANIC = 5,            /* the guest kernel panicked */
-    VMB_ERROR_QEMU_DIED = 6,        /* QEMU ended by itself, or stopped answering */
+    VMB_ERROR_QEMU_DIED = 6,        /* QEMU or the guest ended by itself, or QEMU is silent */
     VMB_ERROR_HANDLER_DIED = 7,     /* the handler ended before it was told to */
     VMB_ERROR_NO_CLAIM = 8,         /* the handler runs but never claimed the range */
     VMB_ERROR_PROGRAM_MISSING = 9,  /* the guest has no such program */

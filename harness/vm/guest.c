@@ -277,6 +277,7 @@ gboolean vmb_guest_quit(VmbGuest *guest, GError **error)
 void vmb_guest_allow_end(VmbGuest *guest)
 {
     guest->may_end = TRUE;
+    vmb_console_allow_end(guest->console);
     vmb_qmp_allow_close(guest->qmp);
 }
 

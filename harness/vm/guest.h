@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A running guest: QEMU with its QMP connection, its console and the results line.
- * QEMU's death and a kernel panic raise the alarm. Main thread only.
+ * QEMU's death, a kernel panic and any other end of the guest raise the alarm. Main thread only.
  *
  * Logs in its directory: console.log (all that the guest's console printed) and
  * qemu.log (what QEMU itself said).
@@ -64,8 +64,8 @@ VmbConsole *vmb_guest_console(VmbGuest *guest);
 gboolean vmb_guest_quit(VmbGuest *guest, GError **error);
 
 /*
- * From now on QEMU may end by itself, with exit status 0 and without raising the alarm: the
- * user quits it.
+ * From now on QEMU may end by itself, with exit status 0, and the guest may power off or restart,
+ * without raising the alarm: the user does it.
  */
 void vmb_guest_allow_end(VmbGuest *guest);
 gboolean vmb_guest_has_ended(const VmbGuest *guest);

@@ -63,6 +63,17 @@ def test_another_guest(vmbench_boot):
     assert vmbench_boot("x86").check(["uname", "-m"]) == "x86_64\n"
 
 
+# A Pi without its watchdog's driver halts then, and QEMU goes on.
+@pytest.mark.parametrize("command", ["poweroff", "halt -f", "reboot"])
+def test_a_guest_that_ends_by_itself(vmbench_machine, command):
+    with Guest(vmbench_machine, VMBENCH) as guest:
+        with pytest.raises(VmbenchError, match="the guest ended by itself .reboot: ") as raised:
+            guest.run(command.split())
+            guest.run(["sleep", "50"])  # the first may have been answered before
+        assert raised.value.status == 6
+        assert guest.close() == 6
+
+
 def test_no_such_machine():
     with pytest.raises(VmbenchError) as raised:
         Guest("vax", VMBENCH)

@@ -148,12 +148,41 @@ static const char *const users_words[] = {
     "Kernel panic - not syncing: printed\r\n",
     "[no time] Kernel panic - not syncing: printed\r\n",
     "/ # echo '[    1.2] Kernel panic - not syncing: typed'\r\n",
+    "reboot: Power down\r\n",
+    "/ # echo '[    1.2] reboot: Power down'\r\n",
+    "[    1.2] reboot: Power button\r\n",
 };
 
-START_TEST(words_of_the_user_are_no_panic)
+START_TEST(words_of_the_user_are_no_end)
 {
     print(users_words[_i], strlen(users_words[_i]));
     vmb_console_drain(console);
+    ck_assert_ptr_null(vmb_alarm_error(alarm_));
+}
+END_TEST
+
+static const char *const last_words[] = {
+    "[    6.880221] reboot: Restarting system\r\n",
+    "[   12.345678][    T1] reboot: Power down\r\n",
+    "<0>[    6.1] reboot: System halted\r\n",
+};
+
+START_TEST(an_end_of_the_guest_is_noticed)
+{
+    const GError *error;
+
+    print(last_words[_i], strlen(last_words[_i]));
+    error = vmb_alarm_error(alarm_);
+    ck_assert(error != NULL && g_error_matches(error, VMB_ERROR, VMB_ERROR_QEMU_DIED));
+    ck_assert_ptr_nonnull(strstr(error->message, "the guest ended by itself (reboot: "));
+    ck_assert_ptr_null(strchr(error->message, '\r'));
+}
+END_TEST
+
+START_TEST(an_end_that_is_allowed_is_none)
+{
+    vmb_console_allow_end(console);
+    print(last_words[_i], strlen(last_words[_i]));
     ck_assert_ptr_null(vmb_alarm_error(alarm_));
 }
 END_TEST
@@ -222,7 +251,9 @@ int main(void)
     tcase_add_test(cases, a_word_about_panics_is_none);
     tcase_add_loop_test(cases, a_panic_in_each_form_of_the_kernel_is_noticed, 0,
                         G_N_ELEMENTS(kernels_words));
-    tcase_add_loop_test(cases, words_of_the_user_are_no_panic, 0, G_N_ELEMENTS(users_words));
+    tcase_add_loop_test(cases, words_of_the_user_are_no_end, 0, G_N_ELEMENTS(users_words));
+    tcase_add_loop_test(cases, an_end_of_the_guest_is_noticed, 0, G_N_ELEMENTS(last_words));
+    tcase_add_loop_test(cases, an_end_that_is_allowed_is_none, 0, G_N_ELEMENTS(last_words));
     tcase_add_test(cases, a_tap_gets_what_comes_and_input_goes_out);
     tcase_add_test(cases, a_log_that_cannot_be_written_is_an_error);
     tcase_add_test(cases, a_full_disk_raises_the_alarm);

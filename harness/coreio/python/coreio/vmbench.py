@@ -89,7 +89,8 @@ class Guest:
     def run(self, argv, timeout=60):
         """
         Run a program of the guest's and wait for its end. Returns a Result, whatever its exit
-        status. VmbenchError: there is no such program, or it did not end within `timeout` seconds.
+        status. VmbenchError: there is no such program, it did not end within `timeout` seconds, or
+        the guest has ended.
         """
         return Result(self._ask({"run": [str(word) for word in argv], "timeout": timeout}))
 
