@@ -67,7 +67,8 @@ extern "C" {
  *
  * Any member may be NULL. Without readp or writep, a pair is two calls of read
  * or write, for `addr` and `addr + len`, the second only when the first
- * returned 0. Without read, the range reads as unclaimed (0xaa); without
+ * returned 0 and left the registration and the connection in place; else the
+ * pair has failed. Without read, the range reads as unclaimed (0xaa); without
  * write, writes are accepted and dropped.
  */
 typedef struct coreio_func {

@@ -132,7 +132,12 @@ int coreio_ctx_register(coreio_ctx *ctx, unsigned rid, const coreio_func_t *func
     }
     err = originate(ctx, claim_of(rid));
     if (!err) {
-        ctx->ranges[rid] = (struct coreio_range){ .claimed = true, .func = *func, .priv = priv };
+        ctx->ranges[rid] = (struct coreio_range){
+            .claimed = true,
+            .registration = ++ctx->registrations,
+            .func = *func,
+            .priv = priv,
+        };
     }
     coreio_watch_update(ctx);
     return err;

@@ -57,6 +57,7 @@ struct coreio_ctx {
     struct coreio_watch watch;
     struct coreio_interrupt interrupt; /* of the calls that block, but coreio_ctx_run() */
     struct coreio_range ranges[COREIO_RANGES_MAX];
+    unsigned registrations; /* made so far */
     uint8_t levels[COREIO_RANGES_MAX][COREIO_IRQS_MAX]; /* enum coreio_level */
     coreio_events_t events;
     void *events_priv;

@@ -3,6 +3,7 @@
 
 #include "ctx.h"
 
+#include <errno.h>
 #include <string.h>
 
 #define FIRST_WORD 3
@@ -38,50 +39,72 @@ static bool size_possible(struct access_kind kind, unsigned size)
     return !kind.pair || vmmio_pair_second_word(size) * 8 + size <= VMMIO_BLOCK;
 }
 
-static int call_one(const struct coreio_range *range, bool write,
-                    const struct vmmio_packet *request, uint64_t addr, void *buf)
-{
-    int (*func)(void *, uint64_t, size_t, void *, unsigned) =
-        write ? range->func.write : range->func.read;
+/* A request under way. */
+struct access {
+    const struct coreio_ctx *ctx;
+    struct access_kind kind;
+    const struct vmmio_packet *request;
+    struct coreio_range range; /* a copy: callbacks change the table */
+    unsigned generation;       /* of the connection that brought the request */
+};
 
-    return func ? func(range->priv, addr, request->size, buf, request->flags) : 0;
+static int call_one(const struct access *access, uint64_t addr, void *buf)
+{
+    const struct coreio_range *range = &access->range;
+    int (*func)(void *, uint64_t, size_t, void *, unsigned) =
+        access->kind.write ? range->func.write : range->func.read;
+
+    return func ? func(range->priv, addr, access->request->size, buf, access->request->flags) : 0;
 }
 
-static int call_pair(const struct coreio_range *range, bool write,
-                     const struct vmmio_packet *request, void *buf1, void *buf2)
+/* A callback may have ended its registration, and freed what `priv` points to, or the connection. */
+static bool still_served(const struct access *access)
 {
+    const struct coreio_conn *conn = &access->ctx->mmio;
+    const struct coreio_range *range = &access->ctx->ranges[access->request->iface];
+
+    return conn->open && conn->generation == access->generation && range->claimed &&
+           range->registration == access->range.registration;
+}
+
+static int call_pair(const struct access *access, void *buf1, void *buf2)
+{
+    const struct coreio_range *range = &access->range;
+    const struct vmmio_packet *request = access->request;
     int (*func)(void *, uint64_t, size_t, void *, void *, unsigned) =
-        write ? range->func.writep : range->func.readp;
+        access->kind.write ? range->func.writep : range->func.readp;
     int err;
 
     if (func) {
         return func(range->priv, request->addr, request->size, buf1, buf2, request->flags);
     }
-    err = call_one(range, write, request, request->addr, buf1);
-    return err ? err : call_one(range, write, request, request->addr + request->size, buf2);
+    err = call_one(access, request->addr, buf1);
+    if (!err && !still_served(access)) {
+        err = -ECANCELED;
+    }
+    return err ? err : call_one(access, request->addr + request->size, buf2);
 }
 
 /* Run the access on copies of its data; a read that succeeds stores `size` bytes of each. */
-static int perform(const struct coreio_range *range, struct access_kind kind,
-                   const struct vmmio_packet *request, uint8_t block[VMMIO_BLOCK])
+static int perform(const struct access *access, uint8_t block[VMMIO_BLOCK])
 {
-    unsigned second_word = vmmio_pair_second_word(request->size);
+    unsigned size = access->request->size, second_word = vmmio_pair_second_word(size);
     element_t first, second;
     int err;
 
     vmmio_block_load_data(block, FIRST_WORD, first, sizeof(first));
-    if (kind.pair) {
+    if (access->kind.pair) {
         vmmio_block_load_data(block, second_word, second, sizeof(second));
-        err = call_pair(range, kind.write, request, first, second);
+        err = call_pair(access, first, second);
     } else {
-        err = call_one(range, kind.write, request, request->addr, first);
+        err = call_one(access, access->request->addr, first);
     }
-    if (err || kind.write) {
+    if (err || access->kind.write) {
         return err;
     }
-    memcpy(block + FIRST_WORD * 8, first, request->size);
-    if (kind.pair) {
-        memcpy(block + second_word * 8, second, request->size);
+    memcpy(block + FIRST_WORD * 8, first, size);
+    if (access->kind.pair) {
+        memcpy(block + second_word * 8, second, size);
     }
     return 0;
 }
@@ -93,28 +116,34 @@ static bool echo(uint8_t block[VMMIO_BLOCK])
     return true;
 }
 
-static bool serve_access(const struct coreio_range *ranges, struct access_kind kind,
-                         const struct vmmio_packet *request, uint8_t block[VMMIO_BLOCK])
+static bool serve_access(const struct coreio_ctx *ctx, const struct vmmio_packet *request,
+                         uint8_t block[VMMIO_BLOCK])
 {
-    struct coreio_range range;
+    struct access access = {
+        .ctx = ctx,
+        .kind = kind_of(request->opcode),
+        .request = request,
+        .generation = ctx->mmio.generation,
+    };
     bool failed = true;
 
-    if (request->iface >= COREIO_RANGES_MAX || !ranges[request->iface].claimed) {
+    if (!access.kind.valid) {
+        return false;
+    }
+    if (request->iface >= COREIO_RANGES_MAX || !ctx->ranges[request->iface].claimed) {
         return echo(block);
     }
-    if (size_possible(kind, request->size)) {
-        /* A copy: the callback may disconnect, which clears the table. */
-        range = ranges[request->iface];
-        failed = perform(&range, kind, request, block) != 0;
+    if (size_possible(access.kind, request->size)) {
+        access.range = ctx->ranges[request->iface];
+        failed = perform(&access, block) != 0;
     }
     vmmio_block_make_reply(block, failed);
-    return !kind.posted;
+    return !access.kind.posted;
 }
 
 bool coreio_dispatch(struct coreio_ctx *ctx, uint8_t block[VMMIO_BLOCK])
 {
     struct vmmio_packet request;
-    struct access_kind kind;
 
     vmmio_decode(block, &request);
     if (request.from_client) {
@@ -126,6 +155,5 @@ bool coreio_dispatch(struct coreio_ctx *ctx, uint8_t block[VMMIO_BLOCK])
     if (request.opcode == VMMIO_OP_RESET && ctx->events.reset) {
         ctx->events.reset(ctx->events_priv, request.iface);
     }
-    kind = kind_of(request.opcode);
-    return kind.valid && serve_access(ctx->ranges, kind, &request, block);
+    return serve_access(ctx, &request, block);
 }

@@ -8,9 +8,10 @@
 
 struct coreio_ctx;
 
-/* One range of the endpoint; zeroed when it is not claimed. */
+/* One range of the endpoint. A zeroed struct is not claimed. */
 struct coreio_range {
     bool claimed;
+    unsigned registration; /* counts them: tells a new one from the one before */
     coreio_func_t func;
     void *priv;
 };

@@ -3,6 +3,7 @@
 #include "context.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
 START_TEST(serves_a_request)
 {
@@ -128,6 +129,47 @@ START_TEST(unregister_inside_the_callback)
 }
 END_TEST
 
+/* Frees what `priv` points to, as a program may that unregisters. */
+static int unregister_and_free(void *priv, uint64_t addr, size_t len, void *buf, unsigned flags)
+{
+    (void)addr, (void)len, (void)buf, (void)flags;
+    ++*(unsigned *)priv;
+    free(priv);
+    session.n_calls++;
+    unregister();
+    if (session.during) {
+        session.during();
+    }
+    return 0;
+}
+
+static void register_again(void)
+{
+    ck_assert_int_eq(coreio_ctx_register(context.ctx, 0, &session_func, &session), 0);
+}
+
+/* The second half is neither the old registration's nor that of the new one, if there is one. */
+START_TEST(unregister_inside_the_first_half_of_a_pair)
+{
+    static const coreio_func_t func = { .read = unregister_and_free, .write = unregister_and_free };
+    bool again = _i / 2;
+    struct vector pair;
+
+    unregister();
+    ck_assert_int_eq(coreio_ctx_register(context.ctx, 0, &func, calloc(1, sizeof(unsigned))), 0);
+    fake_vm_expect_vector(&session.vm, "claim-0");
+    session.during = again ? register_again : NULL;
+    vector_load(_i % 2 ? "writeap-16" : "readp-4", &pair);
+    fake_vm_send(&session.vm, pair.bytes, pair.len);
+    if (again) {
+        fake_vm_expect_vector(&session.vm, "claim-0");
+    }
+    pair.bytes[3] = 0x40;
+    fake_vm_expect(&session.vm, pair.bytes, pair.len);
+    ck_assert_uint_eq(session.n_calls, 1);
+}
+END_TEST
+
 static void call_what_is_refused(void)
 {
     ck_assert_int_eq(coreio_ctx_run(context.ctx, 0), -EBUSY);
@@ -193,6 +235,7 @@ int main(void)
     tcase_add_test(tcase, a_new_connection_brings_claims_and_levels);
     tcase_add_test(tcase, an_unregistered_range_gets_its_requests_back);
     tcase_add_test(tcase, unregister_inside_the_callback);
+    tcase_add_loop_test(tcase, unregister_inside_the_first_half_of_a_pair, 0, 4);
     tcase_add_test(tcase, refused_inside_a_callback);
     tcase_add_test(tcase, stop_ends_a_run);
     tcase_add_test(tcase, disconnect_inside_a_callback);

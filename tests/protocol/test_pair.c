@@ -103,8 +103,42 @@ START_TEST(a_failed_first_half_ends_the_pair)
 }
 END_TEST
 
+/* Pairs of all kinds, for halves that end what they are part of. */
+static const char *const pairs[] = { "readp-4", "writep-8", "writeap-16" };
+
+START_TEST(a_first_half_that_disconnects_is_the_last)
+{
+    session.during = coreio_disconnect;
+    fake_vm_send_vector(&session.vm, pairs[_i]);
+    fake_vm_expect_closed(&session.vm);
+    ck_assert_uint_eq(session.n_calls, 1);
+}
+END_TEST
+
+static void connect_anew(void)
+{
+    session.during = NULL;
+    coreio_disconnect();
+    ck_assert_int_eq(coreio_connect(session.vm.target), 0);
+    ck_assert_int_eq(coreio_register(0, &session_func_single, &session), 0);
+}
+
+/* Neither a second half nor a reply goes to the new connection. */
+START_TEST(a_first_half_that_connects_anew_is_the_last)
+{
+    session.during = connect_anew;
+    fake_vm_send_vector(&session.vm, pairs[_i]);
+    fake_vm_expect_closed(&session.vm);
+    fake_vm_accept(&session.vm);
+    fake_vm_expect_vector(&session.vm, "claim-0");
+    session_settle();
+    ck_assert_uint_eq(session.n_calls, 1);
+}
+END_TEST
+
 int main(void)
 {
+    const int n_pairs = sizeof(pairs) / sizeof(pairs[0]);
     TCase *tcase, *single = tcase_create("single");
     Suite *suite = session_suite("pair", true, &tcase);
 
@@ -118,6 +152,8 @@ int main(void)
     tcase_add_test(single, readp_falls_back_to_two_reads);
     tcase_add_test(single, writep_falls_back_to_two_writes);
     tcase_add_test(single, a_failed_first_half_ends_the_pair);
+    tcase_add_loop_test(single, a_first_half_that_disconnects_is_the_last, 0, n_pairs);
+    tcase_add_loop_test(single, a_first_half_that_connects_anew_is_the_last, 0, n_pairs);
     suite_add_tcase(suite, single);
     return tap_run(suite);
 }
