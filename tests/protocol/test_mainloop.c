@@ -1,21 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* How long coreio_mainloop() runs. Lower bounds only: a busy machine is late, never early. */
+#include "clock.h"
 #include "session.h"
 
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/time.h>
-#include <time.h>
 
 #define RUN_USEC 30000
-
-static long long now_usec(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * 1000000LL + now.tv_nsec / 1000;
-}
 
 static void run_full_time(void)
 {
