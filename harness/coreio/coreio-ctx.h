@@ -71,7 +71,7 @@ typedef struct coreio_events {
     /*
      * The VM was reset. Put the model into its state after power-on; the lines keep
      * their levels until changed. Once for each packet, and the VM sends one for
-     * each range that this client holds.
+     * each range that this client holds. `rid` is 0-7.
      */
     void (*reset)(void *priv, unsigned rid);
 } coreio_events_t;

@@ -152,7 +152,8 @@ bool coreio_dispatch(struct coreio_ctx *ctx, uint8_t block[VMMIO_BLOCK])
     if (request.opcode == VMMIO_OP_PING) {
         return echo(block);
     }
-    if (request.opcode == VMMIO_OP_RESET && ctx->events.reset) {
+    if (request.opcode == VMMIO_OP_RESET && request.iface < COREIO_RANGES_MAX &&
+        ctx->events.reset) {
         ctx->events.reset(ctx->events_priv, request.iface);
     }
     return serve_access(ctx, &request, block);

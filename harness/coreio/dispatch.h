@@ -26,8 +26,8 @@ struct coreio_range {
  *   access of an impossible size (0, more than 32 bytes, or a pair beyond the
  *                               block): no callback; answered with the error bit
  *   other accesses              a callback; answered unless the write is posted
- *   RESET                       the event `reset`
- *   unknown opcodes, and answers to packets of ours: dropped
+ *   RESET, rid 0-7              the event `reset`
+ *   RESET of other ranges, unknown opcodes, and answers to packets of ours: dropped
  *
  * Callbacks may change the ranges.
  */

@@ -43,6 +43,26 @@ START_TEST(loss)
 }
 END_TEST
 
+/* Its rid is no index into a program's tables. */
+START_TEST(reset_of_an_impossible_range)
+{
+    static const uint8_t ranges[] = { 8, 255 };
+    struct vector packet;
+
+    vector_load("reset", &packet);
+    for (size_t i = 0; i < sizeof(ranges); i++) {
+        packet.bytes[0] = ranges[i];
+        fake_vm_send(&session.vm, packet.bytes, packet.len);
+    }
+    context_settle();
+    ck_assert_uint_eq(context.resets, 0);
+    packet.bytes[0] = 7;
+    fake_vm_send(&session.vm, packet.bytes, packet.len);
+    context_settle();
+    ck_assert_uint_eq(context.reset_rid, 7);
+}
+END_TEST
+
 /* What notices the loss is not what reports it: no callback out of the blue. */
 START_TEST(loss_noticed_by_an_update)
 {
@@ -100,6 +120,7 @@ int main(void)
     Suite *suite = context_suite("events", true, &tcase);
 
     tcase_add_test(tcase, reset);
+    tcase_add_test(tcase, reset_of_an_impossible_range);
     tcase_add_test(tcase, no_events_are_no_harm);
     tcase_add_loop_test(tcase, loss, 0, 2);
     tcase_add_test(tcase, loss_noticed_by_an_update);
