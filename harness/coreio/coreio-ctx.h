@@ -65,7 +65,8 @@ typedef struct coreio_events {
      * The connection is lost, or coreio_ctx_connect_start() failed for good; `err`
      * is why, a negative errno. All unfinished DMA has been completed with it before.
      * With automatic reconnect the next attempt is already planned. Not called by
-     * coreio_ctx_disconnect().
+     * coreio_ctx_disconnect(), nor for a loss that the program has seen for itself:
+     * one that it connects again after before this was called.
      */
     void (*disconnected)(void *priv, int err);
     /*
@@ -145,7 +146,8 @@ int coreio_ctx_connect(coreio_ctx *ctx, const char *target);
  * is neither an address nor in /etc/hosts may block, while it is looked up.
  *
  * Errors are those of coreio_ctx_connect() up to -ENOMEM, and nothing has begun then;
- * later ones come with the event.
+ * later ones come with the event. With automatic reconnect it comes when that is turned
+ * off before the connection was made.
  */
 int coreio_ctx_connect_start(coreio_ctx *ctx, const char *target);
 

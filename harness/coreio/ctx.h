@@ -46,6 +46,7 @@ struct coreio_link {
     unsigned first_ms, most_ms;         /* automatic reconnect; 0: off */
     unsigned attempts;                  /* k of the law */
     long long since, retry_at;          /* of states CONNECTED and WAITING */
+    bool begun;                         /* by connect_start(); not told yet how it went */
     bool tell_connected;                /* events that are due */
     int tell_lost;
 };

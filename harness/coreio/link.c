@@ -19,21 +19,27 @@ static long long delay_usec(const struct coreio_link *link)
     return delay * USEC_PER_MS;
 }
 
+/* No attempt is to follow. The program is told if what has failed is what it began. */
+static void give_up(struct coreio_link *link)
+{
+    link->state = COREIO_LOST;
+    if (link->begun) {
+        link->begun = false;
+        link->tell_lost = link->loss;
+    }
+}
+
 /* The connection has ended, or an attempt: try again later, or give up. */
-static void fall_back(struct coreio_link *link, int err, bool tell)
+static void fall_back(struct coreio_link *link, int err)
 {
     link->loss = err;
-    if (link->first_ms > 0) {
-        link->attempts++;
-        link->retry_at = coreio_now_usec() + delay_usec(link);
-        link->state = COREIO_WAITING;
-    } else {
-        link->state = COREIO_LOST;
-        tell = true;
+    if (link->first_ms == 0) {
+        give_up(link);
+        return;
     }
-    if (tell) {
-        link->tell_lost = err;
-    }
+    link->attempts++;
+    link->retry_at = coreio_now_usec() + delay_usec(link);
+    link->state = COREIO_WAITING;
 }
 
 void coreio_link_check(struct coreio_ctx *ctx)
@@ -48,12 +54,14 @@ void coreio_link_check(struct coreio_ctx *ctx)
     if (coreio_now_usec() - link->since >= link->most_ms * USEC_PER_MS) {
         link->attempts = 0;
     }
-    fall_back(link, err, true);
+    link->tell_lost = err;
+    fall_back(link, err);
 }
 
 static void enter_connected(struct coreio_ctx *ctx)
 {
     ctx->link.state = COREIO_CONNECTED;
+    ctx->link.begun = false;
     ctx->link.since = coreio_now_usec();
     coreio_ctx_announce(ctx);
     coreio_conn_flush(&ctx->mmio);
@@ -80,7 +88,7 @@ static void try_addresses(struct coreio_ctx *ctx, int err)
         }
     }
     if (fd < 0 || link->address == link->addresses.count) {
-        fall_back(link, fd, false);
+        fall_back(link, fd);
         return;
     }
     coreio_conn_open(&ctx->mmio, fd, connecting);
@@ -151,6 +159,18 @@ static bool may_connect(const struct coreio_link *link)
     return link->state == COREIO_UNCONNECTED || link->state == COREIO_LOST;
 }
 
+/*
+ * A new beginning. The program that makes it knows that the connection before has ended: told of
+ * that now, it would take it for the end of the new one.
+ */
+static void forget_events(struct coreio_link *link)
+{
+    link->tell_connected = false;
+    link->tell_lost = 0;
+    link->begun = false;
+    link->attempts = 0;
+}
+
 /* Find the addresses of a target for a context that may connect. */
 static int find(struct coreio_ctx *ctx, const char *target, struct coreio_addresses *addresses)
 {
@@ -173,9 +193,9 @@ static int take_connection(struct coreio_ctx *ctx, const struct coreio_addresses
         close(fd);
         return -EISCONN;
     }
+    forget_events(&ctx->link);
     ctx->link.addresses = *addresses;
     ctx->link.address = index;
-    ctx->link.attempts = 0;
     coreio_conn_open(&ctx->mmio, fd, false);
     enter_connected(ctx);
     coreio_link_check(ctx);
@@ -211,8 +231,9 @@ int coreio_ctx_connect_start(coreio_ctx *ctx, const char *target)
     if (err) {
         return err;
     }
+    forget_events(&ctx->link);
     ctx->link.addresses = found;
-    ctx->link.attempts = 0;
+    ctx->link.begun = true;
     attempt(ctx);
     coreio_watch_update(ctx);
     return 0;
@@ -256,7 +277,7 @@ int coreio_ctx_set_reconnect(coreio_ctx *ctx, unsigned first_ms, unsigned most_m
     ctx->link.first_ms = first_ms;
     ctx->link.most_ms = most_ms;
     if (first_ms == 0 && ctx->link.state == COREIO_WAITING) {
-        ctx->link.state = COREIO_LOST;
+        give_up(&ctx->link);
     }
     coreio_watch_update(ctx);
     return 0;

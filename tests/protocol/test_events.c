@@ -63,8 +63,7 @@ START_TEST(reset_of_an_impossible_range)
 }
 END_TEST
 
-/* What notices the loss is not what reports it: no callback out of the blue. */
-START_TEST(loss_noticed_by_an_update)
+static void lose_by_an_update(void)
 {
     unsigned level = 1;
 
@@ -73,9 +72,68 @@ START_TEST(loss_noticed_by_an_update)
         ck_assert_int_eq(coreio_ctx_irq_update(context.ctx, 0, 0, level), 0);
         level = !level;
     }
+}
+
+/* What notices the loss is not what reports it: no callback out of the blue. */
+START_TEST(loss_noticed_by_an_update)
+{
+    lose_by_an_update();
     ck_assert_uint_eq(context.disconnected, 0);
     ck_assert_int_eq(coreio_ctx_run(context.ctx, 0), -ECONNRESET);
     ck_assert_uint_eq(context.disconnected, 1);
+}
+END_TEST
+
+/* A new connection is not told of the end of the one before, made (0) or begun (1). */
+START_TEST(connected_again_before_the_loss_was_told)
+{
+    lose_by_an_update();
+    if (_i) {
+        ck_assert_int_eq(coreio_ctx_connect_start(context.ctx, session.vm.target), 0);
+    } else {
+        ck_assert_int_eq(coreio_ctx_connect(context.ctx, session.vm.target), 0);
+    }
+    fake_vm_accept(&session.vm);
+    fake_vm_expect_vector(&session.vm, "claim-0");
+    fake_vm_receive(&session.vm, (uint8_t[64]){ 0 }, 64); /* the level, high or low */
+    context_settle();
+    ck_assert_uint_eq(context.disconnected, 0);
+    ck_assert_uint_eq(context.connected, (unsigned)_i);
+    fake_vm_abort(&session.vm);
+    ck_assert_int_eq(coreio_ctx_run(context.ctx, -1), -ECONNRESET);
+    ck_assert_uint_eq(context.disconnected, 1);
+}
+END_TEST
+
+/* A target that is refused leaves everything as it is, the event too. */
+START_TEST(not_connected_again_before_the_loss_was_told)
+{
+    lose_by_an_update();
+    ck_assert_int_eq(coreio_ctx_connect_start(context.ctx, "unix:"), -EINVAL);
+    ck_assert_int_eq(coreio_ctx_connect(context.ctx, "unix:/no/such/socket"), -ENOENT);
+    ck_assert_int_eq(coreio_ctx_run(context.ctx, -1), -ECONNRESET);
+    ck_assert_uint_eq(context.disconnected, 1);
+}
+END_TEST
+
+static void connect_again(void *priv, int err)
+{
+    (void)priv;
+    ck_assert_int_eq(err, -ECONNRESET);
+    ck_assert_int_eq(coreio_ctx_connect_start(context.ctx, session.vm.target), 0);
+}
+
+START_TEST(connected_again_when_told_of_the_loss)
+{
+    static const coreio_events_t events = { .disconnected = connect_again };
+
+    coreio_ctx_set_events(context.ctx, &events, NULL);
+    for (unsigned i = 0; i < 3; i++) {
+        fake_vm_abort(&session.vm);
+        ck_assert_int_eq(coreio_ctx_run(context.ctx, 1000), 0);
+        context_accept();
+        context_settle();
+    }
 }
 END_TEST
 
@@ -124,6 +182,9 @@ int main(void)
     tcase_add_test(tcase, no_events_are_no_harm);
     tcase_add_loop_test(tcase, loss, 0, 2);
     tcase_add_test(tcase, loss_noticed_by_an_update);
+    tcase_add_loop_test(tcase, connected_again_before_the_loss_was_told, 0, 2);
+    tcase_add_test(tcase, not_connected_again_before_the_loss_was_told);
+    tcase_add_test(tcase, connected_again_when_told_of_the_loss);
     tcase_add_test(tcase, begun_and_made);
     tcase_add_test(tcase, begun_and_refused);
     tcase_add_test(tcase, begun_and_given_up);

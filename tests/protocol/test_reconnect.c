@@ -88,6 +88,27 @@ START_TEST(turned_off_while_waiting)
 }
 END_TEST
 
+/* No attempt of the first connection succeeded, and the program was not told of any. */
+START_TEST(turned_off_before_the_first_connection)
+{
+    struct fake_vm deaf;
+
+    coreio_ctx_disconnect(context.ctx);
+    fake_vm_bind(&deaf, NULL);
+    ck_assert_int_eq(coreio_ctx_set_reconnect(context.ctx, 3600000, 3600000), 0);
+    ck_assert_int_eq(coreio_ctx_connect_start(context.ctx, deaf.target), 0);
+    ck_assert_int_eq(coreio_ctx_run(context.ctx, 1000), 0);
+    ck_assert_uint_eq(context.disconnected, 0);
+    ck_assert_int_eq(coreio_ctx_set_reconnect(context.ctx, 0, 0), 0);
+    ck_assert_int_eq(coreio_ctx_run(context.ctx, -1), -ECONNREFUSED);
+    ck_assert_uint_eq(context.disconnected, 1);
+    ck_assert_int_eq(context.reason, -ECONNREFUSED);
+    ck_assert_int_eq(coreio_ctx_run(context.ctx, -1), -ECONNREFUSED);
+    ck_assert_uint_eq(context.disconnected, 1);
+    fake_vm_stop(&deaf);
+}
+END_TEST
+
 START_TEST(disconnected_while_waiting)
 {
     ck_assert_int_eq(coreio_ctx_set_reconnect(context.ctx, 1, 1), 0);
@@ -108,6 +129,7 @@ int main(void)
     tcase_add_test(tcase, a_vm_that_starts_later);
     tcase_add_test(tcase, delays_double_up_to_the_most);
     tcase_add_test(tcase, turned_off_while_waiting);
+    tcase_add_test(tcase, turned_off_before_the_first_connection);
     tcase_add_test(tcase, disconnected_while_waiting);
     return tap_run(suite);
 }
