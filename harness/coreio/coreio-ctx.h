@@ -37,7 +37,12 @@
  * coreio_ctx_dispatch(), coreio_ctx_disconnect() and coreio_ctx_free(), in the thread
  * that called it, and nowhere else. They may call every function for the same context
  * except coreio_ctx_run(), coreio_ctx_dispatch() and coreio_ctx_free(), which return
- * -EBUSY there; for other contexts, every function.
+ * -EBUSY there; for other contexts, every function. A completion of DMA that
+ * coreio_ctx_disconnect() or coreio_ctx_free() calls can neither connect nor begin DMA:
+ * that returns -ECANCELED.
+ *
+ * After fork() one of the two processes goes on with a context; the other one may only
+ * free it.
  */
 #ifndef COREIO_CTX_PUBLIC_H
 #define COREIO_CTX_PUBLIC_H
@@ -129,6 +134,7 @@ void coreio_ctx_set_spin(coreio_ctx *ctx, unsigned usec);
  * -EINVAL     target is NULL, empty, or not of these forms; or a path of more than
  *             107 bytes
  * -EISCONN    connected or connecting: coreio_ctx_disconnect() first
+ * -ECANCELED  the context is being disconnected or freed, by the caller of this callback
  * -ENOENT     the host name is not known, or there is no such Unix socket
  * -EAGAIN     the name service did not answer, or the Unix socket's queue is full;
  *             try again later
@@ -224,7 +230,7 @@ int coreio_ctx_irq_update(coreio_ctx *ctx, unsigned rid, unsigned iid, unsigned 
  * -EFAULT      the VM refused a request (error bit): no RAM there, memory that it keeps
  *              from DMA, or a mid or sid that it does not have. Parts of the transfer may
  *              have been done, and more of buf than that may have been read into
- * -ECANCELED   (cpl) coreio_ctx_disconnect() or coreio_ctx_free() came first
+ * -ECANCELED   coreio_ctx_disconnect() or coreio_ctx_free() came first
  * the loss     the connection, or the DMA connection alone, ended first. The latter is
  *              made anew by the next call
  * -EINVAL      (call) mid > 255, sid > 15, flags > 15, buf NULL with len > 0, or addr + len

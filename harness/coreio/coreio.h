@@ -87,6 +87,7 @@ typedef struct coreio_func {
  *
  * -EINVAL     target is NULL, empty, or not of these forms
  * -EISCONN    connected already: coreio_disconnect() first
+ * -ECANCELED  called by a completion of DMA that coreio_disconnect() calls
  * -ENOENT     the host name is not known, or there is no such Unix socket
  * -EAGAIN     the name service did not answer; try again later
  * -ENOMEM     out of memory
@@ -146,7 +147,7 @@ int coreio_irq_update(unsigned rid, unsigned iid, unsigned state);
  *
  * -EFAULT     the VM refused: no RAM there, memory kept from DMA, or no such mid or sid;
  *             a part may have been transferred
- * -ECANCELED  (cpl) coreio_disconnect() came first
+ * -ECANCELED  coreio_disconnect() came first
  * the loss    the connection, or the DMA connection alone, ended first; the latter is
  *             made anew by the next call
  * -EINVAL     (call) mid > 255, sid > 15, flags > 15, buf NULL with len > 0, or addr + len

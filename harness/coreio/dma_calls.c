@@ -77,7 +77,7 @@ static int check(unsigned mid, unsigned sid, const struct coreio_transfer *trans
 static int open_connection(struct coreio_ctx *ctx, struct coreio_interrupt *wait)
 {
     struct coreio_link *link = &ctx->link;
-    int err = coreio_ctx_status(ctx);
+    int err = ctx->disconnecting ? -ECANCELED : coreio_ctx_status(ctx);
 
     if (!err) {
         err = coreio_dma_open(&ctx->dma, &link->addresses.list[link->address], wait);

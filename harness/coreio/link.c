@@ -177,6 +177,9 @@ static int find(struct coreio_ctx *ctx, const char *target, struct coreio_addres
     struct coreio_target parsed;
     int err;
 
+    if (ctx->disconnecting) {
+        return -ECANCELED;
+    }
     if (!may_connect(&ctx->link)) {
         return -EISCONN;
     }
@@ -241,16 +244,16 @@ int coreio_ctx_connect_start(coreio_ctx *ctx, const char *target)
 
 void coreio_ctx_disconnect(coreio_ctx *ctx)
 {
-    bool serving = ctx->serving;
+    bool serving = ctx->serving, disconnecting = ctx->disconnecting;
 
     coreio_conn_close(&ctx->mmio);
     ctx->link.state = COREIO_UNCONNECTED;
-    ctx->link.tell_connected = false;
-    ctx->link.tell_lost = 0;
+    forget_events(&ctx->link);
     coreio_dma_close(&ctx->dma, -ECANCELED);
-    ctx->serving = true;
+    ctx->serving = ctx->disconnecting = true;
     coreio_dma_complete(&ctx->dma);
     ctx->serving = serving;
+    ctx->disconnecting = disconnecting;
     coreio_watch_update(ctx);
 }
 
