@@ -64,7 +64,7 @@ bool coreio_conn_has_input(const struct coreio_conn *conn)
     return conn->in_pos < conn->in_end;
 }
 
-static bool has_output(const struct coreio_conn *conn)
+bool coreio_conn_has_output(const struct coreio_conn *conn)
 {
     return conn->out_pos < conn->out_end;
 }
@@ -77,7 +77,8 @@ short coreio_conn_wants(const struct coreio_conn *conn)
     if (conn->connecting) {
         return POLLOUT;
     }
-    return (short)((coreio_conn_has_input(conn) ? 0 : POLLIN) | (has_output(conn) ? POLLOUT : 0));
+    return (short)((coreio_conn_has_input(conn) ? 0 : POLLIN) |
+                   (coreio_conn_has_output(conn) ? POLLOUT : 0));
 }
 
 size_t coreio_conn_room(const struct coreio_conn *conn)
@@ -139,7 +140,7 @@ uint8_t *coreio_conn_next(struct coreio_conn *conn)
 
 int coreio_conn_flush(struct coreio_conn *conn)
 {
-    while (has_output(conn) && !conn->connecting) {
+    while (coreio_conn_has_output(conn) && !conn->connecting) {
         ssize_t n = send(conn->fd, conn->out + conn->out_pos, conn->out_end - conn->out_pos,
                          MSG_DONTWAIT | MSG_NOSIGNAL);
 
@@ -169,7 +170,7 @@ uint8_t *coreio_conn_append(struct coreio_conn *conn)
 
 int coreio_conn_send(struct coreio_conn *conn, const uint8_t block[VMMIO_BLOCK])
 {
-    bool socket_full = has_output(conn);
+    bool socket_full = coreio_conn_has_output(conn);
 
     memcpy(coreio_conn_append(conn), block, VMMIO_BLOCK);
     /* Behind bytes that the socket refused there is no use in trying: it will report room. */

@@ -52,6 +52,9 @@ short coreio_conn_wants(const struct coreio_conn *conn);
 /* True when bytes are received that coreio_conn_next() may make a packet of. */
 bool coreio_conn_has_input(const struct coreio_conn *conn);
 
+/* True when something waits to be sent. */
+bool coreio_conn_has_output(const struct coreio_conn *conn);
+
 /* Packets that the output queue has room for. */
 size_t coreio_conn_room(const struct coreio_conn *conn);
 

@@ -124,9 +124,9 @@ static bool can_ask(const struct coreio_dma *dma)
 bool coreio_dma_due(const struct coreio_dma *dma)
 {
     /* With output left the socket is full, and will tell when it is not. */
-    bool output = coreio_conn_room(&dma->conn) < COREIO_DMA_SLOTS;
+    bool may_ask = dma->conn.open && can_ask(dma) && !coreio_conn_has_output(&dma->conn);
 
-    return dma->finished.first || (dma->conn.open && can_ask(dma) && !output) ||
+    return dma->finished.first || may_ask ||
            (coreio_conn_has_input(&dma->conn) && coreio_conn_room(&dma->conn) > 0);
 }
 
