@@ -24,6 +24,7 @@ void coreio_conn_open(struct coreio_conn *conn, int fd, bool connecting)
 void coreio_conn_close(struct coreio_conn *conn)
 {
     if (conn->open) {
+        coreio_watch_remove(&conn->watched, conn->fd);
         close(conn->fd);
     }
     conn->open = false;

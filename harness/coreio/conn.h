@@ -13,6 +13,7 @@
 #define COREIO_CONN_H
 
 #include "framer.h"
+#include "watch.h"
 
 /* Input: what one recv() may bring. Output: what waits for a VM that does not read. */
 #define COREIO_IN_BYTES (256 * VMMIO_BLOCK)
@@ -24,6 +25,7 @@ struct coreio_conn {
     int fd;              /* valid while open */
     int loss;            /* why it closed by itself: negative errno; 0 when it did not */
     unsigned generation; /* counts connections: tells a new one from the one before */
+    struct coreio_watched watched; /* the socket, by the descriptor for a foreign event loop */
     struct vmmio_framer framer;
     size_t in_pos, in_end; /* bytes of `in` not yet cut into packets */
     size_t out_pos, out_end; /* bytes of `out` not yet sent */

@@ -267,6 +267,9 @@ int coreio_ctx_flush(coreio_ctx *ctx, long long usec);
  * of the context. It is the same for the context's whole life, in every state; the context
  * closes it. Only a program that calls this pays for it.
  *
+ * When the kernel has no memory to watch a socket, or the user watches too much already,
+ * it is readable every 10 ms, until there is some.
+ *
  * -EMFILE, -ENFILE, -ENOMEM  errno of epoll_create1(2) or timerfd_create(2)
  */
 int coreio_ctx_fd(coreio_ctx *ctx);

@@ -19,6 +19,7 @@ int coreio_ctx_free(coreio_ctx *ctx)
     if (ctx->serving) {
         return -EBUSY;
     }
+    ctx->serving = true; /* nothing is to be watched any more */
     coreio_ctx_disconnect(ctx);
     coreio_watch_close(&ctx->watch);
     free(ctx);

@@ -10,6 +10,7 @@
 #define USEC_PER_SEC 1000000LL
 #define NOT_AT_ALL 0
 #define AT_ONCE 1 /* long ago */
+#define RETRY_USEC 10000 /* between attempts to watch a socket, which is served as often */
 
 static int open_both(struct coreio_watch *watch)
 {
@@ -53,27 +54,52 @@ void coreio_watch_close(struct coreio_watch *watch)
     watch->made = false;
 }
 
-/* A closed socket has left the epoll instance by itself, and a new one may have its number. */
-static void update_socket(const struct coreio_watch *watch, struct coreio_watched *watched,
-                          const struct coreio_conn *conn)
+void coreio_watch_remove(struct coreio_watched *watched, int fd)
 {
+    /* A forked process has the instance in common with its parent, which may go on using it. */
+    if (watched->there && watched->owner == getpid()) {
+        epoll_ctl(watched->epoll, EPOLL_CTL_DEL, fd, NULL);
+    }
+    watched->there = false;
+}
+
+/* False: the kernel has no memory for it, or the user watches too much already. */
+static bool update_socket(const struct coreio_watch *watch, struct coreio_conn *conn)
+{
+    struct coreio_watched *watched = &conn->watched;
     short wants = coreio_conn_wants(conn);
     struct epoll_event event = {
         .events = (wants & POLLIN ? EPOLLIN : 0u) | (wants & POLLOUT ? EPOLLOUT : 0u),
     };
-    bool fresh = watched->generation != conn->generation;
+    int operation = watched->there ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
 
-    if (!conn->open || (!fresh && watched->events == event.events)) {
-        return;
+    if (!conn->open || (watched->there && watched->events == event.events)) {
+        return true;
     }
-    epoll_ctl(watch->epoll, fresh ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, conn->fd, &event);
-    *watched = (struct coreio_watched){ conn->generation, event.events };
+    if (epoll_ctl(watch->epoll, operation, conn->fd, &event) < 0) {
+        return false;
+    }
+    *watched = (struct coreio_watched){
+        .there = true, .epoll = watch->epoll, .owner = getpid(), .events = event.events,
+    };
+    return true;
 }
 
-static long long timer_wanted(const struct coreio_ctx *ctx)
+/* When to try again to watch a socket: soon, but calls in between do not put it off. */
+static long long retry_time(const struct coreio_watch *watch)
+{
+    long long now = coreio_now_usec();
+
+    return watch->armed > now && watch->armed < now + RETRY_USEC ? watch->armed : now + RETRY_USEC;
+}
+
+static long long timer_wanted(const struct coreio_ctx *ctx, bool sockets_watched)
 {
     if (coreio_loop_due(ctx)) {
         return AT_ONCE;
+    }
+    if (!sockets_watched) {
+        return retry_time(&ctx->watch);
     }
     return ctx->link.state == COREIO_WAITING ? ctx->link.retry_at : NOT_AT_ALL;
 }
@@ -94,10 +120,11 @@ static void update_timer(struct coreio_watch *watch, long long when)
 void coreio_watch_update(struct coreio_ctx *ctx)
 {
     struct coreio_watch *watch = &ctx->watch;
+    bool mmio, dma;
 
     if (watch->made && !ctx->serving) {
-        update_socket(watch, &watch->mmio, &ctx->mmio);
-        update_socket(watch, &watch->dma, &ctx->dma.conn);
-        update_timer(watch, timer_wanted(ctx));
+        mmio = update_socket(watch, &ctx->mmio);
+        dma = update_socket(watch, &ctx->dma.conn);
+        update_timer(watch, timer_wanted(ctx, mmio && dma));
     }
 }

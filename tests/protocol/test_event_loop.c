@@ -7,7 +7,13 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define TURNS_MAX 100 /* more than there is to do; an idle loop that goes on spins */
 
 static int ctx_fd;
 
@@ -38,7 +44,8 @@ static void start(void)
 
 static void check_quiet(void)
 {
-    while (readable(0)) {
+    for (unsigned turns = 0; readable(0); turns++) {
+        ck_assert_uint_lt(turns, TURNS_MAX);
         coreio_ctx_dispatch(context.ctx);
     }
     ck_assert(!readable(20));
@@ -100,6 +107,76 @@ START_TEST(automatic_reconnect)
         ck_assert_uint_eq(context.connected, i);
         check_quiet();
     }
+}
+END_TEST
+
+static pid_t fork_child(void)
+{
+    pid_t child = fork();
+
+    ck_assert_int_ge(child, 0);
+    if (child == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+    }
+    return child;
+}
+
+/* The child has the client's sockets too, so that those the library closes are not gone. */
+START_TEST(a_loss_with_a_forked_process)
+{
+    pid_t child = fork_child();
+
+    if (child == 0) {
+        fake_vm_stop(&session.vm);
+        pause();
+    }
+    ck_assert_int_eq(coreio_ctx_set_reconnect(context.ctx, 3600000, 3600000), 0);
+    fake_vm_hang_up(&session.vm);
+    ck_assert(readable(10000));
+    check_quiet();
+    ck_assert_int_eq(coreio_ctx_status(context.ctx), -EINPROGRESS);
+    coreio_ctx_disconnect(context.ctx);
+    ck_assert_int_eq(coreio_ctx_connect(context.ctx, session.vm.target), 0);
+    context_accept();
+    check_quiet();
+    kill(child, SIGKILL);
+    ck_assert_int_eq(waitpid(child, NULL, 0), child);
+}
+END_TEST
+
+/* A child that frees its context, as one that ends in order does, has no part in its parent's. */
+START_TEST(a_forked_process_that_frees_the_context)
+{
+    int status;
+    pid_t child = fork_child();
+
+    if (child == 0) {
+        _exit(coreio_ctx_free(context.ctx) != 0);
+    }
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_int_eq(status, 0);
+    fake_vm_send_vector(&session.vm, "read-32-fetch");
+    fake_vm_expect_vector(&session.vm, "read-32-fetch-reply");
+    check_quiet();
+}
+END_TEST
+
+/* Nor does it keep the parent from its next attempt to connect. */
+START_TEST(a_forked_process_that_frees_a_waiting_context)
+{
+    pid_t child;
+
+    ck_assert_int_eq(coreio_ctx_set_reconnect(context.ctx, 100, 100), 0);
+    fake_vm_hang_up(&session.vm);
+    ck_assert(readable(10000));
+    coreio_ctx_dispatch(context.ctx);
+    child = fork_child();
+    if (child == 0) {
+        _exit(coreio_ctx_free(context.ctx) != 0);
+    }
+    ck_assert_int_eq(waitpid(child, NULL, 0), child);
+    context_accept();
+    check_quiet();
 }
 END_TEST
 
@@ -179,6 +256,9 @@ int main(void)
     tcase_add_test(tcase, a_loss_and_a_new_connection);
     tcase_add_test(tcase, a_refused_connection);
     tcase_add_test(tcase, automatic_reconnect);
+    tcase_add_test(tcase, a_loss_with_a_forked_process);
+    tcase_add_test(tcase, a_forked_process_that_frees_the_context);
+    tcase_add_test(tcase, a_forked_process_that_frees_a_waiting_context);
     tcase_add_test(tcase, asynchronous_dma);
     tcase_add_test(tcase, completions_without_the_vm);
     tcase_add_test(tcase, requests_left_by_a_stop);
