@@ -85,6 +85,9 @@ START_TEST(flush_sends_dma_requests)
     fake_vm_accept(&context.dma);
     fake_vm_receive(&context.dma, got, sizeof(got));
     ck_assert_uint_eq(done.calls, 0);
+    /* While `done` is there. */
+    coreio_ctx_disconnect(context.ctx);
+    ck_assert_uint_eq(done.calls, 1);
 }
 END_TEST
 
