@@ -21,6 +21,7 @@ void coreio_disconnect(void)
 {
     coreio_ctx_disconnect(&client);
     coreio_ctx_forget(&client);
+    coreio_watch_close(&client.watch);
 }
 
 int coreio_register(unsigned rid, const coreio_func_t *func, void *priv)

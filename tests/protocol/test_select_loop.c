@@ -85,6 +85,24 @@ START_TEST(nothing_ready_does_nothing)
 }
 END_TEST
 
+/* Open so many files that the next descriptors have no bit in an fd_set; or close them. */
+static int files[FD_SETSIZE];
+static unsigned n_files;
+
+static void open_files(void)
+{
+    do {
+        files[n_files] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    } while (files[n_files++] < FD_SETSIZE - 1);
+}
+
+static void close_files(void)
+{
+    while (n_files > 0) {
+        close(files[--n_files]);
+    }
+}
+
 /* Descriptors that an fd_set has no bit for: an error here, and no limit to the main loop. */
 START_TEST(a_descriptor_beyond_fd_setsize)
 {
@@ -97,14 +115,14 @@ START_TEST(a_descriptor_beyond_fd_setsize)
     limit.rlim_cur = FD_SETSIZE + 8;
     ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
     session_listen();
-    while (open("/dev/null", O_RDONLY | O_CLOEXEC) < FD_SETSIZE - 1) {
-    }
+    open_files();
     session_reconnect();
     FD_ZERO(&readable);
     FD_ZERO(&writable);
     ck_assert_int_eq(coreio_preparefds(0, &readable, &writable), -EMFILE);
     ck_assert_int_eq(coreio_processfds(&readable, &writable), -EMFILE);
     session_settle();
+    close_files();
 }
 END_TEST
 

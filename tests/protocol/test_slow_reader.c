@@ -13,6 +13,7 @@
 
 static struct vector request;
 static size_t sent; /* bytes of the endless stream of requests */
+static size_t flood_accepted;
 
 /* The stream: writea-8 with its number as the tag. */
 static void nth_request(size_t n, uint8_t bytes[64])
@@ -60,6 +61,7 @@ static void start(void)
     fd_set readable, writable;
     int client;
 
+    sent = flood_accepted = 0;
     session_listen();
     fake_vm_limit_window(&session.vm);
     session_reconnect();
@@ -133,25 +135,31 @@ START_TEST(updates_are_refused_and_not_forgotten)
 }
 END_TEST
 
+/* The updates that were accepted arrive: a line raised and lowered in turn. */
+static void expect_updates(size_t count)
+{
+    struct vector updates[2];
+
+    vector_load("irq-raise", &updates[0]);
+    vector_load("irq-lower", &updates[1]);
+    for (size_t i = 0; i < count; i++) {
+        fake_vm_expect(&session.vm, updates[i % 2].bytes, updates[i % 2].len);
+    }
+}
+
 /* Updates alone fill the queue too; what was accepted arrives, and no more. */
 START_TEST(a_flood_of_updates)
 {
-    struct vector update;
     size_t accepted = 0;
 
     while (coreio_irq_update(2, 5, accepted % 2 == 0) == 0) {
         accepted++;
     }
     ck_assert_int_eq(coreio_irq_update(2, 5, accepted % 2 == 0), -EAGAIN);
-    for (size_t i = 0; i < accepted; i++) {
-        vector_load(i % 2 == 0 ? "irq-raise" : "irq-lower", &update);
-        fake_vm_expect(&session.vm, update.bytes, update.len);
-    }
+    expect_updates(accepted);
     session_settle();
 }
 END_TEST
-
-static size_t flood_accepted;
 
 static void flood(void)
 {
@@ -163,18 +171,13 @@ static void flood(void)
 /* However many updates a callback makes, its reply has a place behind them. */
 START_TEST(a_flood_of_updates_in_a_callback)
 {
-    struct vector update;
-
     session.during = flood;
     fake_vm_send(&session.vm, request.bytes, request.len);
     while (session.n_calls == 0) {
         ck_assert_int_eq(coreio_mainloop(1000), 0);
     }
     session.during = NULL;
-    for (size_t i = 0; i < flood_accepted; i++) {
-        vector_load(i % 2 == 0 ? "irq-raise" : "irq-lower", &update);
-        fake_vm_expect(&session.vm, update.bytes, update.len);
-    }
+    expect_updates(flood_accepted);
     fake_vm_expect(&session.vm, request.bytes, request.len);
     /* And the place was inside the queue: what lies behind it still works. */
     fake_vm_send_vector(&session.vm, "read-32-fetch");
