@@ -49,10 +49,8 @@ fuzz: sanitized
 fuzz-corpus: sanitized
 	@ninja -C $(SANITIZED) --quiet minimise_wire minimise_conn
 
-# Each test is a process of its own, and so is each report.
 valgrind: all
-	@meson test -C $(BUILD) --no-rebuild --suite protocol --timeout-multiplier 10 --wrapper \
-		'valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite,indirect'
+	@meson test -C $(BUILD) --no-rebuild --suite valgrind
 
 bench: all
 	@$(VMBENCH) bench
