@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -43,6 +44,19 @@ void fake_vm_bind(struct fake_vm *vm, void (*idle)(void))
     ck_assert_int_eq(bind(vm->listener, (struct sockaddr *)&address, sizeof(address)), 0);
     ck_assert_int_eq(getsockname(vm->listener, (struct sockaddr *)&address, &len), 0);
     snprintf(vm->target, sizeof(vm->target), "127.0.0.1:%u", ntohs(address.sin_port));
+}
+
+void fake_vm_bind_unix(struct fake_vm *vm, const char *path, void (*idle)(void))
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+    vm->conn = -1;
+    vm->idle = idle;
+    vm->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    ck_assert_int_ge(vm->listener, 0);
+    snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+    ck_assert_int_eq(bind(vm->listener, (struct sockaddr *)&address, sizeof(address)), 0);
+    snprintf(vm->target, sizeof(vm->target), "unix:%s", path);
 }
 
 void fake_vm_listen(struct fake_vm *vm)

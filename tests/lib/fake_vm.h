@@ -17,12 +17,15 @@
 struct fake_vm {
     int listener;
     int conn;        /* -1 when no client is connected */
-    char target[32]; /* "127.0.0.1:PORT" */
+    char target[128]; /* "127.0.0.1:PORT" or "unix:PATH" */
     void (*idle)(void);
 };
 
 /* Take a free port of 127.0.0.1 without listening: connections are refused. */
 void fake_vm_bind(struct fake_vm *vm, void (*idle)(void));
+
+/* The same with the path of a Unix socket, of less than 100 bytes, which must not exist yet. */
+void fake_vm_bind_unix(struct fake_vm *vm, const char *path, void (*idle)(void));
 
 /* Listen on it. A client's connect() then succeeds even before the accept. */
 void fake_vm_listen(struct fake_vm *vm);

@@ -8,51 +8,39 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #define DIRECTORY "/tmp/coreio-XXXXXX"
 
 static char directory[sizeof(DIRECTORY)];
-static char target[sizeof("unix:") + sizeof(((struct sockaddr_un *)0)->sun_path)];
 
-static int listen_on(const void *address, socklen_t len, int family)
-{
-    int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-    ck_assert_int_ge(fd, 0);
-    ck_assert_int_eq(bind(fd, address, len), 0);
-    ck_assert_int_eq(listen(fd, 4), 0);
-    return fd;
-}
-
-/* Put another listener in place of the session's. */
-static void replace_listener(int fd)
-{
-    close(session.vm.listener);
-    session.vm.listener = context.dma.listener = fd;
-}
-
+/* Both take the place of the session's own listener. */
 static void listen_unix(void)
 {
-    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    char path[sizeof(directory) + sizeof("/vm")];
 
     strcpy(directory, DIRECTORY);
     ck_assert_ptr_nonnull(mkdtemp(directory));
-    snprintf(address.sun_path, sizeof(address.sun_path), "%s/vm", directory);
-    snprintf(target, sizeof(target), "unix:%s", address.sun_path);
-    replace_listener(listen_on(&address, sizeof(address), AF_UNIX));
+    snprintf(path, sizeof(path), "%s/vm", directory);
+    close(session.vm.listener);
+    fake_vm_bind_unix(&session.vm, path, session.vm.idle);
+    fake_vm_listen(&session.vm);
+    context.dma.listener = session.vm.listener;
 }
 
 static void listen_ipv6(void)
 {
     struct sockaddr_in6 address = { .sin6_family = AF_INET6, .sin6_addr = in6addr_loopback };
     socklen_t len = sizeof(address);
-    int fd = listen_on(&address, sizeof(address), AF_INET6);
+    int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, len), 0);
+    ck_assert_int_eq(listen(fd, 4), 0);
     ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&address, &len), 0);
-    snprintf(target, sizeof(target), "[::1]:%u", ntohs(address.sin6_port));
-    replace_listener(fd);
+    close(session.vm.listener);
+    session.vm.listener = context.dma.listener = fd;
+    snprintf(session.vm.target, sizeof(session.vm.target), "[::1]:%u", ntohs(address.sin6_port));
 }
 
 static void (*const listeners[])(void) = { listen_unix, listen_ipv6 };
@@ -108,7 +96,7 @@ static void check_both_connections(void)
 START_TEST(waited_for)
 {
     listeners[_i]();
-    ck_assert_int_eq(coreio_ctx_connect(context.ctx, target), 0);
+    ck_assert_int_eq(coreio_ctx_connect(context.ctx, session.vm.target), 0);
     check_both_connections();
 }
 END_TEST
@@ -116,7 +104,7 @@ END_TEST
 START_TEST(begun)
 {
     listeners[_i]();
-    ck_assert_int_eq(coreio_ctx_connect_start(context.ctx, target), 0);
+    ck_assert_int_eq(coreio_ctx_connect_start(context.ctx, session.vm.target), 0);
     check_both_connections();
     ck_assert_uint_eq(context.connected, 1);
 }
@@ -127,8 +115,8 @@ START_TEST(nobody_listens)
     listeners[_i]();
     close(session.vm.listener);
     session.vm.listener = -1;
-    ck_assert_int_eq(coreio_ctx_connect(context.ctx, target), -ECONNREFUSED);
-    ck_assert_int_eq(coreio_ctx_connect_start(context.ctx, target), 0);
+    ck_assert_int_eq(coreio_ctx_connect(context.ctx, session.vm.target), -ECONNREFUSED);
+    ck_assert_int_eq(coreio_ctx_connect_start(context.ctx, session.vm.target), 0);
     context_run_until(-ECONNREFUSED);
 }
 END_TEST
