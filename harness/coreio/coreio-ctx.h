@@ -3,12 +3,29 @@
  * coreio-ctx: the re-entrant client API. Each coreio_ctx is one client of one VM;
  * a program may have as many as it likes.
  *
- *     coreio_ctx *ctx = coreio_ctx_new();
+ *     #include <coreio-ctx.h>
+ *     #include <string.h>
  *
- *     coreio_ctx_register(ctx, 0, &func, device);
- *     coreio_ctx_connect(ctx, "localhost:4300");
- *     coreio_ctx_run(ctx, -1);
- *     coreio_ctx_free(ctx);
+ *     static int on_read(void *priv, uint64_t addr, size_t len, void *buf, unsigned flags)
+ *     {
+ *         memset(buf, *(const uint8_t *)priv, len);
+ *         return 0;
+ *     }
+ *
+ *     int main(int argc, char **argv)
+ *     {
+ *         static const coreio_func_t func = { .read = on_read };
+ *         coreio_ctx *ctx = coreio_ctx_new();
+ *         uint8_t device = 42;
+ *
+ *         if (ctx == NULL || argc < 2 || coreio_ctx_register(ctx, 0, &func, &device) ||
+ *             coreio_ctx_connect(ctx, argv[1])) {
+ *             return 1;
+ *         }
+ *         coreio_ctx_run(ctx, -1); // until the VM ends
+ *         coreio_ctx_free(ctx);
+ *         return 1;
+ *     }
  *
  * The callbacks of a range, coreio_func_t, and the COREIO_* numbers are those of
  * coreio.h, whose calls are a thin layer over these with one context of their own.

@@ -6,13 +6,25 @@
  * the ranges that it models, and runs the main loop; each guest access to a
  * range becomes one callback.
  *
- *     static int my_read(void *priv, uint64_t addr, size_t len, void *buf, unsigned flags);
- *     static int my_write(void *priv, uint64_t addr, size_t len, void *buf, unsigned flags);
- *     static const coreio_func_t func = { .read = my_read, .write = my_write };
+ *     #include <coreio.h>
+ *     #include <string.h>
  *
- *     coreio_connect("localhost:4300");
- *     coreio_register(0, &func, NULL);
- *     coreio_mainloop(-1);
+ *     static int on_read(void *priv, uint64_t addr, size_t len, void *buf, unsigned flags)
+ *     {
+ *         memset(buf, 42, len);
+ *         return 0;
+ *     }
+ *
+ *     int main(int argc, char **argv)
+ *     {
+ *         static const coreio_func_t func = { .read = on_read };
+ *
+ *         if (argc < 2 || coreio_connect(argv[1]) || coreio_register(0, &func, NULL)) {
+ *             return 1;
+ *         }
+ *         coreio_mainloop(-1); // until the VM ends
+ *         return 1;
+ *     }
  *
  * New programs may prefer coreio-ctx.h: the same callbacks, with as many connections as
  * one likes, automatic reconnect, and a descriptor for any event loop.
