@@ -2,6 +2,8 @@
 /* READ, WRITE and WRITEA: what the callbacks see and what goes back. */
 #include "session.h"
 
+#include <string.h>
+
 START_TEST(read_answers_with_its_bytes_alone)
 {
     fake_vm_send_vector(&session.vm, "read-32-fetch");
@@ -96,6 +98,23 @@ START_TEST(flags_are_handed_on)
 }
 END_TEST
 
+/* The VM's tags go up to the last one and begin again. */
+START_TEST(every_tag_comes_back)
+{
+    static const uint8_t tags[][4] = {
+        { 0xff, 0xff, 0xff, 0xff }, { 0, 0, 0, 0 }, { 1, 0, 0, 0 }, { 0, 0, 0, 0x80 },
+    };
+    struct vector packet;
+
+    vector_load("writea-8", &packet);
+    for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++) {
+        memcpy(packet.bytes + 4, tags[i], 4);
+        fake_vm_send(&session.vm, packet.bytes, packet.len);
+        fake_vm_expect(&session.vm, packet.bytes, packet.len);
+    }
+}
+END_TEST
+
 START_TEST(posted_write_has_no_reply)
 {
     fake_vm_send_vector(&session.vm, "write-1");
@@ -148,6 +167,7 @@ int main(void)
     tcase_add_test(tcase, unaligned_write_keeps_address_and_flags);
     tcase_add_test(tcase, a_failed_write_sets_the_error_bit);
     tcase_add_test(tcase, flags_are_handed_on);
+    tcase_add_test(tcase, every_tag_comes_back);
     tcase_add_test(tcase, posted_write_has_no_reply);
     tcase_add_test(tcase, a_failed_posted_write_has_no_reply_either);
     tcase_add_test(tcase, ranges_have_their_own_callbacks);
