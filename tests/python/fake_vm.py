@@ -19,6 +19,11 @@ def vector(name):
     return bytes.fromhex("".join(text for text in texts if "=" not in text))
 
 
+def with_error(packet):
+    """The packet as the reply to an access that failed."""
+    return packet[:ERROR_BYTE] + bytes([packet[ERROR_BYTE] | ERROR_BIT]) + packet[ERROR_BYTE + 1:]
+
+
 class FakeVm:
     """Listens at `target`; accept() waits for the client, whose packets the test then scripts."""
 

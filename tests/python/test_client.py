@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import coreio
-from fake_vm import FakeVm, script, serve_until, vector
+from fake_vm import FakeVm, script, serve_until, vector, with_error
 
 RESET = vector("reset")
 
@@ -60,6 +60,20 @@ def test_a_range_is_given_back(vm):
         serve_until(client, script(connection.expect, vector("read-1")))
         client.register(0, nothing, nothing)
         connection.expect(vector("claim-0"))
+
+
+def test_a_range_is_given_back_between_the_halves_of_a_pair(vm):
+    calls = []
+
+    def read(funcp, addr, data, flags):
+        calls.append(addr)
+        client.unregister(0)
+
+    client, connection = connected(vm, read=read)
+    with client:
+        connection.send(vector("readp-4"))
+        serve_until(client, script(connection.expect, with_error(vector("readp-4"))))
+    assert calls == [0xfef00020]
 
 
 def test_it_connects_again_by_itself(vm):

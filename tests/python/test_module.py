@@ -10,15 +10,11 @@ import time
 import pytest
 
 import coreio
-from fake_vm import ERROR_BIT, ERROR_BYTE, script, vector
+from fake_vm import script, vector
 
 
 def nothing(funcp, addr, data, flags):
     return 0
-
-
-def with_error(packet):
-    return packet[:ERROR_BYTE] + bytes([packet[ERROR_BYTE] | ERROR_BIT]) + packet[ERROR_BYTE + 1:]
 
 
 def connect(module, vm, read=nothing, write=nothing, **more):
