@@ -16,10 +16,10 @@ int coreio_ctx_free(coreio_ctx *ctx)
     if (!ctx) {
         return 0;
     }
-    if (ctx->serving) {
+    if (ctx->serving > 0) {
         return -EBUSY;
     }
-    ctx->serving = true; /* nothing is to be watched any more */
+    ctx->serving++; /* nothing is to be watched any more */
     coreio_ctx_disconnect(ctx);
     coreio_watch_close(&ctx->watch);
     free(ctx);

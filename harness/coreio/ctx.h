@@ -63,8 +63,8 @@ struct coreio_ctx {
     coreio_events_t events;
     void *events_priv;
     unsigned spin_usec;
-    bool serving;       /* a callback may be on the stack */
-    bool disconnecting; /* the one on it is called by a disconnect */
+    unsigned serving;   /* calls under way in which callbacks may be */
+    bool disconnecting; /* the one on the stack is called by a disconnect */
     bool stop;          /* the run is to end */
 };
 

@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -102,24 +103,44 @@ int coreio_dial_finish(int fd)
     return !err && connected_to_itself(fd) ? -ECONNREFUSED : -err;
 }
 
-/* 0, connected; -EINPROGRESS, not yet. */
-static int start_connect(int fd, const struct coreio_address *address,
-                         struct coreio_interrupt *wait)
+static int set_options(int fd, bool is_unix, bool waits)
 {
-    bool is_unix = address->addr.ss_family == AF_UNIX;
+    const struct timeval limit = { .tv_usec = COREIO_INTERRUPT_USEC };
     const int on = 1;
-    int result, err;
 
     /* A request and its reply are one small packet each: never wait to fill a segment. */
     if (!is_unix && setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) < 0) {
         return -errno;
     }
+    /* For connect() alone, which is to wake up and ask: no send() of the library waits. */
+    if (waits && setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) < 0) {
+        return -errno;
+    }
+    return 0;
+}
+
+/* 0, connected; -EINPROGRESS, not yet. */
+static int start_connect(int fd, const struct coreio_address *address,
+                         struct coreio_interrupt *wait)
+{
+    bool is_unix = address->addr.ss_family == AF_UNIX;
+    int err = set_options(fd, is_unix, wait);
+
+    if (err) {
+        return err;
+    }
     do {
-        result = connect(fd, (const struct sockaddr *)&address->addr, address->len);
-        err = result < 0 ? -errno : 0;
-    } while (err == -EINTR && is_unix && !interrupted(wait));
-    /* An interrupted TCP connect() goes on by itself. */
-    return err == -EINTR && !is_unix ? -EINPROGRESS : err;
+        err = connect(fd, (const struct sockaddr *)&address->addr, address->len) < 0 ? -errno : 0;
+        /* TCP goes on by itself. */
+        if (err == -EINTR && !is_unix) {
+            return -EINPROGRESS;
+        }
+        /* A Unix socket has nothing to poll for while the VM's queue is full. */
+        if (err != -EINTR && (err != -EAGAIN || !wait)) {
+            return err;
+        }
+    } while (!interrupted(wait));
+    return -EINTR;
 }
 
 static int connect_socket(int fd, const struct coreio_address *address,

@@ -5,7 +5,6 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define DATA_AT (3 * 8)
 
@@ -36,28 +35,6 @@ static void finish(struct coreio_dma *dma, struct coreio_transfer *transfer)
         append(&dma->finished, transfer);
     }
     transfer->finished = true;
-}
-
-int coreio_dma_open(struct coreio_dma *dma, const struct coreio_address *address,
-                    struct coreio_interrupt *wait)
-{
-    bool connecting;
-    int fd;
-
-    if (dma->conn.open) {
-        return 0;
-    }
-    fd = coreio_dial(address, wait, &connecting);
-    if (fd < 0) {
-        return fd;
-    }
-    /* Who was asked whether to give up may have used the time. */
-    if (dma->conn.open) {
-        close(fd);
-        return 0;
-    }
-    coreio_conn_open(&dma->conn, fd, connecting);
-    return 0;
 }
 
 static void fail_all(struct coreio_dma *dma, int err)

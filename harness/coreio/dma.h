@@ -12,7 +12,6 @@
 #define COREIO_DMA_H
 
 #include "conn.h"
-#include "dial.h"
 
 /* Requests without a reply. */
 #define COREIO_DMA_SLOTS 1024
@@ -50,13 +49,6 @@ struct coreio_dma {
         uint8_t *buf;
     } slots[COREIO_DMA_SLOTS];
 };
-
-/*
- * Connect to the address unless connected or connecting, with `wait` as for coreio_dial().
- * Returns 0 or its errno.
- */
-int coreio_dma_open(struct coreio_dma *dma, const struct coreio_address *address,
-                    struct coreio_interrupt *wait);
 
 /* Close the connection; all transfers that are not finished finish with `err`. */
 void coreio_dma_close(struct coreio_dma *dma, int err);

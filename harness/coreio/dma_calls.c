@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define MID_MAX 0xff
 #define SID_MAX 0xf
@@ -74,20 +75,34 @@ static int check(unsigned mid, unsigned sid, const struct coreio_transfer *trans
     return 0;
 }
 
+/* Make the DMA connection unless there is one, with `wait` as for coreio_dial(). */
 static int open_connection(struct coreio_ctx *ctx, struct coreio_interrupt *wait)
 {
-    struct coreio_link *link = &ctx->link;
+    struct coreio_address address;
+    unsigned generation = ctx->mmio.generation;
     int err = ctx->disconnecting ? -ECANCELED : coreio_ctx_status(ctx);
+    bool connecting;
+    int fd;
 
-    if (!err) {
-        err = coreio_dma_open(&ctx->dma, &link->addresses.list[link->address], wait);
+    if (err || ctx->dma.conn.open) {
+        return err;
     }
-    /* Who was asked whether to give up may have disconnected. */
-    if (!err && link->state != COREIO_CONNECTED) {
-        err = coreio_ctx_status(ctx);
-        coreio_dma_close(&ctx->dma, err);
+    address = ctx->link.addresses.list[ctx->link.address];
+    fd = coreio_dial(&address, wait, &connecting);
+    if (fd < 0) {
+        return fd;
     }
-    return err;
+    /* Who was asked whether to give up may have disconnected, or connected to another VM. */
+    err = coreio_ctx_status(ctx);
+    if (!err && ctx->mmio.generation != generation) {
+        err = -ECANCELED;
+    }
+    if (err || ctx->dma.conn.open) {
+        close(fd);
+        return err;
+    }
+    coreio_conn_open(&ctx->dma.conn, fd, connecting);
+    return 0;
 }
 
 static int transfer_bytes(struct coreio_ctx *ctx, struct coreio_transfer *transfer)

@@ -42,14 +42,14 @@ static void serve_mmio(struct coreio_ctx *ctx, short ready)
 
 void coreio_loop_serve(struct coreio_ctx *ctx, short mmio_ready, short dma_ready)
 {
-    ctx->serving = true;
+    ctx->serving++;
     coreio_link_tell(ctx);
     coreio_link_proceed(ctx, mmio_ready & ~POLLIN);
     serve_mmio(ctx, mmio_ready);
     coreio_link_check(ctx);
     coreio_dma_serve(&ctx->dma, dma_ready);
     coreio_link_tell(ctx);
-    ctx->serving = false;
+    ctx->serving--;
 }
 
 bool coreio_loop_due(const struct coreio_ctx *ctx)
@@ -73,7 +73,7 @@ int coreio_ctx_dispatch(coreio_ctx *ctx)
     struct pollfd dma = { .fd = ctx->dma.conn.fd, .events = POLLOUT };
     short mmio_ready = ANYTHING, dma_ready = ANYTHING;
 
-    if (ctx->serving) {
+    if (ctx->serving > 0) {
         return -EBUSY;
     }
     if (ctx->mmio.open && ctx->mmio.connecting) {
@@ -170,7 +170,7 @@ int coreio_ctx_run(coreio_ctx *ctx, long long usec)
     long long deadline = coreio_deadline(usec);
     int err;
 
-    if (ctx->serving) {
+    if (ctx->serving > 0) {
         return -EBUSY;
     }
     ctx->stop = false;

@@ -64,7 +64,7 @@ static short ready(const struct coreio_conn *conn, const fd_set *readfds, const 
 
 int coreio_ctx_processfds(struct coreio_ctx *ctx, const fd_set *readfds, const fd_set *writefds)
 {
-    if (ctx->serving) {
+    if (ctx->serving > 0) {
         return -EBUSY;
     }
     if (ctx->mmio.open && ctx->mmio.fd >= FD_SETSIZE) {

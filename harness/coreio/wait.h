@@ -27,7 +27,9 @@ int coreio_poll_until(struct pollfd *fds, unsigned count, long long deadline);
 struct coreio_interrupt {
     /*
      * Asked in the thread that waits, at least every COREIO_INTERRUPT_USEC. It may call all
-     * functions for the same context but coreio_ctx_free(). NULL: signals interrupt nothing.
+     * functions for the same context but coreio_ctx_free(), or let other threads do so, which
+     * need not be through with them when it returns: one of them may be asking, or in a callback.
+     * NULL: signals interrupt nothing.
      */
     bool (*ask)(void *priv);
     void *priv;

@@ -122,7 +122,7 @@ void coreio_watch_update(struct coreio_ctx *ctx)
     struct coreio_watch *watch = &ctx->watch;
     bool mmio, dma;
 
-    if (watch->made && !ctx->serving) {
+    if (watch->made && ctx->serving == 0) {
         mmio = update_socket(watch, &ctx->mmio);
         dma = update_socket(watch, &ctx->dma.conn);
         update_timer(watch, timer_wanted(ctx, mmio && dma));
