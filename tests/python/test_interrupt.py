@@ -194,19 +194,31 @@ def test_connect_in_a_handler(vm, full, on_usr1):
     assert client.connected
 
 
-def test_waiting_for_another_thread(vm, client):
-    def block():
-        client.dma_read(0, 0, 0, bytearray(32))
-
-    blocked = script(block)
+@pytest.fixture
+def busy(vm, client):
+    """Another thread waits for DMA, and gives way to others twice a second."""
+    blocked = script(client.dma_read, 0, 0, 0, bytearray(32))
     connection = vm.accept()
     request = connection.receive()
-    with pytest.raises(KeyboardInterrupt):
-        soon(interrupt)
-        client.irq_update(0, 0, 1)
+    yield
     connection.send(reply(request, 0))
     blocked.join()
-    client.irq_update(0, 0, 1)
+
+
+def test_waiting_for_another_thread(client, busy):
+    with pytest.raises(KeyboardInterrupt):
+        soon(interrupt)
+        while True:
+            client.irq_update(0, 0, 1)
+
+
+def test_a_handler_while_waiting_for_another_thread(client, busy, on_usr1):
+    ran = []
+    on_usr1(lambda: ran.append(client.status()))
+    soon(lambda: interrupt(signal.SIGUSR1))
+    while not ran:
+        client.irq_update(0, 0, 1)
+    assert ran == [0]
 
 
 LOOK_UP = """

@@ -6,6 +6,7 @@ carries copies in libcoreio/.
 """
 import shutil
 import sys
+import sysconfig
 from pathlib import Path
 
 from setuptools import Extension, setup
@@ -16,8 +17,9 @@ HERE = Path(__file__).resolve().parent
 PACKED = HERE / "libcoreio"
 CHECKOUT = [HERE.parent, (HERE / "../../../qemu-device/wire").resolve()]
 
-# Buffers came into the stable ABI with 3.11; before, each version needs a build of its own.
-STABLE = sys.version_info >= (3, 11)
+# Buffers came into the stable ABI with 3.11; before, each version needs a build of its own, and
+# so does free-threaded Python, which has no stable ABI.
+STABLE = sys.version_info >= (3, 11) and not sysconfig.get_config_var("Py_GIL_DISABLED")
 
 
 def library_directories():

@@ -19,8 +19,12 @@ class Client(Context):
 
     register(), irq_update(), dma_read(), dma_write() are those of the module, but registrations
     and levels belong to the client and not to the connection: they may be made in every state, and
-    every new connection begins with them. Any thread may call any method at any time but run() and
-    dispatch(), which are for one thread at a time (EBUSY).
+    every new connection begins with them.
+
+    Any thread may call any method at any time, from a callback too, but run() and dispatch(), which
+    are for one at a time (EBUSY). While a call blocks, those of other threads wait for its end, half
+    a second at most. disconnect() ends the calls of other threads: DMA with ECANCELED, others with
+    ENOTCONN.
     """
 
     def __init__(self, target=None):

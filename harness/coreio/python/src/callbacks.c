@@ -76,6 +76,24 @@ static void report(Context *self, PyObject *callback, PyObject *type, PyObject *
     }
 }
 
+bool context_has_raised(const Context *self)
+{
+    return self->raised && self->raiser == PyThread_get_thread_ident();
+}
+
+bool context_raise(Context *self)
+{
+    PyObject *raised = self->raised;
+
+    if (!context_has_raised(self)) {
+        return false;
+    }
+    self->raised = NULL;
+    PyErr_SetObject((PyObject *)Py_TYPE(raised), raised);
+    Py_DECREF(raised);
+    return true;
+}
+
 void context_callback_raised(Context *self, PyObject *callback)
 {
     PyObject *type, *value, *traceback;
@@ -86,8 +104,8 @@ void context_callback_raised(Context *self, PyObject *callback)
         PyException_SetTraceback(value, traceback);
     }
     if (!PyErr_GivenExceptionMatches(type, PyExc_Exception)) {
+        self->raiser = PyThread_get_thread_ident();
         replace_ref(&self->raised, new_ref(value));
-        coreio_ctx_stop(self->ctx);
     } else if (!PyErr_GivenExceptionMatches(type, coreio_bus_error) &&
                is_new_report(self, callback, value, traceback)) {
         report(self, callback, type, value, traceback);
@@ -187,15 +205,17 @@ static int serve(struct range *range, PyObject *function, const struct access *a
     int status;
 
     Py_INCREF(function);
+    context_leave(self);
     status = call_with_data(function, funcp, access);
     if (status < 0) {
         context_callback_raised(self, function);
     }
-    if (self->raised) {
-        coreio_ctx_disconnect(self->ctx);
-    }
     Py_DECREF(function);
     Py_DECREF(funcp);
+    context_return(self);
+    if (context_has_raised(self)) {
+        coreio_ctx_disconnect(self->ctx);
+    }
     return status == 0 ? 0 : -EIO;
 }
 
@@ -254,7 +274,6 @@ PyObject *context_register(Context *self, PyObject *args, PyObject *keywords)
     PyObject *callables[4] = {NULL, NULL, NULL, NULL};
     PyObject *funcp = Py_None;
     coreio_func_t func;
-    struct range new;
     unsigned rid;
     int err;
 
@@ -273,9 +292,9 @@ PyObject *context_register(Context *self, PyObject *args, PyObject *keywords)
     func.writep = callables[3] && callables[3] != Py_None ? on_writep : NULL;
     err = coreio_ctx_register(self->ctx, rid, &func, &self->ranges[rid % COREIO_RANGES_MAX]);
     if (err) {
-        return context_result(err);
+        return context_done(self, err);
     }
-    new = (struct range){
+    self->ranges[rid] = (struct range){
         .self = self,
         .read = new_ref_or_null(callables[0]),
         .write = new_ref_or_null(callables[1]),
@@ -283,15 +302,12 @@ PyObject *context_register(Context *self, PyObject *args, PyObject *keywords)
         .writep = new_ref_or_null(callables[3]),
         .funcp = new_ref(funcp),
     };
-    self->ranges[rid] = new;
-    Py_RETURN_NONE;
+    return context_done(self, 0);
 }
 
-void context_clear_range(struct range *range)
+/* Drop the references of a range. */
+static void release(struct range old)
 {
-    struct range old = *range;
-
-    *range = (struct range){.self = NULL};
     Py_XDECREF(old.read);
     Py_XDECREF(old.write);
     Py_XDECREF(old.readp);
@@ -301,6 +317,7 @@ void context_clear_range(struct range *range)
 
 PyObject *context_unregister(Context *self, PyObject *args)
 {
+    struct range old = {.self = NULL};
     unsigned rid;
     int err;
 
@@ -312,50 +329,52 @@ PyObject *context_unregister(Context *self, PyObject *args)
     }
     err = coreio_ctx_unregister(self->ctx, rid);
     if (err == 0) {
-        context_clear_range(&self->ranges[rid]);
+        old = self->ranges[rid];
+        self->ranges[rid] = (struct range){.self = NULL};
     }
+    context_leave(self);
+    release(old);
     return context_result(err);
 }
 
-/* Takes the reference to `argument`. */
-static void call_event(Context *self, PyObject *event, PyObject *argument)
+/* Call an event's function, if there is one; `format` is that of its arguments. */
+static void call_event(Context *self, PyObject *event, const char *format, int argument)
 {
     PyObject *result;
 
-    if (!event || !argument) {
-        Py_XDECREF(argument);
+    if (!event) {
         return;
     }
     Py_INCREF(event);
-    result = argument == Py_None ? PyObject_CallFunctionObjArgs(event, NULL)
-                                 : PyObject_CallFunctionObjArgs(event, argument, NULL);
+    context_leave(self);
+    result = PyObject_CallFunction(event, format, argument);
     if (!result) {
         context_callback_raised(self, event);
     }
     Py_XDECREF(result);
     Py_DECREF(event);
-    Py_DECREF(argument);
+    context_return(self);
 }
 
 static void on_connected(void *priv)
 {
     Context *self = priv;
 
-    call_event(self, self->connected, new_ref(Py_None));
+    call_event(self, self->connected, "", 0);
 }
 
 static void on_disconnected(void *priv, int err)
 {
     Context *self = priv;
 
-    call_event(self, self->disconnected, PyLong_FromLong(err));
+    call_event(self, self->disconnected, "i", err);
 }
 
 static void on_reset(void *priv, unsigned rid)
 {
     Context *self = priv;
 
-    call_event(self, self->reset, PyLong_FromUnsignedLong(rid));
+    call_event(self, self->reset, "i", (int)rid);
 }
 
 PyObject *context_set_events(Context *self, PyObject *args, PyObject *keywords)
@@ -373,6 +392,7 @@ PyObject *context_set_events(Context *self, PyObject *args, PyObject *keywords)
         return NULL;
     }
     coreio_ctx_set_events(self->ctx, &events, self);
+    context_leave(self);
     replace_ref(&self->connected, new_ref_or_null(callables[0]));
     replace_ref(&self->disconnected, new_ref_or_null(callables[1]));
     replace_ref(&self->reset, new_ref_or_null(callables[2]));
@@ -382,7 +402,10 @@ PyObject *context_set_events(Context *self, PyObject *args, PyObject *keywords)
 void context_clear_callbacks(Context *self)
 {
     for (unsigned rid = 0; rid < COREIO_RANGES_MAX; rid++) {
-        context_clear_range(&self->ranges[rid]);
+        struct range old = self->ranges[rid];
+
+        self->ranges[rid] = (struct range){.self = NULL};
+        release(old);
     }
     Py_CLEAR(self->connected);
     Py_CLEAR(self->disconnected);

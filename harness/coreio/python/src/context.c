@@ -11,31 +11,71 @@
 
 PyObject *coreio_bus_error;
 
-/* Take the lock without the GIL. -1: the handler of a signal has raised. */
-static int wait_for_lock(Context *self)
-{
-    PyLockStatus status;
+/* For longer than a thread has the lock without giving way; a signal ends the wait too. */
+#define WAIT_USEC (2 * COREIO_INTERRUPT_USEC)
 
-    do {
+static bool wait_for(PyThread_type_lock lock)
+{
+    PyLockStatus status = PyThread_acquire_lock_timed(lock, 0, 0);
+
+    if (status != PY_LOCK_ACQUIRED) {
         Py_BEGIN_ALLOW_THREADS
-        status = PyThread_acquire_lock_timed(self->lock, COREIO_INTERRUPT_USEC, 1);
+        status = PyThread_acquire_lock_timed(lock, WAIT_USEC, 1);
         Py_END_ALLOW_THREADS
-        if (status != PY_LOCK_ACQUIRED && PyErr_CheckSignals() < 0) {
+    }
+    return status == PY_LOCK_ACQUIRED;
+}
+
+/* Through the turn, so that who gives the lock back does not have it again before who waits. */
+static bool wait_in_turn(Context *self)
+{
+    bool taken;
+
+    if (!wait_for(self->turn)) {
+        return false;
+    }
+    taken = wait_for(self->lock);
+    PyThread_release_lock(self->turn);
+    return taken;
+}
+
+/* -1, only if `interruptible`: the handler of a signal has raised. */
+static int take(Context *self, bool interruptible)
+{
+    while (!wait_in_turn(self)) {
+        if (interruptible && PyErr_CheckSignals() < 0) {
             return -1;
         }
-    } while (status != PY_LOCK_ACQUIRED);
+    }
     return 0;
 }
 
 int context_enter(Context *self)
 {
-    while (self->blocked > 0 && self->blocker != PyThread_get_thread_ident()) {
-        if (wait_for_lock(self) < 0) {
-            return -1;
-        }
-        PyThread_release_lock(self->lock);
+    return take(self, true);
+}
+
+void context_return(Context *self)
+{
+    take(self, false);
+    if (context_has_raised(self)) {
+        coreio_ctx_stop(self->ctx);
     }
-    return 0;
+}
+
+void context_leave(Context *self)
+{
+    PyThread_release_lock(self->lock);
+}
+
+void context_block(Context *self)
+{
+    self->state = PyEval_SaveThread();
+}
+
+void context_unblock(Context *self)
+{
+    PyEval_RestoreThread(self->state);
 }
 
 /* Called by the C library from time to time while it blocks. True: a handler has raised. */
@@ -44,30 +84,12 @@ static bool is_interrupted(void *priv)
     Context *self = priv;
     bool raised;
 
-    PyEval_RestoreThread(self->state);
+    context_unblock(self);
+    context_leave(self);
     raised = PyErr_CheckSignals() < 0;
-    self->state = PyEval_SaveThread();
+    take(self, false);
+    context_block(self);
     return raised;
-}
-
-void context_block(Context *self)
-{
-    self->blocker = PyThread_get_thread_ident();
-    self->blocked++;
-    self->state = PyEval_SaveThread();
-    if (self->blocked == 1) {
-        /* One that has waited in context_enter() may still hold it for a moment. */
-        PyThread_acquire_lock(self->lock, WAIT_LOCK);
-    }
-}
-
-void context_unblock(Context *self)
-{
-    if (self->blocked == 1) {
-        PyThread_release_lock(self->lock);
-    }
-    PyEval_RestoreThread(self->state);
-    self->blocked--;
 }
 
 PyObject *context_result(int err)
@@ -80,6 +102,12 @@ PyObject *context_result(int err)
     }
     errno = -err;
     return PyErr_SetFromErrno(PyExc_OSError);
+}
+
+PyObject *context_done(Context *self, int err)
+{
+    context_leave(self);
+    return context_result(err);
 }
 
 int context_unsigned(PyObject *number, void *address)
@@ -108,15 +136,16 @@ static PyObject *context_new(PyTypeObject *type, PyObject *args, PyObject *keywo
     if (!self) {
         return NULL;
     }
-    self->ctx = coreio_ctx_new();
     self->lock = PyThread_allocate_lock();
+    self->turn = PyThread_allocate_lock();
     self->reported = PySet_New(NULL);
     self->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (self->wake_fd < 0) {
         Py_DECREF(self);
         return PyErr_SetFromErrno(PyExc_OSError);
     }
-    if (!self->ctx || !self->lock || !self->reported) {
+    self->ctx = self->lock && self->turn && self->reported ? coreio_ctx_new() : NULL;
+    if (!self->ctx) {
         Py_DECREF(self);
         return PyErr_NoMemory();
     }
@@ -132,23 +161,28 @@ static int context_traverse(Context *self, visitproc visit, void *arg)
     return context_visit_callbacks(self, visit, arg) || context_visit_transfers(self, visit, arg);
 }
 
+static void disconnect(Context *self)
+{
+    if (self->ctx) {
+        take(self, false);
+        coreio_ctx_disconnect(self->ctx);
+        context_leave(self);
+    }
+}
+
 /* Unfinished DMA ends, and its functions are called, while an object of a subclass is whole. */
 static void context_finalize(Context *self)
 {
     PyObject *type, *value, *traceback;
 
     PyErr_Fetch(&type, &value, &traceback);
-    if (self->ctx) {
-        coreio_ctx_disconnect(self->ctx);
-    }
+    disconnect(self);
     PyErr_Restore(type, value, traceback);
 }
 
 static int context_clear(Context *self)
 {
-    if (self->ctx) {
-        coreio_ctx_disconnect(self->ctx);
-    }
+    disconnect(self);
     context_clear_callbacks(self);
     Py_CLEAR(self->reported);
     Py_CLEAR(self->raised);
@@ -166,6 +200,9 @@ static void context_dealloc(Context *self)
     if (self->lock) {
         PyThread_free_lock(self->lock);
     }
+    if (self->turn) {
+        PyThread_free_lock(self->turn);
+    }
     if (self->wake_fd >= 0) {
         close(self->wake_fd);
     }
@@ -179,7 +216,7 @@ static PyObject *connect_to(Context *self, PyObject *args,
 {
     PyObject *target, *bytes;
     const char *text;
-    int err = -EINVAL;
+    int err;
 
     if (!PyArg_ParseTuple(args, "U", &target)) {
         return NULL;
@@ -189,12 +226,15 @@ static PyObject *connect_to(Context *self, PyObject *args,
     if (!text) {
         return NULL;
     }
-    if (context_enter(self) < 0) {
+    if (strlen(text) != (size_t)PyBytes_Size(bytes)) { /* a null byte hides a part */
+        err = -EINVAL;
+    } else if (context_enter(self) < 0) {
         err = -EINTR;
-    } else if (strlen(text) == (size_t)PyBytes_Size(bytes)) { /* else a null byte hides a part */
+    } else {
         context_block(self);
         err = connect(self->ctx, text);
         context_unblock(self);
+        context_leave(self);
     }
     Py_DECREF(bytes);
     if (err == 0 || PyErr_Occurred()) {
@@ -221,16 +261,21 @@ static PyObject *context_disconnect(Context *self, PyObject *unused)
         return NULL;
     }
     coreio_ctx_disconnect(self->ctx);
-    Py_RETURN_NONE;
+    context_leave(self);
+    return context_raise(self) ? NULL : context_result(0);
 }
 
 static PyObject *context_status(Context *self, PyObject *unused)
 {
+    int status;
+
     (void)unused;
     if (context_enter(self) < 0) {
         return NULL;
     }
-    return PyLong_FromLong(coreio_ctx_status(self->ctx));
+    status = coreio_ctx_status(self->ctx);
+    context_leave(self);
+    return PyLong_FromLong(status);
 }
 
 static PyObject *context_set_reconnect(Context *self, PyObject *args)
@@ -243,7 +288,7 @@ static PyObject *context_set_reconnect(Context *self, PyObject *args)
     if (context_enter(self) < 0) {
         return NULL;
     }
-    return context_result(coreio_ctx_set_reconnect(self->ctx, first, most));
+    return context_done(self, coreio_ctx_set_reconnect(self->ctx, first, most));
 }
 
 static PyObject *context_set_spin(Context *self, PyObject *args)
@@ -258,7 +303,7 @@ static PyObject *context_set_spin(Context *self, PyObject *args)
     }
     self->spin_us = us;
     coreio_ctx_set_spin(self->ctx, us);
-    Py_RETURN_NONE;
+    return context_done(self, 0);
 }
 
 static PyObject *context_irq_update(Context *self, PyObject *args)
@@ -272,7 +317,7 @@ static PyObject *context_irq_update(Context *self, PyObject *args)
     if (context_enter(self) < 0) {
         return NULL;
     }
-    return context_result(coreio_ctx_irq_update(self->ctx, rid, iid, (unsigned)state));
+    return context_done(self, coreio_ctx_irq_update(self->ctx, rid, iid, (unsigned)state));
 }
 
 static PyObject *context_flush_us(Context *self, PyObject *args)
@@ -289,18 +334,26 @@ static PyObject *context_flush_us(Context *self, PyObject *args)
     context_block(self);
     err = coreio_ctx_flush(self->ctx, us);
     context_unblock(self);
-    return context_result(err);
+    return context_done(self, err);
+}
+
+int context_fd(Context *self)
+{
+    int fd;
+
+    if (context_enter(self) < 0) {
+        return -EINTR;
+    }
+    fd = coreio_ctx_fd(self->ctx);
+    context_leave(self);
+    return fd;
 }
 
 static PyObject *context_fileno(Context *self, PyObject *unused)
 {
-    int fd;
+    int fd = context_fd(self);
 
     (void)unused;
-    if (context_enter(self) < 0) {
-        return NULL;
-    }
-    fd = coreio_ctx_fd(self->ctx);
     return fd < 0 ? context_result(fd) : PyLong_FromLong(fd);
 }
 
@@ -342,7 +395,7 @@ static PyMethodDef context_methods[] = {
 };
 
 static PyGetSetDef context_getset[] = {
-    {"serving", (getter)context_get_serving, NULL, PyDoc_STR("inside a callback?"), NULL},
+    {"serving", (getter)context_get_serving, NULL, PyDoc_STR("is a thread in run() or dispatch()?"), NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };
 

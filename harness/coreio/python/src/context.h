@@ -2,12 +2,15 @@
 /*
  * coreio.Context: one coreio_ctx as a Python object.
  *
- * Threads. The GIL is what keeps the context to one thread at a time: every call of the C
- * library is made with it held, but for those that may block (connect, flush, blocking DMA).
- * Around these the GIL is released and `blocked` set; context_enter() lets other threads wait.
- * Python's handlers of signals run inside these calls, with the GIL, and may use the context.
- * run() waits in ppoll(2) without the GIL and touches nothing of the context meanwhile, so any
- * thread may raise a line or start DMA while another one runs.
+ * Threads. The C library wants one thread at a time, so a context has a lock. A thread has it
+ * exactly while it is inside the library: from context_enter() to context_leave() around every
+ * call. Python code of any kind, the freeing of an object included, runs without it: what the
+ * library calls begins with context_leave() and ends with context_return(), so that a callback may
+ * do what any thread may, and calls that block (connect, flush, DMA) give way, to handlers
+ * of signals and to who waits, every COREIO_INTERRUPT_USEC. These also go without the GIL. Who
+ * has the lock may wait for the GIL, so who waits for the lock does it without the GIL.
+ *
+ * run() waits in ppoll(2) with neither. docs/decisions/0009 tells why it is so.
  *
  * All functions here need the GIL. Those that return a PyObject * or -1 have set an exception.
  */
@@ -37,15 +40,15 @@ struct Context {
     PyObject *connected, *disconnected, *reset; /* events, strong or NULL */
     PyObject *reported;         /* set of (place, message) of reported exceptions */
     unsigned reports;           /* their number */
-    PyObject *raised;           /* an exception that run() or dispatch() is to raise, or NULL */
+    PyObject *raised;           /* what the call that called back is to raise, or NULL */
+    unsigned long raiser;       /* and in which thread */
     struct transfer *transfers; /* unfinished asynchronous DMA */
     unsigned spin_us;
-    bool serving; /* inside coreio_ctx_dispatch() */
+    bool serving; /* a thread is in run() or dispatch() */
     int wake_fd;  /* eventfd(2), readable after stop() */
-    unsigned blocked; /* calls of one thread that block in the C library, one inside the other */
-    unsigned long blocker;     /* that thread, which has the lock */
-    PyThreadState *state;      /* and its state while it is without the GIL */
     PyThread_type_lock lock;
+    PyThread_type_lock turn; /* who has it gets the lock next */
+    PyThreadState *state;    /* of who has the lock, while without the GIL */
 };
 
 /* Py_NewRef() and Py_XSETREF(), which not every supported version has. */
@@ -67,12 +70,16 @@ static inline void replace_ref(PyObject **slot, PyObject *object)
 extern PyObject *coreio_bus_error;
 
 /*
- * Wait until no other thread blocks inside the context. -1: the handler of a signal that came
- * meanwhile has raised an exception.
+ * Take the lock, and give it back. -1: the handler of a signal that came while another thread
+ * had it has raised an exception.
  */
 int context_enter(Context *self);
+void context_leave(Context *self);
 
-/* Surround a C call that may block. Nothing between may use Python. */
+/* As context_enter() at the end of a callback: nothing can prevent that the library goes on. */
+void context_return(Context *self);
+
+/* With the lock, around a call that may block: without the GIL. Nothing between may use Python. */
 void context_block(Context *self);
 void context_unblock(Context *self);
 
@@ -82,6 +89,12 @@ void context_unblock(Context *self);
  */
 PyObject *context_result(int err);
 
+/* The end of a method: context_leave(), and the result of its call. */
+PyObject *context_done(Context *self, int err);
+
+/* coreio_ctx_fd(); -EINTR: an exception is set. */
+int context_fd(Context *self);
+
 /* A PyLong as an unsigned int; one that does not fit becomes UINT_MAX, which no call takes. */
 int context_unsigned(PyObject *number, void *address);
 
@@ -89,18 +102,22 @@ int context_unsigned(PyObject *number, void *address);
 
 /*
  * A callback has raised: take the exception. One that is no Exception (KeyboardInterrupt,
- * SystemExit) ends run() and is raised by it, and in an access disconnects, so that the access has
- * no reply and the VM decides about it; BusError is silent; any other is reported through
- * sys.unraisablehook, once for each line of code and message, the first 100.
+ * SystemExit) ends the call that called back, run() or another, and is raised by it, and in an
+ * access disconnects, so that the access has no reply and the VM decides about it; BusError is
+ * silent; any other is reported through sys.unraisablehook, once for each line of code and
+ * message, the first 100.
  */
 void context_callback_raised(Context *self, PyObject *callback);
+
+/* A callback in this thread has ended the call; and have that call raise it, if so. */
+bool context_has_raised(const Context *self);
+bool context_raise(Context *self);
 
 PyObject *context_register(Context *self, PyObject *args, PyObject *keywords);
 PyObject *context_unregister(Context *self, PyObject *args);
 PyObject *context_set_events(Context *self, PyObject *args, PyObject *keywords);
 
-/* Drop the references of a range, or of all and the events. */
-void context_clear_range(struct range *range);
+/* Drop the references of all ranges and events. */
 void context_clear_callbacks(Context *self);
 int context_visit_callbacks(Context *self, visitproc visit, void *arg);
 

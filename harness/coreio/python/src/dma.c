@@ -59,8 +59,8 @@ static int parse(PyObject *args, PyObject *keywords, struct request *request)
                               request->is_read ? PyBUF_WRITABLE : PyBUF_SIMPLE);
 }
 
-static int start(Context *self, const struct request *request, void (*cpl)(void *cplp, int err),
-                 void *cplp)
+static int call(Context *self, const struct request *request, void (*cpl)(void *cplp, int err),
+                void *cplp)
 {
     size_t len = (size_t)request->view.len;
 
@@ -73,11 +73,14 @@ static int start(Context *self, const struct request *request, void (*cpl)(void 
 
 static PyObject *transfer_blocking(Context *self, struct request *request)
 {
-    int err;
+    int err = context_enter(self) < 0 ? -EINTR : 0;
 
-    context_block(self);
-    err = start(self, request, NULL, NULL);
-    context_unblock(self);
+    if (!err) {
+        context_block(self);
+        err = call(self, request, NULL, NULL);
+        context_unblock(self);
+        context_leave(self);
+    }
     PyBuffer_Release(&request->view);
     return context_result(err);
 }
@@ -101,18 +104,18 @@ static void on_complete(void *priv, int err)
     Context *self = transfer->self;
     PyObject *cpl = new_ref(transfer->cpl);
     PyObject *cplp = new_ref(transfer->cplp);
-    PyObject *number, *result;
+    PyObject *result;
 
+    context_leave(self);
     transfer_free(transfer);
-    number = PyLong_FromLong(err);
-    result = number ? PyObject_CallFunctionObjArgs(cpl, cplp, number, NULL) : NULL;
+    result = PyObject_CallFunction(cpl, "Oi", cplp, err);
     if (!result) {
         context_callback_raised(self, cpl);
     }
-    Py_XDECREF(number);
     Py_XDECREF(result);
     Py_DECREF(cpl);
     Py_DECREF(cplp);
+    context_return(self);
 }
 
 static PyObject *transfer_later(Context *self, struct request *request)
@@ -137,7 +140,11 @@ static PyObject *transfer_later(Context *self, struct request *request)
         transfer->next->link = &transfer->next;
     }
     self->transfers = transfer;
-    err = start(self, request, on_complete, transfer);
+    err = context_enter(self) < 0 ? -EINTR : 0;
+    if (!err) {
+        err = call(self, request, on_complete, transfer);
+        context_leave(self);
+    }
     if (err) {
         transfer_free(transfer);
     }
@@ -149,10 +156,6 @@ static PyObject *transfer(Context *self, PyObject *args, PyObject *keywords, boo
     struct request request = {.is_read = is_read};
 
     if (parse(args, keywords, &request) < 0) {
-        return NULL;
-    }
-    if (context_enter(self) < 0) {
-        PyBuffer_Release(&request.view);
         return NULL;
     }
     return request.cpl ? transfer_later(self, &request) : transfer_blocking(self, &request);

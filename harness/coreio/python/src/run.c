@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Serving a context: what has arrived with the GIL held, waiting without it. */
+/* Serving a context: what has arrived with lock and GIL, waiting without them. */
 #include "context.h"
 
 #include <errno.h>
@@ -22,23 +22,21 @@ static long long now_us(void)
     return now.tv_sec * 1000000LL + now.tv_nsec / 1000;
 }
 
-/* Serve once, without waiting. Returns 0, a negative errno, or 1 with an exception set. */
+/* Serve once, without waiting. Returns 0, or a negative errno; -EINTR: an exception is set. */
 static int serve(Context *self)
 {
     int err;
 
-    self->serving = true;
-    err = coreio_ctx_dispatch(self->ctx);
-    self->serving = false;
-    if (self->raised) {
-        PyObject *raised = self->raised;
-
-        self->raised = NULL;
-        PyErr_SetObject((PyObject *)Py_TYPE(raised), raised);
-        Py_DECREF(raised);
-        return 1;
+    if (context_enter(self) < 0) {
+        return -EINTR;
     }
-    return err;
+    err = coreio_ctx_dispatch(self->ctx);
+    context_leave(self);
+    if (context_raise(self)) {
+        return -EINTR;
+    }
+    /* A completion that disconnect() calls is still running in another thread. */
+    return err == -EBUSY ? -ENOTCONN : err;
 }
 
 /* Something to do, or stop(). */
@@ -71,28 +69,18 @@ static void wait_input(Context *self, int fd, long long us)
     Py_END_ALLOW_THREADS
 }
 
-static int check_not_serving(Context *self)
-{
-    if (self->serving) {
-        context_result(-EBUSY);
-        return -1;
-    }
-    return 0;
-}
-
 PyObject *context_dispatch(Context *self, PyObject *unused)
 {
     int err;
 
     (void)unused;
-    if (context_enter(self) < 0) {
-        return NULL;
+    if (self->serving) {
+        return context_result(-EBUSY);
     }
-    if (check_not_serving(self) < 0) {
-        return NULL;
-    }
+    self->serving = true;
     err = serve(self);
-    return err > 0 ? NULL : context_result(err);
+    self->serving = false;
+    return context_result(err);
 }
 
 /* Microseconds left, SIGNAL_US when that is less or there is no end. */
@@ -126,39 +114,34 @@ PyObject *context_cancel_stop(Context *self, PyObject *unused)
     Py_RETURN_NONE;
 }
 
+/* Serve until the time `end`. As serve(). */
+static int serve_until(Context *self, int fd, long long end)
+{
+    int err = serve(self);
+
+    while (!err && !take_stop(self) && left_us(end) > 0) {
+        wait_input(self, fd, left_us(end));
+        err = PyErr_CheckSignals() < 0 ? -EINTR : serve(self);
+    }
+    return err;
+}
+
 PyObject *context_run_us(Context *self, PyObject *args)
 {
-    long long us, left, end;
+    long long us;
     int fd, err;
 
     if (!PyArg_ParseTuple(args, "L:run_us", &us)) {
         return NULL;
     }
-    if (context_enter(self) < 0) {
-        return NULL;
+    if (self->serving) {
+        return context_result(-EBUSY);
     }
-    fd = coreio_ctx_fd(self->ctx);
-    if (fd < 0 || check_not_serving(self) < 0) {
-        return fd < 0 ? context_result(fd) : NULL;
-    }
-    end = end_after(us);
-    while (true) {
-        err = serve(self);
-        if (err != 0) {
-            return err > 0 ? NULL : context_result(err);
-        }
-        left = left_us(end);
-        if (take_stop(self) || left <= 0) {
-            Py_RETURN_NONE;
-        }
-        wait_input(self, fd, left);
-        if (PyErr_CheckSignals() < 0) {
-            return NULL;
-        }
-        if (context_enter(self) < 0) {
-            return NULL;
-        }
-    }
+    self->serving = true;
+    fd = context_fd(self);
+    err = fd < 0 ? fd : serve_until(self, fd, end_after(us));
+    self->serving = false;
+    return context_result(err);
 }
 
 PyObject *context_stop(Context *self, PyObject *unused)
@@ -170,6 +153,7 @@ PyObject *context_stop(Context *self, PyObject *unused)
         return NULL;
     }
     coreio_ctx_stop(self->ctx);
+    context_leave(self);
     if (write(self->wake_fd, &one, sizeof(one)) < 0) {
         return context_result(-errno);
     }
