@@ -98,6 +98,46 @@ def test_reset_is_told(vm):
     assert resets == ["reset"]
 
 
+def tell_a_reset_and_a_loss(client, connection):
+    connection.send(RESET + vector("ping"))
+    serve_until(client, script(connection.expect, vector("ping")))
+    connection.close()
+    with pytest.raises(ConnectionResetError):
+        client.run()
+
+
+@pytest.mark.parametrize("block_first", [True, False])
+def test_events_of_the_program_and_of_a_block(vm, block_first):
+    told = []
+    client, connection = connected(vm)
+    with client:
+        for block in (block_first, not block_first):
+            if block:
+                client.on_reset(RESET[0], lambda: told.append("block"))
+            else:
+                client.set_events(disconnected=told.append, reset=told.append)
+        tell_a_reset_and_a_loss(client, connection)
+    assert told == [RESET[0], "block", -errno.ECONNRESET]
+
+
+def test_events_that_are_taken_back(vm):
+    told = []
+    client, connection = connected(vm)
+    with client:
+        client.set_events(disconnected=told.append, reset=told.append)
+        client.on_reset(RESET[0], lambda: told.append("block"))
+        client.set_events()
+        client.on_reset(RESET[0], None)
+        tell_a_reset_and_a_loss(client, connection)
+    assert told == []
+
+
+@pytest.mark.parametrize("event", ["connected", "disconnected", "reset"])
+def test_an_event_that_cannot_be_called(event):
+    with pytest.raises(TypeError, match=f"{event}: 5 cannot be called"):
+        coreio.Client().set_events(**{event: 5})
+
+
 def test_an_exception_in_an_event_is_reported(vm, reports):
     client, connection = connected(vm)
     with client:

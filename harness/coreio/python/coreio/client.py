@@ -28,7 +28,8 @@ class Client(Context):
     """
 
     def __init__(self, target=None):
-        self._on_reset = {}
+        self._resets = _Resets()
+        super().set_events(reset=self._resets)
         if target is not None:
             self.connect(target)
 
@@ -82,15 +83,39 @@ class Client(Context):
         """
         self.flush_us(-1 if seconds is None else _microseconds(seconds))
 
+    def set_events(self, connected=None, disconnected=None, reset=None):
+        """
+        Functions to call, in the place of those set before: connected(), disconnected(err) with
+        the negative errno of the loss, and reset(rid) for each range of a VM that was reset.
+        """
+        if reset is not None and not callable(reset):
+            raise TypeError(f"reset: {reset!r} cannot be called")
+        super().set_events(connected, disconnected, self._resets)
+        self._resets.of_all = reset
+
     def on_reset(self, rid, function):
-        """Call function() whenever the VM was reset, by its packet for range `rid`; None: do not."""
-        self._on_reset[rid] = function
-        functions = self._on_reset
-        self.set_events(reset=lambda reset_rid: (functions.get(reset_rid) or _nothing)())
+        """
+        Call function() whenever the VM was reset, by its packet for range `rid`, beside the
+        function of set_events(); None: do not.
+        """
+        self._resets.of_range[rid] = function
 
 
-def _nothing():
-    pass
+class _Resets:
+    """Who is told of a reset. Knows no client: one that is dropped goes at once."""
+
+    def __init__(self):
+        self.of_all = None
+        self.of_range = {}
+
+    def __call__(self, rid):
+        try:
+            if self.of_all is not None:
+                self.of_all(rid)
+        finally:
+            function = self.of_range.get(rid)
+            if function is not None:
+                function()
 
 
 def _microseconds(seconds):
