@@ -6,26 +6,80 @@ coreio in an asyncio program: a task serves the client, and DMA is awaited.
     data = await coreio.aio.dma_read(client, 0x40000000, 4096)
 """
 import asyncio
+import errno
 import os
+
+_servers = {}  # client -> _Server
+
+
+class _Server:
+    """Serves a client in an event loop for all who want that; each has a future for its end."""
+
+    def __init__(self, client, loop):
+        self.client, self.loop, self.futures = client, loop, set()
+        loop.add_reader(client, self._dispatch)
+        _servers[client] = self
+
+    def _dispatch(self):
+        try:
+            self.client.dispatch()
+        except BaseException as error:
+            for future in list(self.futures):
+                if not future.done():
+                    future.set_exception(error)
+                self.leave(future)
+            if not isinstance(error, Exception):
+                raise  # SystemExit ends the program, whatever it waits for
+
+    def join(self):
+        future = self.loop.create_future()
+        future.add_done_callback(self.leave)  # if somebody cancels it
+        self.futures.add(future)
+        return future
+
+    def leave(self, future):
+        if future in self.futures:
+            self.futures.remove(future)
+            if not self.futures:
+                del _servers[self.client]
+                self.loop.remove_reader(self.client)
+
+
+def start(client):
+    """
+    Serve `client` in the running event loop from now on. Returns a future, which ends with what
+    ends the serving: OSError when the connection is lost. Serving goes on until each future that
+    start() has returned for this client is done.
+
+    EBUSY: another event loop serves it.
+    """
+    loop = asyncio.get_running_loop()
+    server = _servers.get(client)
+    if server is None or server.loop.is_closed():
+        server = _Server(client, loop)
+    if server.loop is not loop:
+        raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
+    return server.join()
+
+
+def stop(client, future):
+    """Be served no more by start(). Returns the exception that had ended it before, or None."""
+    if client in _servers:
+        _servers[client].leave(future)
+    future.cancel()
+    return None if future.cancelled() else future.exception()
 
 
 async def serve(client):
-    """Serve `client` until the task is cancelled. A lost connection raises OSError."""
-    loop = asyncio.get_running_loop()
-    ended = loop.create_future()
-
-    def on_readable():
-        try:
-            client.dispatch()
-        except BaseException as error:
-            if not ended.done():
-                ended.set_exception(error)
-
-    loop.add_reader(client, on_readable)
+    """
+    Serve `client` until the task is cancelled. A lost connection raises OSError. Several tasks
+    may: they share the work, and a loss ends all of them.
+    """
+    future = start(client)
     try:
-        await ended
+        await future
     finally:
-        loop.remove_reader(client)
+        stop(client, future)
 
 
 def _on_complete(future, err):

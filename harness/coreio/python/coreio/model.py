@@ -17,7 +17,6 @@ For the model a register is an attribute, an int that it reads and sets as it li
 bind the guest alone. Accesses of the guest may be of any size: smaller than a register, or over
 several. Where no register is, they are bus errors.
 """
-import asyncio
 import contextlib
 
 from coreio import aio
@@ -201,14 +200,14 @@ class Block:
         self.close()
 
     async def __aenter__(self):
-        self.task = asyncio.create_task(aio.serve(self.client))
+        self.task = aio.start(self.client)
         return self
 
-    async def __aexit__(self, *exception):
-        self.task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self.task
+    async def __aexit__(self, kind, *exception):
+        lost = aio.stop(self.client, self.task)
         self.close()
+        if kind is None and lost is not None:
+            raise lost
 
     def connect(self, target):
         """Connect the client: see coreio.connect()."""
