@@ -221,6 +221,51 @@ def test_a_subclass_adds_registers(guest):
     assert guest.get(0x40, 4) == 3 and guest.get(4, 4) == 0x55 and more.more == 3
 
 
+class Base(Block):
+    value = Register(0x0)
+
+    @value.on_read
+    def get(self):
+        return 1
+
+
+class Override(Base):
+    def get(self):
+        return 2
+
+
+class Replace(Base):
+    @Base.value.on_read
+    def other(self):
+        return 3
+
+    @Base.value.on_write
+    def put(self, value):
+        raise coreio.BusError
+
+
+class Both(Override, Replace):
+    pass
+
+
+@pytest.mark.parametrize("block, value", [(Base, 1), (Override, 2), (Replace, 3), (Both, 3)])
+def test_hooks_of_a_subclass(guest, block, value):
+    block(client=guest)
+    assert guest.get(0, 4) == value
+    if issubclass(block, Replace):
+        with pytest.raises(coreio.BusError):
+            guest.put(0, 4, 0)
+    else:
+        guest.put(0, 4, 0)
+
+
+def test_a_hook_that_is_no_method():
+    with pytest.raises(TypeError, match="on_read of value: .*lambda.* is no method of the class"):
+        class Wrong(Block):
+            value = Register(0x0)
+            value.on_read(lambda self: 5)
+
+
 def test_against_a_vm(vm, reports):
     class Cell(Block):
         value = Register(0x0, width=1)

@@ -37,7 +37,7 @@ class Register:
     Register(offset, width, access, reset): `width` bytes (1, 2, 4 or 8), little-endian, at
     `offset` of the range, a multiple of width. `reset` is the value at start and after a reset.
 
-    Hooks are methods of the block:
+    Hooks are methods of the block, and a class that extends it may replace them:
 
         @data.on_read
         def pop(self):
@@ -60,7 +60,8 @@ class Register:
         self.offset, self.width, self.access, self.reset = offset, width, access, reset
         self.mask = (1 << 8 * width) - 1
         self.name = None
-        self._read_hook = self._write_hook = None
+        self.hooks = []       # ("read" or "write", function), of all classes of blocks
+        self.methods = set()  # id() of those functions that are methods of one
         self._check(reset)
 
     def __set_name__(self, owner, name):
@@ -81,19 +82,20 @@ class Register:
 
     def on_read(self, function):
         """Decorator: the method of the block that is called when the guest reads."""
-        self._read_hook = function
+        self.hooks.append(("read", function))
         return function
 
     def on_write(self, function):
         """Decorator: the method of the block that is called when the guest has written."""
         if self.access in (RO, RC):
             raise TypeError(f"a register that is {self.access} has no on_write: writes do nothing")
-        self._write_hook = function
+        self.hooks.append(("write", function))
         return function
 
     def guest_read(self, block, mask):
         """The register as the guest reads it; `mask` are the bits that it wants."""
-        value = self._read_hook(block) if self._read_hook else None
+        hook = block._hook(self, "read")
+        value = hook() if hook else None
         if value is None:
             value = 0 if self.access == WO else block._values[self]
         if self.access == RC:
@@ -108,8 +110,9 @@ class Register:
             block._values[self] = value
         elif self.access == W1C:
             block._values[self] &= ~value
-        if self._write_hook:
-            self._write_hook(block, value)
+        hook = block._hook(self, "write")
+        if hook:
+            hook(value)
 
 
 class Field:
@@ -165,6 +168,7 @@ class Block:
 
     _registers = ()
     _irqs = ()
+    _hooks = {}  # (register, "read" or "write") -> name of the method
 
     def __init_subclass__(cls, **keywords):
         super().__init_subclass__(**keywords)
@@ -178,6 +182,30 @@ class Block:
                 if other is not register:
                     raise TypeError(f"{cls.__name__}: {register.name} and {other.name} are both "
                                     f"at offset {offset:#x}")
+        cls._hooks = cls._find_hooks()
+
+    @classmethod
+    def _find_hooks(cls):
+        """Those of this class and its bases, by name, so that a class may override the method."""
+        marked, found = {}, {}
+        for register in cls._registers:
+            for kind, function in register.hooks:
+                marked.setdefault(id(function), []).append((register, kind))
+        for base in reversed(cls.__mro__):
+            for name, member in vars(base).items():
+                for register, kind in marked.get(id(member), ()):
+                    found[register, kind] = name
+                    register.methods.add(id(member))
+        for register in cls._registers:
+            for kind, function in register.hooks:
+                if id(function) not in register.methods:
+                    raise TypeError(f"{cls.__name__}: on_{kind} of {register.name}: {function!r} "
+                                    "is no method of the class")
+        return found
+
+    def _hook(self, register, kind):
+        name = self._hooks.get((register, kind))
+        return getattr(self, name) if name else None
 
     def __init__(self, target=None, *, client=None, rid=0, base=None):
         self._owns_client = client is None
