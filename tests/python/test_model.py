@@ -185,6 +185,17 @@ def test_reset(guest, device):
     assert guest.lines[-2:] == [(0, False), (1, False)]
 
 
+def test_lines_go_low_when_it_closes(guest, device):
+    device.line = True
+    device.byte = 1
+    del guest.lines[:]
+    device.close()
+    assert sorted(guest.lines) == [(0, False), (1, False)]
+    device.close()
+    device.line = True
+    assert len(guest.lines) == 2
+
+
 def test_a_base(guest):
     class Word(Block):
         word = Register(0x1000)
@@ -278,6 +289,25 @@ def test_against_a_vm(vm, reports):
         assert cell.value == 0x7e
     assert reports == []
     cell.close()
+
+
+class Line(Block):
+    irq = Irq(5)
+
+
+def test_a_range_that_is_taken_keeps_its_lines(vm):
+    with coreio.Client(vm.target) as client:
+        connection = vm.accept()
+        with Line(client=client, rid=2) as line:
+            connection.receive(64)  # the claim
+            line.irq = True
+            with pytest.raises(OSError) as raised:
+                Line(client=client, rid=2)
+            assert raised.value.errno == errno.EBUSY
+            client.irq_update(0, 0, 1)
+            connection.expect(vector("irq-lower") + vector("irq-raise"))
+            assert connection.receive()[0] == 0  # of range 0: nothing was between
+        connection.expect(vector("irq-lower"))
 
 
 def test_two_blocks_in_one_client(vm):

@@ -155,7 +155,8 @@ class Irq:
         self.update(block, state)
 
     def update(self, block, state):
-        block.client.irq_update(block.rid, self.iid, bool(state))
+        if block._has_range:
+            block.client.irq_update(block.rid, self.iid, bool(state))
         block._lines[self.iid] = bool(state)
 
 
@@ -215,8 +216,12 @@ class Block:
         self._values = {}
         self._lines = {}
         self._busy = False
-        self._reset_from_vm()
+        self._has_range = False  # lines reach the VM: not those of a block whose range is taken
+        self._reset_from_vm()    # before the first access comes
         self.client.register(rid, self._read, self._write)
+        self._has_range = True
+        for irq in self._irqs:
+            irq.update(self, self._lines.get(irq.iid, False))
         self.client.on_reset(rid, self._reset_from_vm)
         if target is not None:
             self.connect(target)
@@ -242,12 +247,21 @@ class Block:
         self.client.connect(target)
 
     def close(self):
-        """Disconnect; a block in somebody else's client only gives its range back."""
-        self.client.on_reset(self.rid, None)
-        with contextlib.suppress(FileNotFoundError):  # closed already
-            self.client.unregister(self.rid)
+        """Disconnect; a block in somebody else's client lowers its lines and gives its range back."""
+        if self._has_range:
+            try:
+                for irq in self._irqs:
+                    irq.update(self, False)
+            finally:
+                self._give_range_back()
         if self._owns_client:
             self.client.disconnect()
+
+    def _give_range_back(self):
+        self._has_range = False
+        self.client.on_reset(self.rid, None)
+        with contextlib.suppress(FileNotFoundError):  # the program has done it
+            self.client.unregister(self.rid)
 
     def run(self, seconds=None):
         """Serve the guest in this thread: see coreio.Client.run()."""
