@@ -1,26 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Serving a context: what has arrived with lock and GIL, waiting without them. */
 #include "context.h"
+#include "ctx.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <poll.h>
-#include <time.h>
 #include <unistd.h>
-
-/*
- * A signal that arrives between the look at Python's signals and the wait does not end the wait:
- * the next look is no later than this.
- */
-#define SIGNAL_US 500000
-
-static long long now_us(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * 1000000LL + now.tv_nsec / 1000;
-}
 
 /* Serve once, without waiting. Returns 0, or a negative errno; -EINTR: an exception is set. */
 static int serve(Context *self)
@@ -53,7 +38,7 @@ static void wait_input(Context *self, int fd, long long us)
 {
     int wake_fd = self->wake_fd;
     unsigned spin_us = self->spin_us;
-    long long start = spin_us > 0 ? now_us() : 0;
+    long long start = spin_us > 0 ? coreio_now_usec() : 0;
     long long spun = 0;
 
     Py_BEGIN_ALLOW_THREADS
@@ -61,7 +46,7 @@ static void wait_input(Context *self, int fd, long long us)
         if (is_ready(fd, wake_fd, 0)) {
             break;
         }
-        spun = now_us() - start;
+        spun = coreio_now_usec() - start;
     }
     if (spun >= spin_us && spun < us) {
         is_ready(fd, wake_fd, us - spun);
@@ -83,20 +68,15 @@ PyObject *context_dispatch(Context *self, PyObject *unused)
     return context_result(err);
 }
 
-/* Microseconds left, SIGNAL_US when that is less or there is no end. */
-static long long left_us(long long end)
+/*
+ * How long to wait at most. A signal that arrives between the look at Python's signals and the
+ * wait does not end the wait: the next look is no later than this.
+ */
+static long long left_us(long long deadline)
 {
-    long long left = end < 0 ? SIGNAL_US : end - now_us();
+    long long left = deadline - coreio_now_usec();
 
-    return left < SIGNAL_US ? left : SIGNAL_US;
-}
-
-/* When `us` microseconds from now are over; -1: never. */
-static long long end_after(long long us)
-{
-    long long now = now_us();
-
-    return us < 0 || us > LLONG_MAX - now ? -1 : now + us;
+    return left < COREIO_INTERRUPT_USEC ? left : COREIO_INTERRUPT_USEC;
 }
 
 /* True when stop() was called since the last time. */
@@ -114,13 +94,13 @@ PyObject *context_cancel_stop(Context *self, PyObject *unused)
     Py_RETURN_NONE;
 }
 
-/* Serve until the time `end`. As serve(). */
-static int serve_until(Context *self, int fd, long long end)
+/* Serve until the deadline. As serve(). */
+static int serve_until(Context *self, int fd, long long deadline)
 {
     int err = serve(self);
 
-    while (!err && !take_stop(self) && left_us(end) > 0) {
-        wait_input(self, fd, left_us(end));
+    while (!err && !take_stop(self) && left_us(deadline) > 0) {
+        wait_input(self, fd, left_us(deadline));
         err = PyErr_CheckSignals() < 0 ? -EINTR : serve(self);
     }
     return err;
@@ -139,7 +119,7 @@ PyObject *context_run_us(Context *self, PyObject *args)
     }
     self->serving = true;
     fd = context_fd(self);
-    err = fd < 0 ? fd : serve_until(self, fd, end_after(us));
+    err = fd < 0 ? fd : serve_until(self, fd, coreio_deadline(us));
     self->serving = false;
     return context_result(err);
 }
