@@ -6,13 +6,14 @@ import os
 import resource
 import sys
 import threading
+import time
 import weakref
 from pathlib import Path
 
 import pytest
 
 import coreio
-from fake_vm import FakeVm, script, serve_until, vector, with_error
+from fake_vm import LIMIT_SECONDS, FakeVm, script, serve_until, vector, with_error
 
 RESET = vector("reset")
 
@@ -27,6 +28,13 @@ def connected(vm, **callbacks):
     client.register(0, callbacks.get("read", nothing), callbacks.get("write", nothing))
     connection.expect(vector("claim-0"))
     return client, connection
+
+
+def wait_for(condition):
+    end = time.monotonic() + LIMIT_SECONDS
+    while not condition():
+        assert time.monotonic() < end, "it does not come"
+        time.sleep(0.001)
 
 
 def test_several_at_once(vm, tmp_path):
@@ -168,11 +176,57 @@ def test_a_loss_in_the_background_is_raised_at_the_end(vm):
     with pytest.raises(ConnectionResetError):
         with client, client.background():
             connection.close()
-            while client.connected:
-                pass
+            wait_for(lambda: not client.connected)
     client.connect(vm.target)
     with client:
         client.run(0)
+
+
+def test_blocks_in_the_background_share_a_thread(vm):
+    client, connection = connected(vm)
+    threads = threading.active_count()
+    with client:
+        with client.background():
+            with client.background():
+                assert threading.active_count() == threads + 1
+            connection.send(vector("writea-8"))
+            connection.expect(vector("writea-8"))
+        assert threading.active_count() == threads
+        client.run(0)
+
+
+def test_a_loss_is_raised_by_every_block_in_the_background(vm):
+    client, connection = connected(vm)
+    with client, pytest.raises(ConnectionResetError):
+        with client.background():
+            with pytest.raises(ConnectionResetError):
+                with client.background():
+                    connection.close()
+                    wait_for(lambda: not client.connected)
+            client.disconnect()
+            client.connect(vm.target)
+            again = vm.accept()
+            again.expect(vector("claim-0"))
+            with client.background():
+                again.send(vector("writea-8"))
+                again.expect(vector("writea-8"))
+
+
+@pytest.mark.parametrize("serve", [lambda client: client.run(0), lambda client: client.dispatch(),
+                                   lambda client: client.background().__enter__()])
+def test_only_one_serves(vm, serve):
+    client, connection = connected(vm)
+    with client:
+        running = script(client.run)
+        wait_for(lambda: client.serving)
+        with pytest.raises(OSError) as raised:
+            serve(client)
+        assert raised.value.errno == errno.EBUSY
+        connection.send(vector("writea-8"))
+        connection.expect(vector("writea-8"))
+        client.stop()
+        running.join()
+        client.dispatch()
 
 
 def test_stop_in_a_callback(vm):

@@ -30,6 +30,8 @@ class Client(Context):
     def __init__(self, target=None):
         self._resets = _Resets()
         super().set_events(reset=self._resets)
+        self._background = None  # the thread of background()
+        self._background_lock = threading.Lock()
         if target is not None:
             self.connect(target)
 
@@ -54,27 +56,35 @@ class Client(Context):
     @contextlib.contextmanager
     def background(self):
         """
-        Serve the VM in a thread while the `with` block runs. What ends the serving before,
-        a lost connection say, is raised at the end of the block.
+        Serve the VM in a thread while the `with` block runs; blocks inside one another, or of
+        several threads, share it. What ends the serving before, a lost connection say, is raised
+        at the end of the block. EBUSY: run() or dispatch() serves already.
         """
-        ended = []
-
-        def serve():
-            try:
-                self.run()
-            except BaseException as error:
-                ended.append(error)
-
-        thread = threading.Thread(target=serve, name="coreio", daemon=True)
-        thread.start()
+        thread = self._join_background()
         try:
             yield self
         finally:
-            self.stop()
-            thread.join()
-            self.cancel_stop()  # that of a thread that had ended by itself
-        if ended:
-            raise ended[0]
+            self._leave_background(thread)
+        if thread.error is not None:
+            raise thread.error
+
+    def _join_background(self):
+        with self._background_lock:
+            if self._background is None or not self._background.is_alive():
+                if self.serving:
+                    raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
+                self._background = _Background(self)
+                self._background.start()
+            self._background.users += 1
+            return self._background
+
+    def _leave_background(self, thread):
+        with self._background_lock:
+            thread.users -= 1
+            if thread.users == 0:
+                thread.end()
+                if self._background is thread:
+                    self._background = None
 
     def flush(self, seconds=None):
         """
@@ -99,6 +109,26 @@ class Client(Context):
         function of set_events(); None: do not.
         """
         self._resets.of_range[rid] = function
+
+
+class _Background(threading.Thread):
+    """Serves a client for those who are in its background()."""
+
+    def __init__(self, client):
+        super().__init__(name="coreio", daemon=True)
+        self.client, self.users, self.error = client, 0, None
+
+    def run(self):
+        try:
+            self.client.run()
+        except BaseException as error:
+            self.error = error
+
+    def end(self):
+        if self.is_alive():
+            self.client.stop()
+            self.join()
+            self.client.cancel_stop()  # if it had just ended by itself
 
 
 class _Resets:
