@@ -150,6 +150,18 @@ def test_an_exception_in_a_completion_is_reported(vm, client, reports):
     assert [type(value) for value in reports] == [ZeroDivisionError]
 
 
+@pytest.mark.parametrize("end", [SystemExit, KeyboardInterrupt])
+def test_an_exit_in_a_completion_leaves_disconnect(vm, client, end):
+    def leave(cplp, err):
+        raise end(7)
+
+    client.dma_read(0, 0, 0, bytearray(1), 0, leave)
+    with pytest.raises(end):
+        client.disconnect()
+    client.connect(vm.target)
+    client.run(0)
+
+
 def test_buffers_of_any_kind(vm, client):
     memory = Memory()
     serving = script(memory.serve, vm, 4)
