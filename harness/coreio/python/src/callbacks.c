@@ -132,8 +132,11 @@ static int take_data(PyObject *data, void *buf, size_t len)
 /* What a callback returned: 0 or None is success. Negative: an exception is set. */
 static int status_of(PyObject *result)
 {
-    long status = result == Py_None ? 0 : PyLong_AsLong(result);
+    /* Before Python 3.10 PyLong_AsLong() alone would cut a float. */
+    PyObject *number = result == Py_None ? PyLong_FromLong(0) : PyNumber_Index(result);
+    long status = number ? PyLong_AsLong(number) : -1;
 
+    Py_XDECREF(number);
     if (status == -1 && PyErr_Occurred()) {
         PyErr_Format(PyExc_TypeError,
                      "the callback returned %R: return 0 or None, or a number for a bus error",
