@@ -4,6 +4,7 @@ import errno
 import os
 import signal
 import socket
+import subprocess
 import threading
 import time
 
@@ -32,6 +33,14 @@ def ask(module, connection, request, reply):
     while waiting.thread.is_alive():
         module.mainloop(1000)
     waiting.join()
+
+
+def test_the_extension_exports_its_init_function_alone():
+    """Else another libcoreio in the process could take the place of its own."""
+    listed = subprocess.run(["nm", "--dynamic", "--defined-only", "--format=just-symbols",
+                             coreio._coreio.__file__], capture_output=True, text=True, check=True)
+    names = [name for name in listed.stdout.split() if "asan" not in name]
+    assert names == ["PyInit__coreio"]
 
 
 def test_flags_are_those_of_the_protocol():
