@@ -5,7 +5,9 @@
  */
 #include "commands.h"
 
+#include <errno.h>
 #include <json-glib/json-glib.h>
+#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -27,7 +29,7 @@ typedef struct {
     FILE *answers;
 } Serve;
 
-/* Takes the object. */
+/* Takes the object. When nobody reads it the alarm is raised: there is nothing left to serve. */
 static void answer(const Serve *serve, JsonObject *object)
 {
     g_autoptr(JsonNode) node = json_node_new(JSON_NODE_OBJECT);
@@ -35,8 +37,11 @@ static void answer(const Serve *serve, JsonObject *object)
 
     json_node_take_object(node, object);
     text = json_to_string(node, FALSE);
-    fprintf(serve->answers, "%s\n", text);
-    fflush(serve->answers);
+    if (fprintf(serve->answers, "%s\n", text) < 0 || fflush(serve->answers) != 0) {
+        vmb_alarm_raise(serve->alarm,
+                        g_error_new(VMB_ERROR, VMB_ERROR_SETUP, "cannot write an answer: %s: close "
+                                    "the input first", g_strerror(errno)));
+    }
 }
 
 static void answer_error(const Serve *serve, const GError *error)
@@ -184,6 +189,7 @@ int vmb_serve_main(int argc, char **argv)
         status = VMB_ERROR_SETUP;
     } else {
         vmb_alarm_watch_signals(serve.alarm);
+        signal(SIGPIPE, SIG_IGN); /* answer() finds out */
         status = serve_on(settings, machine, &serve);
         vmb_requests_free(serve.requests);
     }

@@ -2,8 +2,11 @@
 """coreio.vmbench and the fixtures: a guest in the hands of a Python program."""
 import json
 import os
+import signal
 import subprocess
 import sys
+import threading
+from pathlib import Path
 
 import pytest
 
@@ -57,6 +60,33 @@ def test_a_handler_in_this_process(vmbench_guest):
 def test_no_claim_comes(vmbench_guest):
     with pytest.raises(VmbenchError):
         vmbench_guest.wait_claim(timeout=0.2)
+
+
+def test_a_request_that_is_interrupted_ends_the_guest(vmbench_boot):
+    guest = vmbench_boot("x86")
+    main = threading.main_thread().ident
+    with pytest.raises(KeyboardInterrupt):
+        threading.Timer(0.1, signal.pthread_kill, (main, signal.SIGINT)).start()
+        guest.run(["sleep", "600"], timeout=600)
+    with pytest.raises(VmbenchError, match="the guest was closed"):
+        guest.run(["echo", "hello"])
+    assert guest.close() == 128 + signal.SIGTERM
+
+
+def children(pid):
+    return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+
+
+def test_answers_that_nobody_reads_end_the_guest():
+    with subprocess.Popen([VMBENCH, "serve", "--machine", "x86"], text=True, stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert json.loads(process.stdout.readline())["machine"] == "x86"
+        qemu, = children(process.pid)
+        process.stdout.close()
+        print('{"run": ["true"]}', file=process.stdin, flush=True)
+        assert process.wait(timeout=300) == 3
+        assert "cannot write an answer: Broken pipe" in process.stderr.read()
+    assert not Path(f"/proc/{qemu}").exists()
 
 
 def test_another_guest(vmbench_boot):

@@ -64,7 +64,7 @@ class Guest:
         try:
             ready = self._answer()
         except BaseException:
-            self.close()
+            self._abandon()
             raise
         self.machine, self.endpoint = ready["machine"], ready["endpoint"]
         self.irq, self.logs = ready["irq"], ready["logs"]
@@ -80,11 +80,28 @@ class Guest:
         return answer
 
     def _ask(self, request):
+        if self._process.stdin.closed:
+            raise VmbenchError("the guest was closed, as it is when a request is interrupted: boot "
+                               "another", BAD_SET_UP)
+        try:
+            self._send(request)
+            return self._answer()
+        except VmbenchError:
+            raise
+        except BaseException:  # Ctrl-C: the answer to come would be taken for the next one's
+            self._abandon()
+            raise
+
+    def _send(self, request):
         try:
             print(json.dumps(request), file=self._process.stdin, flush=True)
         except BrokenPipeError:
             pass  # the answer says why
-        return self._answer()
+
+    def _abandon(self):
+        """End the guest now, whatever it does."""
+        self._process.terminate()
+        self.close()
 
     def run(self, argv, timeout=60):
         """
