@@ -5,7 +5,8 @@ The outside half of the UART: a serial port with a receive FIFO of 16 bytes and 
     uart.py HOST:PORT
 
 sends its standard input to the guest, from a terminal a line at a time, and prints what the guest
-sends, until that is EOT (4), or until Ctrl-C.
+sends, until that is EOT (4), or until Ctrl-C. Exit status: 1 when it cannot connect, 2 when called
+wrongly, 3 when the VM has gone.
 """
 import asyncio
 import collections
@@ -90,6 +91,18 @@ async def forward(keys, uart):
         await uart.send(await keys.get())
 
 
+def fail(status, problem):
+    print(f"uart.py: {problem}", file=sys.stderr)
+    sys.exit(status)
+
+
+def open_uart(target, on_byte):
+    try:
+        return Uart(target, on_byte=on_byte)
+    except OSError as error:
+        fail(1, f"cannot connect to {target!r}: {error.strerror}: give HOST:PORT of a VM that runs")
+
+
 async def connect(target):
     loop = asyncio.get_running_loop()
     keys = asyncio.Queue()
@@ -105,7 +118,7 @@ async def connect(target):
             sys.stdout.buffer.write(bytes([byte]))
             sys.stdout.buffer.flush()
 
-    async with Uart(target, on_byte=show) as uart:
+    async with open_uart(target, show) as uart:
         threading.Thread(target=read_input, args=[on_input], daemon=True).start()
         tasks = [asyncio.create_task(forward(keys, uart)), asyncio.create_task(ended.wait())]
         await asyncio.wait([uart.task, *tasks], return_when=asyncio.FIRST_COMPLETED)
@@ -113,9 +126,12 @@ async def connect(target):
 
 def main():
     if len(sys.argv) != 2:
-        sys.exit("usage: uart.py HOST:PORT (port 4800 when left out)")
+        fail(2, "usage: uart.py HOST:PORT (port 4800 when left out)")
+    target = sys.argv[1]
     try:
-        asyncio.run(connect(sys.argv[1]))
+        asyncio.run(connect(target))
+    except OSError as error:
+        fail(3, f"lost the VM at {target}: {error.strerror}: start it again, then uart.py")
     except KeyboardInterrupt:
         sys.exit(128 + signal.SIGINT)
 
