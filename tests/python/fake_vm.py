@@ -27,10 +27,11 @@ def with_error(packet):
 class FakeVm:
     """Listens at `target`; accept() waits for the client, whose packets the test then scripts."""
 
-    def __init__(self, path=None):
+    def __init__(self, path=None, listener=None):
         if path is None:
-            self.listener = socket.create_server(("127.0.0.1", 0))
-            self.target = "127.0.0.1:%d" % self.listener.getsockname()[1]
+            self.listener = listener or socket.create_server(("127.0.0.1", 0))
+            host, port = self.listener.getsockname()[:2]
+            self.target = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         else:
             self.listener = socket.socket(socket.AF_UNIX)
             self.listener.bind(str(path))

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 import coreio
-from fake_vm import ERROR_BIT, ERROR_BYTE, FakeVm, script, serve_until, vector
+from fake_vm import ERROR_BIT, ERROR_BYTE, TAG, FakeVm, script, serve_until, vector
 
 
 class Memory:
@@ -45,21 +45,40 @@ def client(vm):
         yield client
 
 
-def test_a_request_is_as_the_protocol_has_it(vm, client):
-    request = vector("dma-read")
-    size, addr = request[10] & 0x3f, int.from_bytes(request[16:24], "little")
-    data = bytearray(b"\xaa" * size)
+def without_tag(packet):
+    return packet[:TAG.start] + packet[TAG.stop:]
 
-    def check():
-        connection = vm.accept()
-        got = connection.receive()
-        assert got[:4] == request[:4] and got[8:24] == request[8:24]
-        reply = vector("dma-read-reply")
-        connection.send(reply[:4] + got[4:8] + reply[8:])
-    checking = script(check)
-    client.dma_read(request[0], request[11] & 15, addr, data, request[11] >> 4)
-    checking.join()
-    assert data == vector("dma-read-reply")[24:24 + size]
+
+def answer(vm, request, reply):
+    """The VM's side: exactly this request, but for its tag, and then the reply."""
+    connection = vm.accept()
+    got = connection.receive()
+    assert without_tag(got).hex(" ") == without_tag(request).hex(" ")
+    connection.send(reply[:TAG.start] + got[TAG] + reply[TAG.stop:])
+
+
+def fields(request):
+    """mid, sid, addr, the data and flags of a vector, as the calls take them."""
+    size, addr = request[10] & 0x3f, int.from_bytes(request[16:24], "little")
+    return request[0], request[11] & 15, addr, bytearray(request[24:24 + size]), request[11] >> 4
+
+
+def test_a_read_is_as_the_protocol_has_it(vm, client):
+    request, reply = vector("dma-read"), vector("dma-read-reply")
+    mid, sid, addr, data, flags = fields(request)
+    answering = script(answer, vm, request, reply)
+    client.dma_read(mid, sid, addr, data, flags)
+    answering.join()
+    assert data == fields(reply)[3]
+
+
+def test_a_write_is_as_the_protocol_has_it(vm, client):
+    request = vector("dma-writea")
+    answering = script(answer, vm, request, vector("dma-writea-error"))
+    with pytest.raises(OSError) as raised:
+        client.dma_write(*fields(request))
+    answering.join()
+    assert raised.value.errno == errno.EFAULT
 
 
 def test_blocking(vm, client):
@@ -142,6 +161,31 @@ def test_a_client_that_goes_ends_transfers():
     gc.collect()
     assert done == [-errno.ECANCELED]
     vm.close()
+
+
+def test_the_vm_closes_the_dma_connection(vm, client):
+    """The transfers end, blocking or not; the client stays connected, and the next one works."""
+    def close(requests):
+        connection = vm.accept()
+        connection.receive(64 * requests)
+        connection.close()
+
+    done = []
+    closing = script(close, 3)
+    for i in range(3):
+        client.dma_read(0, 0, 32 * i, bytearray(32), 0, lambda *result: done.append(result), i)
+    serve_until(client, closing)
+    while len(done) < 3:
+        client.run(0.01)
+    assert done == [(i, -errno.ECONNRESET) for i in range(3)]
+    closing = script(close, 1)
+    with pytest.raises(ConnectionResetError):
+        client.dma_read(0, 0, 0, bytearray(32))
+    closing.join()
+    serving = script(Memory().serve, vm, 1)
+    client.dma_write(0, 0, 0, b"x")
+    serving.join()
+    assert client.connected
 
 
 def test_an_exception_in_a_completion_is_reported(vm, client, reports):
