@@ -2,6 +2,8 @@
 """The listening side of the protocol as plain bytes: the golden packets of fixtures/wire."""
 import os
 import socket
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -103,3 +105,10 @@ def serve_until(client, script):
     while script.thread.is_alive():
         client.run(0.01)
     script.join()
+
+
+def with_preloaded(variable, program, *arguments):
+    """Run a Python program with the library that this variable names before the C library."""
+    libraries = ":".join(filter(None, [os.environ.get("LD_PRELOAD"), os.environ[variable]]))
+    return subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True,
+                          text=True, timeout=60, env={**os.environ, "LD_PRELOAD": libraries})

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 import coreio
-from fake_vm import LIMIT_SECONDS, FakeVm, script, serve_until, vector, with_error
+from fake_vm import (LIMIT_SECONDS, FakeVm, script, serve_until, vector, with_error,
+                     with_preloaded)
 
 RESET = vector("reset")
 
@@ -245,6 +246,24 @@ def test_spinning(vm):
             connection.send(vector("writea-8"))
             serve_until(client, script(connection.expect, vector("writea-8")))
         client.run(0.02)
+
+
+SPIN = """
+import ctypes, sys, coreio
+counted = ctypes.CDLL(sys.argv[2])
+with coreio.Client(sys.argv[1]) as client:
+    for spin in 0, 1000000:
+        client.set_spin(spin)
+        before = [ctypes.c_int.in_dll(counted, name).value for name in ("looks", "sleeps")]
+        client.run(0.05)
+        after = [ctypes.c_int.in_dll(counted, name).value for name in ("looks", "sleeps")]
+        print(*[late > early for early, late in zip(before, after)])
+"""
+
+
+def test_spinning_is_looking_in_the_place_of_sleeping(vm):
+    ended = with_preloaded("POLLS", SPIN, vm.target, os.environ["POLLS"])
+    assert (ended.stdout, ended.stderr) == ("False True\nTrue False\n", "")
 
 
 def test_flush_and_its_limit(vm):

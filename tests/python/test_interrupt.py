@@ -1,17 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Signals while a call blocks: Ctrl-C ends it, other handlers run and it goes on."""
 import errno
-import os
 import signal
 import socket
-import subprocess
-import sys
 import threading
 
 import pytest
 
 import coreio
-from fake_vm import TAG, FakeVm, script, vector
+from fake_vm import TAG, FakeVm, script, vector, with_preloaded
 
 MAIN = threading.main_thread().ident
 
@@ -233,7 +230,5 @@ for connect in coreio.Client().connect, coreio.Client().connect_start:
 
 def test_a_lookup_that_the_system_interrupts():
     """No handler has raised: it is an error like any other."""
-    libraries = ":".join(filter(None, [os.environ.get("LD_PRELOAD"), os.environ["LOOKUP"]]))
-    ended = subprocess.run([sys.executable, "-c", LOOK_UP], capture_output=True, text=True,
-                           timeout=60, env={**os.environ, "LD_PRELOAD": libraries})
+    ended = with_preloaded("LOOKUP", LOOK_UP)
     assert (ended.stdout, ended.stderr) == ("host:1\nhost:1\n", "")
