@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What docs/python.md says, word for word, in guests."""
+"""What docs/python.md and other pages about the module say, word for word, in guests."""
+import json
 import os
 import re
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
+
+import coreio
 
 PAGE = Path(__file__).parents[2] / "docs" / "python.md"
 BLOCK = re.compile(r"<!-- (\w+): (\S+) -->\n```\w*\n(.*?)```", re.DOTALL)
@@ -74,6 +78,38 @@ def test_the_test(directory, vmbench_machine):
          "--vmbench-machine", vmbench_machine, "test_timer.py"],
         cwd=directory, capture_output=True, text=True, timeout=300, env=os.environ)
     assert ended.returncode == 0 and "1 passed" in ended.stdout, ended.stdout + ended.stderr
+
+
+def test_the_served_guest():
+    lines = blocks("serve")["x86"].splitlines()
+    requests = "".join(line[2:] + "\n" for line in lines if line.startswith("> "))
+    ended = subprocess.run([os.environ["VMBENCH"], "serve", "--machine", "x86"], input=requests,
+                           capture_output=True, text=True, timeout=300)
+    assert ended.returncode == 0, ended.stderr
+    shown = [json.loads(line) for line in lines if not line.startswith("> ")]
+    answers = [json.loads(line) for line in ended.stdout.splitlines()]
+    assert shown[0].keys() == answers[0].keys() and shown[0]["machine"] == answers[0]["machine"]
+    assert shown[1:] == answers[1:]
+
+
+def docstring_program():
+    return textwrap.dedent(re.search(r"    import coreio\n.*\n    \S+\n", coreio.__doc__, re.DOTALL)[0])
+
+
+def readme_program():
+    readme = Path(__file__).parents[2] / "harness/coreio/python/README.md"
+    return re.search(r"```python\n(.*?)```", readme.read_text(), re.DOTALL)[1]
+
+
+@pytest.mark.parametrize("program, first", [(docstring_program, 42), (readme_program, 1)])
+def test_a_first_glance(vmbench_guest, tmp_path, program, first):
+    text = program()
+    assert text.count('"localhost:4300"') == 1
+    (tmp_path / "glance.py").write_text(text.replace("localhost:4300", vmbench_guest.endpoint))
+    handler = start(tmp_path, "glance.py")
+    vmbench_guest.wait_claim()
+    assert int(vmbench_guest.check(["devmem", "0xfef00000", "8"]), 16) == first
+    assert end(vmbench_guest, handler) == ""
 
 
 def test_every_program_was_run():
