@@ -23,7 +23,8 @@ static struct sockaddr_un address = { .sun_family = AF_UNIX };
 static char target[sizeof("unix:") + sizeof(address.sun_path)];
 static int listener;
 static int filler;  /* takes the one place in the listener's queue */
-static int dma;     /* the listener's end of the DMA connection */
+static int mmio;    /* the listener's end of the connection for accesses */
+static int dma;     /* and of the DMA connection */
 static unsigned asked;
 static uint8_t bytes[32];
 
@@ -65,6 +66,8 @@ static void check_closed(int fd)
 
 static void start(void)
 {
+    filler = mmio = dma = -1;
+    asked = 0;
     context_listen();
     strcpy(directory, DIRECTORY);
     ck_assert_ptr_nonnull(mkdtemp(directory));
@@ -76,10 +79,19 @@ static void start(void)
     ck_assert_int_eq(listen(listener, 0), 0);
 }
 
+static void close_if_open(int fd)
+{
+    if (fd >= 0) {
+        close(fd);
+    }
+}
+
 static void end(void)
 {
     context_end();
-    close(filler);
+    close_if_open(filler);
+    close_if_open(mmio);
+    close_if_open(dma);
     close(listener);
     unlink(address.sun_path);
     rmdir(directory);
@@ -90,7 +102,7 @@ static void start_connected(void)
 {
     start();
     ck_assert_int_eq(coreio_ctx_connect(context.ctx, target), 0);
-    accept_next();
+    mmio = accept_next();
     fill();
 }
 
