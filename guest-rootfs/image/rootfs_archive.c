@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "rootfs_entry.h"
+#include "rootfs_archive.h"
+
+#include "rootfs_parents.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -18,11 +20,20 @@ typedef struct archive_entry ArchiveEntry;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Archive, archive_write_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ArchiveEntry, archive_entry_free)
 
+/* Hard links: newc writes the data with the last of the names. */
+struct inode {
+    guint names;
+    guint written;
+    gint64 number;
+};
+
 struct writer {
     Archive *archive;
     const char *output; /* for messages */
+    RootfsWrite what;
     gint64 time;        /* of all entries, seconds since 1970 */
-    gint64 inode;       /* of the last entry */
+    gint64 last_inode;
+    GHashTable *inodes; /* link number -> struct inode */
     GError *error;
 };
 
@@ -63,11 +74,24 @@ static gboolean copy_bytes(struct writer *writer, const RootfsEntry *entry, int 
     return copied == entry->size || fail_source(writer, entry, "changed its size");
 }
 
-static gboolean copy_file(struct writer *writer, const RootfsEntry *entry)
+static gboolean write_held(struct writer *writer, const RootfsEntry *entry)
 {
-    int fd = open(entry->source, O_RDONLY | O_CLOEXEC);
+    gsize len;
+    const void *bytes = g_bytes_get_data(entry->data, &len);
+
+    return len == 0 || archive_write_data(writer->archive, bytes, len) == (la_ssize_t)len ||
+           fail_archive(writer);
+}
+
+static gboolean write_data(struct writer *writer, const RootfsEntry *entry)
+{
+    int fd;
     gboolean good;
 
+    if (entry->source == NULL) {
+        return write_held(writer, entry);
+    }
+    fd = open(entry->source, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
         return fail_source(writer, entry, g_strerror(errno));
     }
@@ -85,7 +109,6 @@ static ArchiveEntry *make_header(struct writer *writer, const RootfsEntry *entry
     archive_entry_set_uid(header, entry->owner.uid);
     archive_entry_set_gid(header, entry->owner.gid);
     archive_entry_set_mtime(header, writer->time, 0);
-    archive_entry_set_ino64(header, ++writer->inode);
     archive_entry_set_nlink(header, entry->type == S_IFDIR ? 2 : 1);
     archive_entry_set_size(header, entry->size);
     if (entry->target != NULL) {
@@ -98,18 +121,62 @@ static ArchiveEntry *make_header(struct writer *writer, const RootfsEntry *entry
     return header;
 }
 
+/* TRUE when the data goes with this name. */
+static gboolean number_inode(struct writer *writer, const RootfsEntry *entry, ArchiveEntry *header)
+{
+    struct inode *inode = g_hash_table_lookup(writer->inodes, GUINT_TO_POINTER(entry->link));
+    gint64 number = inode != NULL && inode->written > 0 ? inode->number : ++writer->last_inode;
+
+    archive_entry_set_ino64(header, number);
+    if (inode == NULL) {
+        return TRUE;
+    }
+    inode->number = number;
+    inode->written++;
+    archive_entry_set_nlink(header, inode->names);
+    if (inode->written < inode->names) {
+        archive_entry_set_size(header, 0);
+    }
+    return inode->written == inode->names;
+}
+
 /* GTraverseFunc: TRUE stops, and writer->error says why. */
 static gboolean write_entry(gpointer key, gpointer value, gpointer data)
 {
     struct writer *writer = data;
     const RootfsEntry *entry = value;
-    g_autoptr(ArchiveEntry) header = make_header(writer, entry);
+    g_autoptr(ArchiveEntry) header = NULL;
+    gboolean whole;
 
     (void)key;
+    if (writer->what == ROOTFS_WRITE_ADDED && entry->base) {
+        return FALSE;
+    }
+    header = make_header(writer, entry);
+    whole = number_inode(writer, entry, header);
     if (archive_write_header(writer->archive, header) != ARCHIVE_OK) {
         return !fail_archive(writer);
     }
-    return entry->type == S_IFREG && !copy_file(writer, entry);
+    return entry->type == S_IFREG && whole && !write_data(writer, entry);
+}
+
+/* GTraverseFunc: count the names of every hard-linked file. */
+static gboolean count_names(gpointer key, gpointer value, gpointer data)
+{
+    const RootfsEntry *entry = value;
+    struct inode *inode;
+
+    (void)key;
+    if (entry->link == 0) {
+        return FALSE;
+    }
+    inode = g_hash_table_lookup(data, GUINT_TO_POINTER(entry->link));
+    if (inode == NULL) {
+        inode = g_new0(struct inode, 1);
+        g_hash_table_insert(data, GUINT_TO_POINTER(entry->link), inode);
+    }
+    inode->names++;
+    return FALSE;
 }
 
 static gboolean read_time(gint64 *seconds, GError **error)
@@ -134,6 +201,7 @@ static gboolean write_all(struct writer *writer, GTree *entries, int fd)
         archive_write_open_fd(writer->archive, fd) != ARCHIVE_OK) {
         return fail_archive(writer);
     }
+    g_tree_foreach(entries, count_names, writer->inodes);
     g_tree_foreach(entries, write_entry, writer);
     if (writer->error != NULL) {
         return FALSE;
@@ -149,45 +217,53 @@ static gboolean fail_output(GError **error, const char *output)
 }
 
 /* Closes `fd` in any case. */
-static gboolean write_temporary(GTree *entries, const char *output, int fd, gint64 time,
-                                GError **error)
+static gboolean write_temporary(struct writer *writer, GTree *entries, int fd, GError **error)
 {
     g_autoptr(Archive) archive = archive_write_new();
-    struct writer writer = {archive, output, time, 0, NULL};
-    gboolean good = write_all(&writer, entries, fd);
+    g_autoptr(GHashTable) inodes = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+    gboolean good;
 
+    writer->archive = archive;
+    writer->inodes = inodes;
+    good = write_all(writer, entries, fd);
     if (!good) {
-        g_propagate_error(error, writer.error);
+        g_propagate_error(error, writer->error);
     }
     if (close(fd) < 0 && good) {
-        return fail_output(error, output);
+        return fail_output(error, writer->output);
     }
     return good;
 }
 
-gboolean rootfs_archive_write(GTree *entries, const char *output, GError **error)
+static gboolean write_and_rename(struct writer *writer, GTree *entries, GError **error)
 {
-    g_autofree char *temporary = g_strconcat(output, ".XXXXXX", NULL);
+    g_autofree char *temporary = g_strconcat(writer->output, ".XXXXXX", NULL);
     mode_t mask = umask(0);
-    gint64 time;
     int fd;
 
     umask(mask);
-    if (!read_time(&time, error)) {
-        return FALSE;
-    }
     fd = g_mkstemp_full(temporary, O_WRONLY | O_CLOEXEC, (int)(0666 & ~mask));
     if (fd < 0) {
-        return fail_output(error, output);
+        return fail_output(error, writer->output);
     }
-    if (!write_temporary(entries, output, fd, time, error)) {
+    if (!write_temporary(writer, entries, fd, error)) {
         g_unlink(temporary);
         return FALSE;
     }
-    if (g_rename(temporary, output) < 0) {
-        fail_output(error, output);
+    if (g_rename(temporary, writer->output) < 0) {
+        fail_output(error, writer->output);
         g_unlink(temporary);
         return FALSE;
     }
     return TRUE;
+}
+
+gboolean rootfs_archive_write(GTree *entries, RootfsWrite what, const char *output, GError **error)
+{
+    g_autoptr(GPtrArray) made = g_ptr_array_new_with_free_func((GDestroyNotify)rootfs_entry_free);
+    g_autoptr(GTree) whole = rootfs_parents_complete(entries, made, error);
+    struct writer writer = {.output = output, .what = what};
+
+    return whole != NULL && read_time(&writer.time, error) &&
+           write_and_rename(&writer, whole, error);
 }

@@ -1,29 +1,34 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Inside the image builder: one archive member, and how a sorted tree of them is written. */
+/* Inside the image builder: one archive member, and the sorted tree of them. */
 #ifndef ROOTFS_ENTRY_H
 #define ROOTFS_ENTRY_H
 
+#include "rootfs_elf.h"
 #include "rootfs_image.h"
 
 #include <sys/types.h>
 
 typedef struct {
-    char *path;   /* in the guest, absolute */
-    mode_t type;  /* S_IFREG, S_IFDIR, S_IFLNK, S_IFBLK or S_IFCHR */
+    char *path;    /* in the guest, absolute */
+    mode_t type;   /* S_IFREG, S_IFDIR, S_IFLNK, S_IFBLK, S_IFCHR, S_IFIFO or S_IFSOCK */
     RootfsOwner owner;
-    char *source; /* file: path on the host */
-    gint64 size;  /* file: bytes */
-    char *target; /* symbolic link */
-    guint major;  /* device */
+    gboolean base; /* from the base archive */
+    char *source;  /* file: path on the host; NULL: `data` has the bytes */
+    GBytes *data;
+    gint64 size;   /* file: bytes */
+    RootfsElf *elf; /* file from the host: what it is, NULL when no ELF file */
+    guint link;    /* files with one number other than 0 are hard links to one another */
+    char *target;  /* symbolic link */
+    guint major;   /* device */
     guint minor;
 } RootfsEntry;
 
+/* A zeroed one with a copy of `path`. */
+RootfsEntry *rootfs_entry_new(const char *path, mode_t type, const RootfsOwner *owner);
 void rootfs_entry_free(RootfsEntry *entry);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(RootfsEntry, rootfs_entry_free)
 
-/*
- * Write `entries` (path -> RootfsEntry, sorted by path, parents complete) as newc cpio to
- * `output`. Errors as in rootfs_image_write().
- */
-gboolean rootfs_archive_write(GTree *entries, const char *output, GError **error);
+/* A tree path -> RootfsEntry, sorted by path, which is the entry's own. */
+GTree *rootfs_entries_new(GDestroyNotify destroy);
 
 #endif

@@ -23,7 +23,8 @@ typedef enum {
 typedef enum {
     ROOTFS_ERROR_PATH,      /* guest path is relative, ends in "/", or has empty, . or .. parts */
     ROOTFS_ERROR_DUPLICATE, /* guest path or program name is taken, or a parent is no directory */
-    ROOTFS_ERROR_SOURCE,    /* host file unreadable, no regular file, 4 GiB or larger, or changed */
+    ROOTFS_ERROR_BASE,      /* base archive unreadable, truncated, damaged or no cpio */
+    ROOTFS_ERROR_SOURCE,    /* host file unreadable, no regular file, 4 GiB or more, damaged, changed */
     ROOTFS_ERROR_MACHINE,   /* host file is an ELF program for another architecture */
     ROOTFS_ERROR_VALUE,     /* mode, owner, device number, link target or machine name is bad */
     ROOTFS_ERROR_SYNTAX,    /* manifest line or HOST:GUEST specification is malformed */
@@ -49,8 +50,23 @@ void rootfs_image_free(RootfsImage *image);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(RootfsImage, rootfs_image_free)
 
 /*
- * Put the regular file `host` at the absolute path `guest`. It is checked now and read
- * again by rootfs_image_write(). Errors: PATH, DUPLICATE, SOURCE, MACHINE, VALUE.
+ * Start from the cpio archive `path` (newc, odc or binary; plain or compressed by gzip, zstd or xz;
+ * several one after the other, as the kernel takes them). Its files are held in memory until the
+ * image is freed; without `data` their bytes are passed over, which is enough to add to it
+ * (rootfs_image_write_added()). Only while the image is empty. Errors: BASE.
+ */
+gboolean rootfs_image_load_base(RootfsImage *image, const char *path, gboolean data,
+                                GError **error);
+
+/* Whether what is added takes the place of what the base has there (it is a DUPLICATE else). */
+void rootfs_image_set_replace(RootfsImage *image, gboolean replace);
+
+/*
+ * All that is added: `guest` is absolute. Directories on its way that the image has as links are
+ * followed, as the guest would: with /bin -> usr/bin there, /bin/ls becomes /usr/bin/ls.
+ *
+ * Put the regular file `host` there. It is checked now and read again by rootfs_image_write().
+ * Errors: PATH, DUPLICATE, SOURCE, MACHINE, VALUE.
  */
 gboolean rootfs_image_add_file(RootfsImage *image, const char *guest, const char *host,
                                const RootfsOwner *owner, GError **error);
@@ -62,7 +78,10 @@ gboolean rootfs_image_add_file(RootfsImage *image, const char *guest, const char
 gboolean rootfs_image_add_directory(RootfsImage *image, const char *guest,
                                     const RootfsOwner *owner, GError **error);
 
-/* A symbolic link to `target`, a non-empty text. Errors: PATH, DUPLICATE, VALUE. */
+/*
+ * A symbolic link to `target`, a non-empty text. Errors: PATH, DUPLICATE, VALUE (also for a target
+ * that climbs above the root).
+ */
 gboolean rootfs_image_add_symlink(RootfsImage *image, const char *guest, const char *target,
                                   const RootfsOwner *owner, GError **error);
 
@@ -76,9 +95,14 @@ gboolean rootfs_image_add_device(RootfsImage *image, const char *guest, char typ
 /*
  * Write the archive. It appears under the name `output` whole or not at all: it is written beside
  * it and renamed. Errors: DUPLICATE (something lies below a path that is no directory, or two of
- * /bin, /sbin, /usr/bin and /usr/sbin hold the same name), SOURCE (a file vanished or changed),
- * VALUE (SOURCE_DATE_EPOCH is no time), OUTPUT.
+ * /bin, /sbin, /usr/bin and /usr/sbin hold the same name and one of these was added), SOURCE (a
+ * file vanished or changed), VALUE (SOURCE_DATE_EPOCH is no time), OUTPUT.
  */
 gboolean rootfs_image_write(RootfsImage *image, const char *output, GError **error);
+
+/*
+ * The same without what the base has: a second archive, for the kernel to unpack over the first.
+ */
+gboolean rootfs_image_write_added(RootfsImage *image, const char *output, GError **error);
 
 #endif

@@ -8,12 +8,24 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The first 20 bytes of an ELF file, little-endian, for e_machine `low`. */
-static char *elf_file(const char *name, guint8 low)
-{
-    const guint8 head[20] = {0x7f, 'E', 'L', 'F', 2, 1, 1, [16] = 2, [18] = low};
+enum { HEADER_SIZE = 64 };
 
+/* The header of a 64-bit ELF program without segments: `order` 1 is little-endian, 2 big. */
+static char *elf_file(const char *name, guint8 order, guint8 machine)
+{
+    guint8 head[HEADER_SIZE] = {0x7f, 'E', 'L', 'F', 2, order, 1, [52] = HEADER_SIZE};
+
+    head[order == 1 ? 16 : 17] = 2; /* an executable program */
+    head[order == 1 ? 18 : 19] = machine;
+    head[order == 1 ? 20 : 23] = 1;
     return test_file(name, head, sizeof(head));
+}
+
+static gboolean check(const char *path, RootfsMachine machine, gint64 *size, GError **error)
+{
+    g_autoptr(RootfsElf) elf = NULL;
+
+    return rootfs_source_check(path, machine, size, &elf, error);
 }
 
 static void expect_machine(const char *path, RootfsMachine good, RootfsMachine bad)
@@ -21,16 +33,16 @@ static void expect_machine(const char *path, RootfsMachine good, RootfsMachine b
     GError *error = NULL;
     gint64 size = 0;
 
-    ck_assert(rootfs_source_check(path, good, &size, &error));
-    ck_assert_int_eq(size, 20);
-    ck_assert(!rootfs_source_check(path, bad, &size, &error));
+    ck_assert(check(path, good, &size, &error));
+    ck_assert_int_eq(size, HEADER_SIZE);
+    ck_assert(!check(path, bad, &size, &error));
     EXPECT_ERROR(&error, ROOTFS_ERROR_MACHINE, path, "x86_64", "aarch64", "-linux-gnu-gcc");
 }
 
 START_TEST(program_for_one_machine_only)
 {
-    g_autofree char *x86 = elf_file("x86", 0x3e);
-    g_autofree char *pi = elf_file("pi", 0xb7);
+    g_autofree char *x86 = elf_file("x86", 1, 0x3e);
+    g_autofree char *pi = elf_file("pi", 1, 0xb7);
 
     expect_machine(x86, ROOTFS_MACHINE_X86, ROOTFS_MACHINE_RASPI4B);
     expect_machine(pi, ROOTFS_MACHINE_RASPI4B, ROOTFS_MACHINE_X86);
@@ -39,18 +51,27 @@ END_TEST
 
 START_TEST(program_for_neither)
 {
-    const guint8 big_endian[20] = {0x7f, 'E', 'L', 'F', 2, 2, 1, [17] = 2, [18] = 0x3e};
-    g_autofree char *riscv = elf_file("riscv", 0xf3);
-    g_autofree char *big = test_file("big", big_endian, sizeof(big_endian));
-    g_autofree char *cut = test_file("cut", "\177ELF\2\1", 6);
-    const char *const paths[] = {riscv, big, cut};
+    g_autofree char *riscv = elf_file("riscv", 1, 0xf3);
+    g_autofree char *big = elf_file("big", 2, 0x3e);
+    const char *const paths[] = {riscv, big};
     GError *error = NULL;
     gint64 size;
 
     for (gsize i = 0; i < G_N_ELEMENTS(paths); i++) {
-        ck_assert(!rootfs_source_check(paths[i], ROOTFS_MACHINE_X86, &size, &error));
+        ck_assert(!check(paths[i], ROOTFS_MACHINE_X86, &size, &error));
         EXPECT_ERROR(&error, ROOTFS_ERROR_MACHINE, paths[i], "another architecture");
     }
+}
+END_TEST
+
+START_TEST(damaged_program)
+{
+    g_autofree char *path = test_file("cut", "\177ELF\2\1", 6);
+    GError *error = NULL;
+    gint64 size;
+
+    ck_assert(!check(path, ROOTFS_MACHINE_X86, &size, &error));
+    EXPECT_ERROR(&error, ROOTFS_ERROR_SOURCE, path, "damaged", "again");
 }
 END_TEST
 
@@ -61,9 +82,9 @@ START_TEST(what_is_no_program_fits_both)
     GError *error = NULL;
     gint64 size = -1;
 
-    ck_assert(rootfs_source_check(script, ROOTFS_MACHINE_X86, &size, &error));
+    ck_assert(check(script, ROOTFS_MACHINE_X86, &size, &error));
     ck_assert_int_eq(size, 10);
-    ck_assert(rootfs_source_check(empty, ROOTFS_MACHINE_RASPI4B, &size, &error));
+    ck_assert(check(empty, ROOTFS_MACHINE_RASPI4B, &size, &error));
     ck_assert_int_eq(size, 0);
 }
 END_TEST
@@ -74,7 +95,7 @@ START_TEST(missing_file)
     GError *error = NULL;
     gint64 size;
 
-    ck_assert(!rootfs_source_check(path, ROOTFS_MACHINE_X86, &size, &error));
+    ck_assert(!check(path, ROOTFS_MACHINE_X86, &size, &error));
     EXPECT_ERROR(&error, ROOTFS_ERROR_SOURCE, path, "No such file", "check");
 }
 END_TEST
@@ -85,10 +106,10 @@ START_TEST(directories_and_pipes_are_no_files)
     GError *error = NULL;
     gint64 size;
 
-    ck_assert(!rootfs_source_check(test_dir, ROOTFS_MACHINE_X86, &size, &error));
+    ck_assert(!check(test_dir, ROOTFS_MACHINE_X86, &size, &error));
     EXPECT_ERROR(&error, ROOTFS_ERROR_SOURCE, test_dir, "manifest");
     ck_assert_int_eq(mkfifo(fifo, 0600), 0);
-    ck_assert(!rootfs_source_check(fifo, ROOTFS_MACHINE_X86, &size, &error));
+    ck_assert(!check(fifo, ROOTFS_MACHINE_X86, &size, &error));
     EXPECT_ERROR(&error, ROOTFS_ERROR_SOURCE, fifo, "regular");
 }
 END_TEST
@@ -100,10 +121,10 @@ START_TEST(four_gigabytes_are_too_much)
     gint64 size;
 
     ck_assert_int_eq(truncate(path, G_MAXUINT32), 0);
-    ck_assert(rootfs_source_check(path, ROOTFS_MACHINE_X86, &size, &error));
+    ck_assert(check(path, ROOTFS_MACHINE_X86, &size, &error));
     ck_assert_int_eq(size, G_MAXUINT32);
     ck_assert_int_eq(truncate(path, (off_t)G_MAXUINT32 + 1), 0);
-    ck_assert(!rootfs_source_check(path, ROOTFS_MACHINE_X86, &size, &error));
+    ck_assert(!check(path, ROOTFS_MACHINE_X86, &size, &error));
     EXPECT_ERROR(&error, ROOTFS_ERROR_SOURCE, path, "4 GiB");
 }
 END_TEST
@@ -116,6 +137,7 @@ static Suite *source_suite(void)
     tcase_add_checked_fixture(tc, test_dir_set_up, test_dir_tear_down);
     tcase_add_test(tc, program_for_one_machine_only);
     tcase_add_test(tc, program_for_neither);
+    tcase_add_test(tc, damaged_program);
     tcase_add_test(tc, what_is_no_program_fits_both);
     tcase_add_test(tc, missing_file);
     tcase_add_test(tc, directories_and_pipes_are_no_files);

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Reads an archive that an image starts from. */
+#ifndef ROOTFS_BASE_H
+#define ROOTFS_BASE_H
+
+#include "rootfs_entry.h"
+
+/*
+ * Put every member of the cpio archive (newc, odc or binary; plain or compressed by gzip, zstd or
+ * xz; several one after the other as the kernel takes them) that `fd` holds from its start into
+ * `entries`, marked as `base`. Of members with one path the last counts. Without `data` the bytes of
+ * files are passed over. `path` is for messages. Errors: BASE; then `entries` holds a part.
+ */
+gboolean rootfs_base_read(GTree *entries, int fd, const char *path, gboolean data,
+                          GError **error);
+
+#endif

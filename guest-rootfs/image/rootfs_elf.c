@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "rootfs_elf.h"
+
+#include "rootfs_image.h"
+
+#include <gelf.h>
+#include <string.h>
+#include <unistd.h>
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Elf, elf_end)
+
+void rootfs_elf_free(RootfsElf *elf)
+{
+    g_free(elf->interpreter);
+    g_ptr_array_unref(elf->needed);
+    g_free(elf->search);
+    g_free(elf->vermagic);
+    g_strfreev(elf->depends);
+    g_free(elf);
+}
+
+static gboolean fail(GError **error, const char *path)
+{
+    const char *problem = elf_errmsg(-1);
+
+    g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_SOURCE,
+                "%s: is a damaged ELF file (%s); build or copy it again", path,
+                problem != NULL ? problem : "it contradicts itself");
+    return FALSE;
+}
+
+/* `size` bytes of the file from `offset`, NULL when it has not so many. */
+static Elf_Data *chunk(Elf *file, guint64 offset, guint64 size, Elf_Type type)
+{
+    if (offset > G_MAXINT64 || size > G_MAXINT64) {
+        return NULL;
+    }
+    return elf_getdata_rawchunk(file, (int64_t)offset, (size_t)size, type);
+}
+
+/* A text that ends within the data, or NULL. */
+static const char *text_in(const Elf_Data *data, guint64 offset)
+{
+    const char *bytes = data->d_buf;
+
+    if (offset >= data->d_size || memchr(bytes + offset, '\0', data->d_size - offset) == NULL) {
+        return NULL;
+    }
+    return bytes + offset;
+}
+
+/* ---- Programs and libraries ---- */
+
+/* Where the file has the byte that is at `address` in memory. */
+static gboolean file_offset(Elf *file, size_t segments, guint64 address, guint64 *offset)
+{
+    for (size_t i = 0; i < segments; i++) {
+        GElf_Phdr segment;
+
+        if (gelf_getphdr(file, (int)i, &segment) != NULL && segment.p_type == PT_LOAD &&
+            address >= segment.p_vaddr && address - segment.p_vaddr < segment.p_filesz) {
+            *offset = segment.p_offset + (address - segment.p_vaddr);
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+static guint64 dynamic_value(Elf_Data *dynamic, gint64 tag)
+{
+    GElf_Dyn entry;
+
+    for (int i = 0; gelf_getdyn(dynamic, i, &entry) != NULL && entry.d_tag != DT_NULL; i++) {
+        if (entry.d_tag == tag) {
+            return entry.d_un.d_val;
+        }
+    }
+    return 0;
+}
+
+static gboolean read_dynamic_text(RootfsElf *elf, const GElf_Dyn *entry, const Elf_Data *strings)
+{
+    const char *text;
+
+    if (entry->d_tag != DT_NEEDED && entry->d_tag != DT_RUNPATH && entry->d_tag != DT_RPATH) {
+        return TRUE;
+    }
+    text = text_in(strings, entry->d_un.d_val);
+    if (text == NULL) {
+        return FALSE;
+    }
+    if (entry->d_tag == DT_NEEDED) {
+        g_ptr_array_add(elf->needed, g_strdup(text));
+    } else if (elf->search == NULL || entry->d_tag == DT_RUNPATH) {
+        g_free(elf->search); /* RUNPATH makes the loader pass RPATH over */
+        elf->search = g_strdup(text);
+    }
+    return TRUE;
+}
+
+static gboolean read_dynamic(RootfsElf *elf, Elf *file, size_t segments, const GElf_Phdr *segment)
+{
+    Elf_Data *dynamic = chunk(file, segment->p_offset, segment->p_filesz, ELF_T_DYN);
+    Elf_Data *strings = NULL;
+    guint64 offset;
+    GElf_Dyn entry;
+
+    if (dynamic == NULL) {
+        return FALSE;
+    }
+    if (file_offset(file, segments, dynamic_value(dynamic, DT_STRTAB), &offset)) {
+        strings = chunk(file, offset, dynamic_value(dynamic, DT_STRSZ), ELF_T_BYTE);
+    }
+    if (strings == NULL) {
+        return FALSE;
+    }
+    for (int i = 0; gelf_getdyn(dynamic, i, &entry) != NULL && entry.d_tag != DT_NULL; i++) {
+        if (!read_dynamic_text(elf, &entry, strings)) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+static gboolean read_interpreter(RootfsElf *elf, Elf *file, const GElf_Phdr *segment)
+{
+    Elf_Data *data = chunk(file, segment->p_offset, segment->p_filesz, ELF_T_BYTE);
+    const char *text = data != NULL ? text_in(data, 0) : NULL;
+
+    if (text != NULL && elf->interpreter == NULL) { /* the kernel takes the first as well */
+        elf->interpreter = g_strdup(text);
+    }
+    return text != NULL;
+}
+
+static gboolean read_segments(RootfsElf *elf, Elf *file)
+{
+    size_t segments;
+
+    if (elf_getphdrnum(file, &segments) != 0) {
+        return FALSE;
+    }
+    for (size_t i = 0; i < segments; i++) {
+        GElf_Phdr segment;
+
+        if (gelf_getphdr(file, (int)i, &segment) == NULL ||
+            (segment.p_type == PT_INTERP && !read_interpreter(elf, file, &segment)) ||
+            (segment.p_type == PT_DYNAMIC && !read_dynamic(elf, file, segments, &segment))) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+/* ---- Kernel modules ---- */
+
+/* The value of `key` among the "key=value" texts of a .modinfo section, or NULL. */
+static const char *modinfo(const Elf_Data *data, const char *key)
+{
+    size_t len = strlen(key);
+    const char *text;
+
+    for (guint64 at = 0; (text = text_in(data, at)) != NULL; at += strlen(text) + 1) {
+        if (strncmp(text, key, len) == 0 && text[len] == '=') {
+            return text + len + 1;
+        }
+    }
+    return NULL;
+}
+
+static void read_modinfo(RootfsElf *elf, const Elf_Data *data)
+{
+    const char *depends = modinfo(data, "depends");
+    const char *vermagic = modinfo(data, "vermagic");
+
+    elf->vermagic = g_strdup(vermagic != NULL ? vermagic : "");
+    elf->depends = g_strsplit(depends != NULL ? depends : "", ",", -1);
+}
+
+static gboolean read_sections(RootfsElf *elf, Elf *file)
+{
+    size_t names;
+
+    if (elf_getshdrstrndx(file, &names) != 0) {
+        return FALSE;
+    }
+    for (Elf_Scn *section = NULL; (section = elf_nextscn(file, section)) != NULL;) {
+        GElf_Shdr header;
+        const char *name = gelf_getshdr(section, &header) != NULL
+                           ? elf_strptr(file, names, header.sh_name) : NULL;
+
+        if (name != NULL && strcmp(name, ".modinfo") == 0) {
+            Elf_Data *data = elf_rawdata(section, NULL);
+
+            if (data == NULL) {
+                return FALSE;
+            }
+            read_modinfo(elf, data);
+        }
+    }
+    return TRUE;
+}
+
+/* ---- Files ---- */
+
+static gboolean read_file(RootfsElf *elf, Elf *file)
+{
+    GElf_Ehdr header;
+
+    if (gelf_getehdr(file, &header) == NULL) {
+        return FALSE;
+    }
+    if (header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_ident[EI_DATA] != ELFDATA2LSB) {
+        return TRUE; /* for no guest of ours: nothing else matters */
+    }
+    elf->machine = header.e_machine;
+    return header.e_type == ET_REL ? read_sections(elf, file) : read_segments(elf, file);
+}
+
+static gboolean has_magic(int fd)
+{
+    char magic[SELFMAG];
+
+    return pread(fd, magic, sizeof(magic), 0) == sizeof(magic) &&
+           memcmp(magic, ELFMAG, SELFMAG) == 0;
+}
+
+gboolean rootfs_elf_read(int fd, const char *path, RootfsElf **elf, GError **error)
+{
+    g_autoptr(RootfsElf) own = NULL;
+    g_autoptr(Elf) file = NULL;
+
+    *elf = NULL;
+    if (!has_magic(fd)) {
+        return TRUE;
+    }
+    own = g_new0(RootfsElf, 1);
+    own->needed = g_ptr_array_new_with_free_func(g_free);
+    elf_version(EV_CURRENT);
+    elf_errno(); /* forget what was wrong with another file */
+    file = elf_begin(fd, ELF_C_READ, NULL);
+    if (file == NULL || elf_kind(file) != ELF_K_ELF || !read_file(own, file)) {
+        return fail(error, path);
+    }
+    *elf = g_steal_pointer(&own);
+    return TRUE;
+}

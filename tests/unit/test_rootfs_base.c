@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Images that start from an archive that somebody else made. */
+#include "test_rootfs.h"
+
+static const RootfsOwner all = {0755, 0, 0};
+
+static RootfsImage *image;
+static GError *error;
+
+static void set_up(void)
+{
+    test_dir_set_up();
+    image = rootfs_image_new(ROOTFS_MACHINE_X86);
+    error = NULL;
+}
+
+static void tear_down(void)
+{
+    rootfs_image_free(image);
+    test_dir_tear_down();
+}
+
+static void must(gboolean good)
+{
+    ck_assert_msg(good, "%s", error != NULL ? error->message : "failed without an error");
+}
+
+static char *run(const char *command)
+{
+    return test_command((const char *const[]){"env", "LC_ALL=C", "sh", "-ec", command, NULL},
+                        test_dir);
+}
+
+/* ---- What GNU cpio makes and unpacks ---- */
+
+static char *base_archive(const char *compress)
+{
+    g_autofree char *command = g_strdup_printf(
+        "umask 022; mkdir -p tree/usr/bin; ln -s usr/bin tree/bin; mkfifo tree/pipe;"
+        "echo tool >tree/usr/bin/tool; chmod 4711 tree/usr/bin/tool;"
+        "ln tree/usr/bin/tool tree/usr/bin/alias; ln tree/usr/bin/tool tree/zlast;"
+        "printf x >\"tree/$(printf '\\377\\376')\"; cd tree;"
+        "find . | sort | cpio --quiet -o -H newc -R 7:8 | %s >../base.cpio", compress);
+
+    g_free(run(command));
+    return test_path("base.cpio");
+}
+
+static const char *const unpackers[] = {
+    "cpio --quiet -id <../out.cpio", "bsdcpio --quiet -id <../out.cpio",
+};
+
+START_TEST(every_member_survives)
+{
+    g_autofree char *base = base_archive("cat");
+    g_autofree char *output = test_path("out.cpio");
+    g_autofree char *command = g_strdup_printf(
+        "mkdir out; cd out; %s; find . ! -name . | sort | xargs stat -c '%%A %%h %%N';"
+        "cat zlast usr/bin/alias usr/bin/tool", unpackers[_i]);
+    g_autofree char *text = NULL;
+
+    must(rootfs_image_load_base(image, base, TRUE, &error));
+    must(rootfs_image_write(image, output, &error));
+    text = run(command);
+    ck_assert_str_eq(text,
+        "lrwxrwxrwx 1 './bin' -> 'usr/bin'\n"
+        "prw-r--r-- 1 './pipe'\n"
+        "drwxr-xr-x 3 './usr'\n"
+        "drwxr-xr-x 2 './usr/bin'\n"
+        "-rws--x--x 3 './usr/bin/alias'\n"
+        "-rws--x--x 3 './usr/bin/tool'\n"
+        "-rws--x--x 3 './zlast'\n"
+        "-rw-r--r-- 1 './'$'\\377\\376'\n"
+        "tool\ntool\ntool\n");
+}
+END_TEST
+
+static const char *const compressions[] = {"gzip", "xz --check=crc32", "zstd -q"};
+
+START_TEST(compressed_archives_give_the_same)
+{
+    g_autofree char *base = base_archive("cat");
+    g_autofree char *command = g_strdup_printf("%s <base.cpio >packed", compressions[_i]);
+    g_autofree char *packed = test_path("packed");
+    g_autofree char *first = test_path("1.cpio");
+    g_autofree char *second = test_path("2.cpio");
+    g_autoptr(RootfsImage) other = rootfs_image_new(ROOTFS_MACHINE_X86);
+
+    g_free(run(command));
+    must(rootfs_image_load_base(image, base, TRUE, &error));
+    must(rootfs_image_load_base(other, packed, TRUE, &error));
+    must(rootfs_image_write(image, first, &error));
+    must(rootfs_image_write(other, second, &error));
+    g_free(run("cmp 1.cpio 2.cpio; cpio --quiet -it <2.cpio | grep -qx usr/bin/tool"));
+}
+END_TEST
+
+/* ---- Archives by hand ---- */
+
+static void align(GString *archive)
+{
+    while (archive->len % 4 != 0) {
+        g_string_append_c(archive, '\0');
+    }
+}
+
+/* A newc member as cpio(5) has it. */
+static void member(GString *archive, const char *name, guint mode, guint major, guint minor,
+                   const char *data)
+{
+    g_string_append_printf(archive, "070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x",
+                           1, mode, 0, 0, 1, 0, (guint)strlen(data), 0, 0, major, minor,
+                           (guint)strlen(name) + 1, 0);
+    g_string_append_len(archive, name, (gssize)strlen(name) + 1);
+    align(archive);
+    g_string_append(archive, data);
+    align(archive);
+}
+
+static void trailer(GString *archive)
+{
+    member(archive, "TRAILER!!!", 0, 0, 0, "");
+}
+
+static char *save(const GString *archive)
+{
+    return test_file("hand.cpio", archive->str, archive->len);
+}
+
+static void expect_refused(const GString *archive, const char *part)
+{
+    g_autofree char *path = save(archive);
+
+    ck_assert(!rootfs_image_load_base(image, path, TRUE, &error));
+    EXPECT_ERROR(&error, ROOTFS_ERROR_BASE, path, part);
+}
+
+START_TEST(devices_keep_their_numbers)
+{
+    g_autoptr(GString) archive = g_string_new(NULL);
+    g_autofree char *path = NULL;
+    g_autofree char *output = test_path("out.cpio");
+    g_autofree char *text = NULL;
+
+    member(archive, "null", 020666, 1, 3, "");
+    member(archive, "disk", 060660, 259, 70000, "");
+    trailer(archive);
+    path = save(archive);
+    must(rootfs_image_load_base(image, path, TRUE, &error));
+    must(rootfs_image_write(image, output, &error));
+    text = run("cpio --quiet -itv <out.cpio | sed 's/  */ /g' | cut -d' ' -f 1,5,6,10");
+    ck_assert_str_eq(text, "brw-rw---- 259, 70000 disk\ncrw-rw-rw- 1, 3 null\n");
+}
+END_TEST
+
+START_TEST(names_in_any_spelling)
+{
+    g_autoptr(GString) archive = g_string_new(NULL);
+    g_autofree char *path = NULL;
+    g_autofree char *output = test_path("out.cpio");
+    g_autofree char *text = NULL;
+
+    member(archive, ".", 040700, 0, 0, "");
+    member(archive, "/a", 0100644, 0, 0, "first");
+    member(archive, "./b//c/", 040755, 0, 0, "");
+    member(archive, "./a", 0100644, 0, 0, "second");
+    trailer(archive);
+    path = save(archive);
+    must(rootfs_image_load_base(image, path, TRUE, &error));
+    must(rootfs_image_write(image, output, &error));
+    text = run("cpio --quiet -it <out.cpio; cpio --quiet -i --to-stdout a <out.cpio");
+    ck_assert_str_eq(text, "a\nb\nb/c\nsecond");
+}
+END_TEST
+
+START_TEST(archives_one_after_the_other)
+{
+    g_autoptr(GString) archive = g_string_new(NULL);
+    g_autofree char *path = NULL;
+    g_autofree char *output = test_path("out.cpio");
+    g_autofree char *text = NULL;
+
+    member(archive, "a", 0100644, 0, 0, "1");
+    trailer(archive);
+    g_string_append_len(archive, "\0\0\0\0\0\0\0\0", 8);
+    member(archive, "b", 0100644, 0, 0, "2");
+    trailer(archive);
+    g_string_set_size(archive, (archive->len + 511) & ~(gsize)511);
+    path = save(archive);
+    g_free(run("printf 3 >c; echo c | cpio --quiet -o -H newc | gzip >>hand.cpio"));
+    must(rootfs_image_load_base(image, path, TRUE, &error));
+    must(rootfs_image_write(image, output, &error));
+    text = run("cpio --quiet -i --to-stdout <out.cpio");
+    ck_assert_str_eq(text, "123");
+}
+END_TEST
+
+START_TEST(cut_anywhere)
+{
+    g_autoptr(GString) archive = g_string_new(NULL);
+
+    member(archive, "directory", 040755, 0, 0, "");
+    member(archive, "directory/file", 0100644, 0, 0, "some bytes");
+    member(archive, "link", 0120777, 0, 0, "directory");
+    trailer(archive);
+    for (gsize len = archive->len - 4; len > 0; len--) {
+        g_autoptr(GString) cut = g_string_new_len(archive->str, (gssize)len);
+
+        expect_refused(cut, "truncated");
+    }
+}
+END_TEST
+
+START_TEST(what_is_no_archive)
+{
+    static const char *const texts[] = {"", "hello\n", "070701", "070702nothing", "\x1f\x8b\x08"};
+    g_autoptr(GString) archive = g_string_new(NULL);
+
+    for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {
+        g_string_assign(archive, texts[i]);
+        expect_refused(archive, "no cpio archive");
+    }
+    member(archive, "a", 0100644, 0, 0, "1");
+    g_string_prepend(archive, "text before it\n");
+    expect_refused(archive, "cpio");
+}
+END_TEST
+
+START_TEST(members_that_climb_out)
+{
+    static const char *const names[] = {"..", "../x", "a/../../x", "/.."};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autoptr(GString) archive = g_string_new(NULL);
+
+        member(archive, names[i], 0100644, 0, 0, "1");
+        trailer(archive);
+        expect_refused(archive, "'..' part");
+    }
+}
+END_TEST
+
+/* odc has 11 octal digits for the size. */
+START_TEST(file_of_four_gigabytes)
+{
+    g_autoptr(GString) archive = g_string_new("070707");
+
+    g_string_append_printf(archive, "%06o%06o%06o%06o%06o%06o%06o%011o%06o%s", 0, 1, 0100644, 0, 0,
+                           1, 0, 0, 2, "40000000000");
+    g_string_append_len(archive, "a\0", 2);
+    expect_refused(archive, "4 GiB");
+}
+END_TEST
+
+START_TEST(unreadable_archive)
+{
+    g_autofree char *path = test_path("missing.cpio");
+
+    ck_assert(!rootfs_image_load_base(image, path, TRUE, &error));
+    EXPECT_ERROR(&error, ROOTFS_ERROR_BASE, path, "No such file", "check the path");
+}
+END_TEST
+
+/* ---- What is added to a base ---- */
+
+START_TEST(added_over_the_base)
+{
+    g_autofree char *base = base_archive("cat");
+    g_autofree char *file = test_file("mine", "mine\n", 5);
+    g_autofree char *output = test_path("out.cpio");
+    g_autofree char *text = NULL;
+
+    must(rootfs_image_load_base(image, base, TRUE, &error));
+    ck_assert(!rootfs_image_add_file(image, "/bin/tool", file, &all, &error));
+    EXPECT_ERROR(&error, ROOTFS_ERROR_DUPLICATE, "/usr/bin/tool", "--replace");
+    must(rootfs_image_add_directory(image, "/usr", &all, &error));
+    rootfs_image_set_replace(image, TRUE);
+    must(rootfs_image_add_file(image, "/bin/tool", file, &all, &error));
+    ck_assert(!rootfs_image_add_file(image, "/usr/bin/tool", file, &all, &error));
+    EXPECT_ERROR(&error, ROOTFS_ERROR_DUPLICATE, "/usr/bin/tool", "twice");
+    must(rootfs_image_write(image, output, &error));
+    text = run("mkdir out; cd out; cpio --quiet -id <../out.cpio; stat -c %h usr/bin/alias;"
+               "cat usr/bin/tool usr/bin/alias zlast");
+    ck_assert_str_eq(text, "2\nmine\ntool\ntool\n");
+}
+END_TEST
+
+START_TEST(only_what_was_added)
+{
+    g_autofree char *base = base_archive("gzip");
+    g_autofree char *file = test_file("mine", "mine\n", 5);
+    g_autofree char *output = test_path("out.cpio");
+    g_autofree char *text = NULL;
+
+    must(rootfs_image_load_base(image, base, FALSE, &error));
+    must(rootfs_image_add_file(image, "/bin/mine", file, &all, &error));
+    must(rootfs_image_add_file(image, "/opt/mine", file, &all, &error));
+    must(rootfs_image_write_added(image, output, &error));
+    text = run("cpio --quiet -it <out.cpio");
+    ck_assert_str_eq(text, "opt\nopt/mine\nusr/bin/mine\n");
+}
+END_TEST
+
+static Suite *base_suite(void)
+{
+    Suite *suite = suite_create("rootfs_base");
+    TCase *tc = tcase_create("base");
+
+    tcase_add_checked_fixture(tc, set_up, tear_down);
+    tcase_add_loop_test(tc, every_member_survives, 0, G_N_ELEMENTS(unpackers));
+    tcase_add_loop_test(tc, compressed_archives_give_the_same, 0, G_N_ELEMENTS(compressions));
+    tcase_add_test(tc, devices_keep_their_numbers);
+    tcase_add_test(tc, names_in_any_spelling);
+    tcase_add_test(tc, archives_one_after_the_other);
+    tcase_add_test(tc, cut_anywhere);
+    tcase_add_test(tc, what_is_no_archive);
+    tcase_add_test(tc, members_that_climb_out);
+    tcase_add_test(tc, file_of_four_gigabytes);
+    tcase_add_test(tc, unreadable_archive);
+    tcase_add_test(tc, added_over_the_base);
+    tcase_add_test(tc, only_what_was_added);
+    suite_add_tcase(suite, tc);
+    return suite;
+}
+
+int main(void)
+{
+    return tap_run(base_suite());
+}
