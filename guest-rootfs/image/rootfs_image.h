@@ -26,6 +26,7 @@ typedef enum {
     ROOTFS_ERROR_BASE,      /* base archive unreadable, truncated, damaged or no cpio */
     ROOTFS_ERROR_SOURCE,    /* host file unreadable, no regular file, 4 GiB or more, damaged, changed */
     ROOTFS_ERROR_MACHINE,   /* host file is an ELF program for another architecture */
+    ROOTFS_ERROR_LIBRARY,   /* a dynamic program's loader or library is missing */
     ROOTFS_ERROR_VALUE,     /* mode, owner, device number, link target or machine name is bad */
     ROOTFS_ERROR_SYNTAX,    /* manifest line or HOST:GUEST specification is malformed */
     ROOTFS_ERROR_OUTPUT,    /* the archive cannot be written */
@@ -91,6 +92,24 @@ gboolean rootfs_image_add_symlink(RootfsImage *image, const char *guest, const c
  */
 gboolean rootfs_image_add_device(RootfsImage *image, const char *guest, char type, guint major,
                                  guint minor, const RootfsOwner *owner, GError **error);
+
+/* TRUE when the image has anything at this path. */
+gboolean rootfs_image_has(RootfsImage *image, const char *guest);
+
+/*
+ * Check that every dynamic program and library that was added finds its loader and libraries in
+ * the image, those of its libraries too. What a base brings is not looked at. Errors: LIBRARY.
+ */
+gboolean rootfs_image_check_libraries(RootfsImage *image, GError **error);
+
+/*
+ * Copy from this host what that check would miss, into /usr/lib: from `directories` first (each a
+ * directory of libraries or a sysroot; NULL-terminated, or NULL), then from where Debian has the
+ * libraries of the cross compilers and its own. Errors: LIBRARY, and those of
+ * rootfs_image_add_file(); what was added before stays.
+ */
+gboolean rootfs_image_add_libraries(RootfsImage *image, const char *const *directories,
+                                    GError **error);
 
 /*
  * Write the archive. It appears under the name `output` whole or not at all: it is written beside

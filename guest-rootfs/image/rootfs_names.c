@@ -30,8 +30,8 @@ static gboolean check_name(gpointer key, gpointer value, gpointer data)
     if (other != NULL && !(other->base && entry->base)) {
         g_set_error(&naming->error, ROOTFS_ERROR, ROOTFS_ERROR_DUPLICATE,
                     "guest path %s: the guest has %s, and finds programs by their names alone; "
-                    "choose another name", other->base ? entry->path : other->path,
-                    other->base ? other->path : entry->path);
+                    "choose another name", entry->base ? other->path : entry->path,
+                    entry->base ? entry->path : other->path);
         return TRUE;
     }
     g_hash_table_insert(naming->programs, (char *)name, value);

@@ -231,7 +231,7 @@ START_TEST(a_program_with_a_taken_name)
     must(rootfs_image_write(image, output, &error));
     must(rootfs_image_add_file(image, "/usr/bin/ls", source, &all, &error));
     ck_assert(!rootfs_image_write(image, output, &error));
-    EXPECT_ERROR(&error, ROOTFS_ERROR_DUPLICATE, "/bin/ls", "has /usr/bin/ls", "another name");
+    EXPECT_ERROR(&error, ROOTFS_ERROR_DUPLICATE, "/usr/bin/ls", "has /bin/ls", "another name");
 }
 END_TEST
 

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The loader and the libraries of programs that are not static. */
+#ifndef ROOTFS_LIBRARY_H
+#define ROOTFS_LIBRARY_H
+
+#include "rootfs_entry.h"
+
+/*
+ * Called for every loader (an absolute path) and library (a name, or a path) that `user` needs
+ * and the image has not. FALSE with *error set ends the search.
+ */
+typedef gboolean RootfsMissing(gpointer data, const RootfsEntry *user, const char *name,
+                               GError **error);
+
+/*
+ * Look, as the guest's loader will, for what every added dynamic program and library needs: beside
+ * paths of its own in the usual directories and those of the guest's /etc/ld.so.conf. `missing` must
+ * not change `entries`. FALSE when it said so.
+ */
+gboolean rootfs_library_search(GTree *entries, RootfsMachine machine, RootfsMissing *missing,
+                               gpointer data, GError **error);
+
+/*
+ * The path on this host of the loader or library `name` for `machine`, or NULL: below one of
+ * `directories` (NULL-terminated or NULL; each a library directory or a sysroot), else where
+ * Debian has those of the cross compiler and of the machine's own architecture. A relative path is
+ * nowhere. The caller frees it.
+ */
+char *rootfs_library_find(const char *name, RootfsMachine machine,
+                          const char *const *directories);
+
+#endif

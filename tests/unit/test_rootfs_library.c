@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Programs that are not static: this one, and small ones that the compilers make. */
+#include "test_rootfs.h"
+
+#include "rootfs_elf.h"
+
+#include <elf.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+static const RootfsOwner all = {0755, 0, 0};
+
+static RootfsImage *image;
+static GError *error;
+
+static void set_up(void)
+{
+    test_dir_set_up();
+    image = rootfs_image_new(ROOTFS_MACHINE_X86);
+    error = NULL;
+}
+
+static void tear_down(void)
+{
+    rootfs_image_free(image);
+    test_dir_tear_down();
+}
+
+static void must(gboolean good)
+{
+    ck_assert_msg(good, "%s", error != NULL ? error->message : "failed without an error");
+}
+
+static void run(const char *command)
+{
+    g_free(test_command((const char *const[]){"sh", "-ec", command, NULL}, test_dir));
+}
+
+/* A library `libown.so` and a program `program` that needs it, with these linker options. */
+static void make_program(const char *prefix, const char *options)
+{
+    g_autofree char *command = g_strdup_printf(
+        "echo 'int own(void){return 0;}' >own.c; echo 'int own(void);int main(void){return own();}' "
+        ">main.c; mkdir -p libs;"
+        "%s-linux-gnu-gcc -shared -fPIC -Wl,-soname,libown.so -o libs/libown.so own.c;"
+        "%s-linux-gnu-gcc -o program main.c -Llibs -lown %s", prefix, prefix, options);
+
+    run(command);
+}
+
+static RootfsElf *read_elf(const char *path)
+{
+    int fd = open(path, O_RDONLY);
+    RootfsElf *elf = NULL;
+
+    ck_assert_int_ge(fd, 0);
+    must(rootfs_elf_read(fd, path, &elf, &error));
+    close(fd);
+    return elf;
+}
+
+/* ---- Reading ---- */
+
+START_TEST(a_program_names_its_libraries)
+{
+    g_autofree char *path = test_path("program");
+    g_autoptr(RootfsElf) elf = NULL;
+
+    make_program("x86_64", "-Wl,-rpath,'$ORIGIN/../lib:/opt' -Wl,--enable-new-dtags");
+    elf = read_elf(path);
+    ck_assert_uint_eq(elf->machine, EM_X86_64);
+    ck_assert_str_eq(elf->interpreter, "/lib64/ld-linux-x86-64.so.2");
+    ck_assert_uint_eq(elf->needed->len, 2);
+    ck_assert_str_eq(elf->needed->pdata[0], "libown.so");
+    ck_assert_str_eq(elf->needed->pdata[1], "libc.so.6");
+    ck_assert_str_eq(elf->search, "$ORIGIN/../lib:/opt");
+    ck_assert_ptr_null(elf->vermagic);
+}
+END_TEST
+
+START_TEST(the_other_machine)
+{
+    g_autofree char *path = test_path("program");
+    g_autoptr(RootfsElf) elf = NULL;
+
+    make_program("aarch64", "-Wl,-rpath,/opt -Wl,--disable-new-dtags");
+    elf = read_elf(path);
+    ck_assert_uint_eq(elf->machine, EM_AARCH64);
+    ck_assert_str_eq(elf->interpreter, "/lib/ld-linux-aarch64.so.1");
+    ck_assert_str_eq(elf->search, "/opt");
+}
+END_TEST
+
+START_TEST(a_static_program_needs_nothing)
+{
+    g_autofree char *path = test_path("static");
+    g_autoptr(RootfsElf) elf = NULL;
+
+    run("echo 'int main(void){return 0;}' >main.c; gcc -static -o static main.c");
+    elf = read_elf(path);
+    ck_assert_ptr_null(elf->interpreter);
+    ck_assert_uint_eq(elf->needed->len, 0);
+}
+END_TEST
+
+/* Whatever is cut off: an error that names the file, or what is left is whole. */
+START_TEST(cut_anywhere)
+{
+    g_autofree char *path = test_path("program");
+    off_t end;
+    int fd, errors = 0;
+
+    make_program("x86_64", "");
+    fd = open(path, O_RDWR);
+    for (end = lseek(fd, 0, SEEK_END) - 1; end >= 4; end--) {
+        g_autoptr(RootfsElf) elf = NULL;
+
+        ck_assert_int_eq(ftruncate(fd, end), 0);
+        if (!rootfs_elf_read(fd, path, &elf, &error)) {
+            EXPECT_ERROR(&error, ROOTFS_ERROR_SOURCE, path, "damaged");
+            errors++;
+        }
+    }
+    close(fd);
+    ck_assert_int_gt(errors, 500);
+}
+END_TEST
+
+/* ---- In an image ---- */
+
+static void add(const char *name, const char *guest)
+{
+    g_autofree char *path = test_path(name);
+
+    must(rootfs_image_add_file(image, guest, path, &all, &error));
+}
+
+static void expect_missing(const char *name)
+{
+    ck_assert(!rootfs_image_check_libraries(image, &error));
+    EXPECT_ERROR(&error, ROOTFS_ERROR_LIBRARY, "needs", name, "-static", "--with-libs");
+}
+
+START_TEST(each_missing_part_is_named)
+{
+    make_program("x86_64", "");
+    add("program", "/usr/bin/program");
+    expect_missing("/lib64/ld-linux-x86-64.so.2");
+    must(rootfs_image_add_file(image, "/lib64/ld-linux-x86-64.so.2", "/lib64/ld-linux-x86-64.so.2",
+                               &all, &error));
+    expect_missing("libown.so");
+    add("libs/libown.so", "/usr/lib/x86_64-linux-gnu/libown.so");
+    expect_missing("libc.so.6");
+    must(rootfs_image_add_file(image, "/lib/libc.so.6", "/lib/x86_64-linux-gnu/libc.so.6", &all,
+                               &error));
+    must(rootfs_image_check_libraries(image, &error));
+}
+END_TEST
+
+static const struct place {
+    const char *options, *guest; /* where the library is found with these linker options */
+    gboolean found;
+} places[] = {
+    {"", "/opt/own/libown.so", FALSE},
+    {"-Wl,-rpath,/opt/own", "/opt/own/libown.so", TRUE},
+    {"-Wl,-rpath,/opt/other:'$ORIGIN/../lib/own'", "/usr/lib/own/libown.so", TRUE},
+    {"-Wl,-rpath,'${ORIGIN}'", "/usr/bin/libown.so", TRUE},
+    {"", "/etc/own/libown.so", TRUE}, /* in ld.so.conf.d, see below */
+    {"", "/lib64/libown.so", TRUE},
+};
+
+START_TEST(where_libraries_are_found)
+{
+    const struct place *place = &places[_i];
+    g_autofree char *conf = test_file("own.conf", "# ours\n  /etc/own \n", 19);
+
+    make_program("x86_64", place->options);
+    add("program", "/usr/bin/program");
+    must(rootfs_image_add_file(image, "/etc/ld.so.conf.d/own.conf", conf, &all, &error));
+    add("libs/libown.so", place->guest);
+    must(rootfs_image_add_file(image, "/lib64/ld-linux-x86-64.so.2", "/lib64/ld-linux-x86-64.so.2",
+                               &all, &error));
+    must(rootfs_image_add_file(image, "/lib/libc.so.6", "/lib/x86_64-linux-gnu/libc.so.6", &all,
+                               &error));
+    if (place->found) {
+        must(rootfs_image_check_libraries(image, &error));
+    } else {
+        expect_missing("libown.so");
+    }
+}
+END_TEST
+
+START_TEST(links_of_the_guest_are_followed)
+{
+    make_program("x86_64", "");
+    must(rootfs_image_add_symlink(image, "/lib", "usr/lib", &all, &error));
+    must(rootfs_image_add_symlink(image, "/lib64", "usr/lib64", &all, &error));
+    must(rootfs_image_add_file(image, "/usr/lib64/ld.so", "/lib64/ld-linux-x86-64.so.2", &all,
+                               &error));
+    must(rootfs_image_add_symlink(image, "/usr/lib64/ld-linux-x86-64.so.2", "ld.so", &all, &error));
+    must(rootfs_image_add_file(image, "/lib/libc.so.6", "/lib/x86_64-linux-gnu/libc.so.6", &all,
+                               &error));
+    add("libs/libown.so", "/usr/lib/libown.so.1");
+    must(rootfs_image_add_symlink(image, "/usr/lib/libown.so", "libown.so.2", &all, &error));
+    add("program", "/usr/bin/program");
+    expect_missing("libown.so"); /* the link leads nowhere */
+    must(rootfs_image_add_symlink(image, "/usr/lib/libown.so.2", "libown.so.1", &all, &error));
+    must(rootfs_image_check_libraries(image, &error));
+}
+END_TEST
+
+/* ---- Copied from the host ---- */
+
+static const struct machine {
+    const char *prefix, *loader;
+    RootfsMachine machine;
+} machines[] = {
+    {"x86_64", "/lib64/ld-linux-x86-64.so.2", ROOTFS_MACHINE_X86},
+    {"aarch64", "/lib/ld-linux-aarch64.so.1", ROOTFS_MACHINE_RASPI4B},
+};
+
+START_TEST(all_that_a_program_needs)
+{
+    const struct machine *machine = &machines[_i];
+    g_autofree char *program = test_path("program");
+    g_autofree char *libs = test_path("libs");
+    g_autoptr(RootfsImage) own = rootfs_image_new(machine->machine);
+
+    make_program(machine->prefix, "-lm -Wl,--no-as-needed -lpthread");
+    must(rootfs_image_add_file(own, "/usr/bin/program", program, &all, &error));
+    ck_assert(!rootfs_image_add_libraries(own, NULL, &error));
+    EXPECT_ERROR(&error, ROOTFS_ERROR_LIBRARY, program, "libown.so", "--libs-from");
+    must(rootfs_image_add_libraries(own, (const char *const[]){libs, NULL}, &error));
+    must(rootfs_image_check_libraries(own, &error));
+    ck_assert(rootfs_image_has(own, machine->loader));
+    ck_assert(rootfs_image_has(own, "/usr/lib/libown.so"));
+    ck_assert(rootfs_image_has(own, "/usr/lib/libc.so.6"));
+}
+END_TEST
+
+static Suite *library_suite(void)
+{
+    Suite *suite = suite_create("rootfs_library");
+    TCase *tc = tcase_create("library");
+
+    tcase_add_checked_fixture(tc, set_up, tear_down);
+    tcase_add_test(tc, a_program_names_its_libraries);
+    tcase_add_test(tc, the_other_machine);
+    tcase_add_test(tc, a_static_program_needs_nothing);
+    tcase_add_test(tc, cut_anywhere);
+    tcase_add_test(tc, each_missing_part_is_named);
+    tcase_add_loop_test(tc, where_libraries_are_found, 0, G_N_ELEMENTS(places));
+    tcase_add_test(tc, links_of_the_guest_are_followed);
+    tcase_add_loop_test(tc, all_that_a_program_needs, 0, G_N_ELEMENTS(machines));
+    suite_add_tcase(suite, tc);
+    return suite;
+}
+
+int main(void)
+{
+    return tap_run(library_suite());
+}
