@@ -15,6 +15,7 @@ static const struct {
     {"demo", vmb_demo_main, "run the memory example on each machine and check every byte"},
     {"shell", vmb_shell_main, "boot a guest to an interactive shell"},
     {"serve", vmb_serve_main, "boot a guest for another program to run programs in"},
+    {"rootfs", vmb_rootfs_main, "build a guest image: vmbench rootfs build --help"},
     {"bench", vmb_bench_main, "measure, and write build/bench.json"},
 };
 

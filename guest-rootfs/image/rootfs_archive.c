@@ -31,6 +31,7 @@ struct writer {
     Archive *archive;
     const char *output; /* for messages */
     RootfsWrite what;
+    RootfsCompression compression;
     gint64 time;        /* of all entries, seconds since 1970 */
     gint64 last_inode;
     GHashTable *inodes; /* link number -> struct inode */
@@ -194,9 +195,24 @@ static gboolean read_time(gint64 *seconds, GError **error)
     return TRUE;
 }
 
+static gboolean set_compression(struct writer *writer)
+{
+    switch (writer->compression) {
+    case ROOTFS_COMPRESSION_GZIP: /* without the time, which would tell one run from another */
+        return archive_write_add_filter_gzip(writer->archive) == ARCHIVE_OK &&
+               archive_write_set_filter_option(writer->archive, "gzip", "timestamp", NULL) ==
+                   ARCHIVE_OK;
+    case ROOTFS_COMPRESSION_ZSTD:
+        return archive_write_add_filter_zstd(writer->archive) == ARCHIVE_OK;
+    default:
+        return TRUE;
+    }
+}
+
 static gboolean write_all(struct writer *writer, GTree *entries, int fd)
 {
     if (archive_write_set_format_cpio_newc(writer->archive) != ARCHIVE_OK ||
+        !set_compression(writer) ||
         archive_write_set_bytes_in_last_block(writer->archive, 1) != ARCHIVE_OK ||
         archive_write_open_fd(writer->archive, fd) != ARCHIVE_OK) {
         return fail_archive(writer);
@@ -258,11 +274,12 @@ static gboolean write_and_rename(struct writer *writer, GTree *entries, GError *
     return TRUE;
 }
 
-gboolean rootfs_archive_write(GTree *entries, RootfsWrite what, const char *output, GError **error)
+gboolean rootfs_archive_write(GTree *entries, RootfsWrite what, RootfsCompression compression,
+                              const char *output, GError **error)
 {
     g_autoptr(GPtrArray) made = g_ptr_array_new_with_free_func((GDestroyNotify)rootfs_entry_free);
     g_autoptr(GTree) whole = rootfs_parents_complete(entries, made, error);
-    struct writer writer = {.output = output, .what = what};
+    struct writer writer = {.output = output, .what = what, .compression = compression};
 
     return whole != NULL && read_time(&writer.time, error) &&
            write_and_rename(&writer, whole, error);

@@ -14,7 +14,7 @@ typedef enum {
  * Write `entries` and the parents that they lack as newc cpio to `output`. Errors as in
  * rootfs_image_write().
  */
-gboolean rootfs_archive_write(GTree *entries, RootfsWrite what, const char *output,
-                              GError **error);
+gboolean rootfs_archive_write(GTree *entries, RootfsWrite what, RootfsCompression compression,
+                              const char *output, GError **error);
 
 #endif

@@ -20,6 +20,7 @@ enum { MAX_MODE = 07777, MAX_MAJOR = 4095, MAX_MINOR = 1048575 };
 struct RootfsImage {
     RootfsMachine machine;
     gboolean replace;
+    RootfsCompression compression;
     GTree *entries; /* path -> RootfsEntry; only what was asked for and what the base has */
 };
 
@@ -39,6 +40,24 @@ gboolean rootfs_machine_parse(const char *name, RootfsMachine *machine, GError *
     return TRUE;
 }
 
+gboolean rootfs_compression_parse(const char *name, RootfsCompression *compression, GError **error)
+{
+    static const char *const names[] = {
+        [ROOTFS_COMPRESSION_GZIP] = "gzip",
+        [ROOTFS_COMPRESSION_ZSTD] = "zstd",
+    };
+
+    for (gsize i = ROOTFS_COMPRESSION_GZIP; i < G_N_ELEMENTS(names); i++) {
+        if (strcmp(name, names[i]) == 0) {
+            *compression = (RootfsCompression)i;
+            return TRUE;
+        }
+    }
+    g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_VALUE,
+                "compression '%s' is unknown; take gzip or zstd", name);
+    return FALSE;
+}
+
 RootfsImage *rootfs_image_new(RootfsMachine machine)
 {
     RootfsImage *image = g_new0(RootfsImage, 1);
@@ -52,6 +71,11 @@ void rootfs_image_free(RootfsImage *image)
 {
     g_tree_destroy(image->entries);
     g_free(image);
+}
+
+void rootfs_image_set_compression(RootfsImage *image, RootfsCompression compression)
+{
+    image->compression = compression;
 }
 
 void rootfs_image_set_replace(RootfsImage *image, gboolean replace)
@@ -152,11 +176,23 @@ static gboolean keep(RootfsImage *image, RootfsEntry *entry)
     return TRUE;
 }
 
+static const RootfsEntry *find(RootfsImage *image, const char *guest, gboolean last)
+{
+    g_autofree char *path = rootfs_path_resolve(image->entries, guest, last);
+
+    return path != NULL ? g_tree_lookup(image->entries, path) : NULL;
+}
+
 gboolean rootfs_image_has(RootfsImage *image, const char *guest)
 {
-    g_autofree char *path = rootfs_path_resolve(image->entries, guest, FALSE);
+    return find(image, guest, FALSE) != NULL;
+}
 
-    return path != NULL && g_tree_lookup(image->entries, path) != NULL;
+gboolean rootfs_image_has_directory(RootfsImage *image, const char *guest)
+{
+    const RootfsEntry *entry = find(image, guest, TRUE);
+
+    return entry != NULL && entry->type == S_IFDIR;
 }
 
 gboolean rootfs_image_add_file(RootfsImage *image, const char *guest, const char *host,
@@ -300,9 +336,28 @@ gboolean rootfs_image_add_libraries(RootfsImage *image, const char *const *direc
     return TRUE;
 }
 
-gboolean rootfs_image_check_libraries(RootfsImage *image, GError **error)
+static gboolean check_init(RootfsImage *image, GError **error)
 {
-    return rootfs_library_search(image->entries, image->machine, refuse_missing, NULL, error);
+    const RootfsEntry *init = find(image, "/init", TRUE);
+    const char *problem = NULL;
+
+    if (init == NULL) {
+        problem = "is missing";
+    } else if (init->type != S_IFREG || (init->owner.mode & 0111) == 0) {
+        problem = "is no executable file";
+    }
+    if (problem != NULL) {
+        g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_INIT,
+                    "/init of the image %s, and the kernel starts nothing else: add it with mode "
+                    "755, or start from an archive that has it", problem);
+    }
+    return problem == NULL;
+}
+
+gboolean rootfs_image_check(RootfsImage *image, GError **error)
+{
+    return check_init(image, error) &&
+           rootfs_library_search(image->entries, image->machine, refuse_missing, NULL, error);
 }
 
 /* ---- The archive ---- */
@@ -310,11 +365,12 @@ gboolean rootfs_image_check_libraries(RootfsImage *image, GError **error)
 gboolean rootfs_image_write(RootfsImage *image, const char *output, GError **error)
 {
     return rootfs_names_check(image->entries, error) &&
-           rootfs_archive_write(image->entries, ROOTFS_WRITE_ALL, output, error);
+           rootfs_archive_write(image->entries, ROOTFS_WRITE_ALL, image->compression, output, error);
 }
 
 gboolean rootfs_image_write_added(RootfsImage *image, const char *output, GError **error)
 {
     return rootfs_names_check(image->entries, error) &&
-           rootfs_archive_write(image->entries, ROOTFS_WRITE_ADDED, output, error);
+           rootfs_archive_write(image->entries, ROOTFS_WRITE_ADDED, image->compression, output,
+                                error);
 }

@@ -27,6 +27,7 @@ typedef enum {
     ROOTFS_ERROR_SOURCE,    /* host file unreadable, no regular file, 4 GiB or more, damaged, changed */
     ROOTFS_ERROR_MACHINE,   /* host file is an ELF program for another architecture */
     ROOTFS_ERROR_LIBRARY,   /* a dynamic program's loader or library is missing */
+    ROOTFS_ERROR_INIT,      /* /init is missing or cannot be executed */
     ROOTFS_ERROR_VALUE,     /* mode, owner, device number, link target or machine name is bad */
     ROOTFS_ERROR_SYNTAX,    /* manifest line or HOST:GUEST specification is malformed */
     ROOTFS_ERROR_OUTPUT,    /* the archive cannot be written */
@@ -45,6 +46,17 @@ typedef struct RootfsImage RootfsImage;
 /* "raspi4b" or "x86". Errors: VALUE for any other name. */
 gboolean rootfs_machine_parse(const char *name, RootfsMachine *machine, GError **error);
 
+/* How the archive is written. */
+typedef enum {
+    ROOTFS_COMPRESSION_NONE,
+    ROOTFS_COMPRESSION_GZIP,
+    ROOTFS_COMPRESSION_ZSTD,
+} RootfsCompression;
+
+/* "gzip" or "zstd". Errors: VALUE for any other name. */
+gboolean rootfs_compression_parse(const char *name, RootfsCompression *compression,
+                                  GError **error);
+
 /* An empty image; free it with rootfs_image_free(). */
 RootfsImage *rootfs_image_new(RootfsMachine machine);
 void rootfs_image_free(RootfsImage *image);
@@ -58,6 +70,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(RootfsImage, rootfs_image_free)
  */
 gboolean rootfs_image_load_base(RootfsImage *image, const char *path, gboolean data,
                                 GError **error);
+
+/* ROOTFS_COMPRESSION_NONE unless this is called. Equal input still gives equal bytes. */
+void rootfs_image_set_compression(RootfsImage *image, RootfsCompression compression);
 
 /* Whether what is added takes the place of what the base has there (it is a DUPLICATE else). */
 void rootfs_image_set_replace(RootfsImage *image, gboolean replace);
@@ -93,19 +108,21 @@ gboolean rootfs_image_add_symlink(RootfsImage *image, const char *guest, const c
 gboolean rootfs_image_add_device(RootfsImage *image, const char *guest, char type, guint major,
                                  guint minor, const RootfsOwner *owner, GError **error);
 
-/* TRUE when the image has anything at this path. */
+/* TRUE when the image has anything at this path, or a directory there; the latter follows links. */
 gboolean rootfs_image_has(RootfsImage *image, const char *guest);
+gboolean rootfs_image_has_directory(RootfsImage *image, const char *guest);
 
 /*
- * Check that every dynamic program and library that was added finds its loader and libraries in
- * the image, those of its libraries too. What a base brings is not looked at. Errors: LIBRARY.
+ * Check what a guest would stumble over: the kernel needs an executable /init (INIT), and every
+ * dynamic program and library that was added its loader and libraries, those of its libraries
+ * too (LIBRARY). Programs that a base brings are not looked at.
  */
-gboolean rootfs_image_check_libraries(RootfsImage *image, GError **error);
+gboolean rootfs_image_check(RootfsImage *image, GError **error);
 
 /*
- * Copy from this host what that check would miss, into /usr/lib: from `directories` first (each a
- * directory of libraries or a sysroot; NULL-terminated, or NULL), then from where Debian has the
- * libraries of the cross compilers and its own. Errors: LIBRARY, and those of
+ * Copy from this host the libraries that the check would miss, into /usr/lib: from `directories`
+ * first (each a directory of libraries or a sysroot; NULL-terminated, or NULL), then from where
+ * Debian has the libraries of the cross compilers and its own. Errors: LIBRARY, and those of
  * rootfs_image_add_file(); what was added before stays.
  */
 gboolean rootfs_image_add_libraries(RootfsImage *image, const char *const *directories,

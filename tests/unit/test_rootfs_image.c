@@ -374,6 +374,69 @@ START_TEST(output_that_cannot_be_written)
 }
 END_TEST
 
+START_TEST(the_kernel_needs_an_init)
+{
+    g_autofree char *file = test_file("init", "#!/bin/sh\n", 10);
+
+    ck_assert(!rootfs_image_check(image, &error));
+    EXPECT_ERROR(&error, ROOTFS_ERROR_INIT, "/init", "missing", "755");
+    must(rootfs_image_add_symlink(image, "/init", "sbin/init", &all, &error));
+    ck_assert(!rootfs_image_check(image, &error));
+    EXPECT_ERROR(&error, ROOTFS_ERROR_INIT, "missing");
+    must(rootfs_image_add_file(image, "/sbin/init", file, &all, &error));
+    must(rootfs_image_check(image, &error));
+}
+END_TEST
+
+static const RootfsOwner not_executable = {0644, 0, 0};
+
+START_TEST(an_init_is_executable)
+{
+    g_autofree char *file = test_file("init", "#!/bin/sh\n", 10);
+
+    must(rootfs_image_add_file(image, "/init", file, &not_executable, &error));
+    ck_assert(!rootfs_image_check(image, &error));
+    EXPECT_ERROR(&error, ROOTFS_ERROR_INIT, "/init", "executable", "755");
+}
+END_TEST
+
+static const char *const compressions[] = {"gzip", "zstd"};
+
+START_TEST(compressed_when_asked)
+{
+    const char *how = compressions[_i];
+    g_autofree char *source = test_file("greeting", "hello\n", 6);
+    g_autofree char *plain_archive = test_path("plain.cpio");
+    g_autofree char *packed = test_path("packed");
+    g_autofree char *first = NULL, *second = NULL;
+    g_autofree char *unpack = g_strdup_printf("%s -dc <packed | cmp - plain.cpio", how);
+    RootfsCompression compression;
+    gsize first_len, second_len;
+
+    fill(image, source);
+    must(rootfs_image_write(image, plain_archive, &error));
+    must(rootfs_compression_parse(how, &compression, &error));
+    rootfs_image_set_compression(image, compression);
+    must(rootfs_image_write(image, packed, &error));
+    g_free(test_command((const char *const[]){"sh", "-ec", unpack, NULL}, test_dir));
+    ck_assert(g_file_get_contents(packed, &first, &first_len, NULL));
+    g_usleep(1100000); /* a time in the archive would be another one now */
+    must(rootfs_image_write(image, packed, &error));
+    ck_assert(g_file_get_contents(packed, &second, &second_len, NULL));
+    ck_assert_mem_eq(first, second, first_len);
+    ck_assert_uint_eq(first_len, second_len);
+}
+END_TEST
+
+START_TEST(unknown_compression)
+{
+    RootfsCompression compression;
+
+    ck_assert(!rootfs_compression_parse("rar", &compression, &error));
+    EXPECT_ERROR(&error, ROOTFS_ERROR_VALUE, "rar", "gzip or zstd");
+}
+END_TEST
+
 static Suite *image_suite(void)
 {
     Suite *suite = suite_create("rootfs_image");
@@ -399,6 +462,10 @@ static Suite *image_suite(void)
     tcase_add_test(tc, unknown_machine);
     tcase_add_test(tc, failure_leaves_the_old_archive);
     tcase_add_test(tc, output_that_cannot_be_written);
+    tcase_add_test(tc, the_kernel_needs_an_init);
+    tcase_add_test(tc, an_init_is_executable);
+    tcase_add_loop_test(tc, compressed_when_asked, 0, G_N_ELEMENTS(compressions));
+    tcase_add_test(tc, unknown_compression);
     suite_add_tcase(suite, tc);
     return suite;
 }

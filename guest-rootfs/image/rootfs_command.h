@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The image builder as a command: `vmbench rootfs build`, and rootfs-build for this tree's images. */
+#ifndef ROOTFS_COMMAND_H
+#define ROOTFS_COMMAND_H
+
+#include "rootfs_image.h"
+
+typedef struct {
+    const char *name;   /* of the command, for --help */
+    const char *images; /* directory with MACHINE.cpio to start from; NULL: start from nothing */
+} RootfsCommand;
+
+/*
+ * Build the image that the options ask for; --help prints them and ends the process. FALSE with *error
+ * set: ROOTFS_ERROR_SYNTAX or a GOptionError for the command line, and every ROOTFS_ERROR.
+ */
+gboolean rootfs_command_build(const RootfsCommand *command, int argc, char **argv,
+                              GError **error);
+
+#endif

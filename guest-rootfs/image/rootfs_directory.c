@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "rootfs_directory.h"
+
+#include <errno.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static gboolean fail(GError **error, const char *host, const char *problem)
+{
+    g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_SOURCE, "%s: %s", host, problem);
+    return FALSE;
+}
+
+static gboolean add_link(RootfsImage *image, const char *guest, const char *host, GError **error)
+{
+    static const RootfsOwner owner = {0777, 0, 0};
+    g_autofree char *target = g_file_read_link(host, NULL);
+
+    if (target == NULL) {
+        return fail(error, host, "the link cannot be read");
+    }
+    return rootfs_image_add_symlink(image, guest, target, &owner, error);
+}
+
+static gboolean add_directory(RootfsImage *image, const char *guest, const char *host,
+                              GError **error)
+{
+    static const RootfsOwner owner = {0755, 0, 0};
+
+    return (rootfs_image_has_directory(image, guest) ||
+            rootfs_image_add_directory(image, guest, &owner, error)) &&
+           rootfs_image_add_tree(image, guest, host, error);
+}
+
+static gboolean add_any(RootfsImage *image, const char *guest, const char *host, GError **error)
+{
+    RootfsOwner owner = {0644, 0, 0};
+    GStatBuf info;
+
+    if (g_lstat(host, &info) < 0) {
+        return fail(error, host, g_strerror(errno));
+    }
+    switch (info.st_mode & S_IFMT) {
+    case S_IFREG:
+        owner.mode = (info.st_mode & S_IXUSR) != 0 ? 0755 : 0644;
+        return rootfs_image_add_file(image, guest, host, &owner, error);
+    case S_IFLNK:
+        return add_link(image, guest, host, error);
+    case S_IFDIR:
+        return add_directory(image, guest, host, error);
+    default:
+        return fail(error, host, "is a device, pipe or socket; name it in a manifest");
+    }
+}
+
+gboolean rootfs_image_add_tree(RootfsImage *image, const char *guest, const char *host,
+                               GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+    g_autoptr(GDir) directory = g_dir_open(host, 0, &cause);
+    const char *name;
+
+    if (directory == NULL) {
+        g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_SOURCE, "%s", cause->message);
+        return FALSE;
+    }
+    while ((name = g_dir_read_name(directory)) != NULL) {
+        const char *below = strcmp(guest, "/") == 0 ? "" : guest;
+        g_autofree char *inside = g_strconcat(below, "/", name, NULL);
+        g_autofree char *outside = g_build_filename(host, name, NULL);
+
+        if (!add_any(image, inside, outside, error)) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vmbench rootfs: the image builder, which starts from the bench's own images. */
+#include "commands.h"
+
+#include <string.h>
+
+#include "paths.h"
+#include "rootfs_command.h"
+
+static gboolean build(int argc, char **argv, GError **error)
+{
+    const char *images = g_getenv("VMBENCH_IMAGES");
+    const RootfsCommand command = {"vmbench rootfs build",
+                                   images != NULL && images[0] != '\0' ? images : VMB_IMAGES_DIR};
+
+    return rootfs_command_build(&command, argc, argv, error);
+}
+
+int vmb_rootfs_main(int argc, char **argv)
+{
+    g_autoptr(GError) error = NULL;
+    gboolean known = argc > 1 && strcmp(argv[1], "build") == 0;
+
+    if (known && build(argc - 1, argv + 1, &error)) {
+        return 0;
+    }
+    if (!known) {
+        g_set_error(&error, VMB_ERROR, VMB_ERROR_USAGE,
+                    "say what to do: see vmbench rootfs build --help");
+    }
+    if (error->domain == G_OPTION_ERROR || g_error_matches(error, ROOTFS_ERROR,
+                                                           ROOTFS_ERROR_SYNTAX)) {
+        vmb_fail(error, NULL);
+        return VMB_ERROR_USAGE;
+    }
+    return vmb_fail(error, NULL);
+}

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Whole directories of the host in an image. */
+#include "test_rootfs.h"
+
+#include "rootfs_directory.h"
+
+static const RootfsOwner all = {0755, 0, 0};
+
+static RootfsImage *image;
+static GError *error;
+
+static void set_up(void)
+{
+    test_dir_set_up();
+    image = rootfs_image_new(ROOTFS_MACHINE_X86);
+    error = NULL;
+}
+
+static void tear_down(void)
+{
+    rootfs_image_free(image);
+    test_dir_tear_down();
+}
+
+static void must(gboolean good)
+{
+    ck_assert_msg(good, "%s", error != NULL ? error->message : "failed without an error");
+}
+
+static char *run(const char *command)
+{
+    return test_command((const char *const[]){"env", "LC_ALL=C", "sh", "-ec", command, NULL},
+                        test_dir);
+}
+
+static void expect_listing(const char *expected)
+{
+    g_autofree char *output = test_path("out.cpio");
+    g_autofree char *listing = NULL;
+
+    must(rootfs_image_write(image, output, &error));
+    listing = run("cpio --quiet -itvn <out.cpio | sed 's/  */ /g' | cut -d' ' -f 1,3-5,9-");
+    ck_assert_str_eq(listing, expected);
+}
+
+START_TEST(all_that_lies_there)
+{
+    g_autofree char *tree = test_path("tree");
+
+    g_free(run("mkdir -p -m 700 tree/etc/empty; echo x >tree/etc/conf; chmod 600 tree/etc/conf;"
+               "echo y >tree/run; chmod 4711 tree/run; ln -s /nowhere tree/link; echo z >tree/.dot"));
+    must(rootfs_image_add_tree(image, "/", tree, &error));
+    expect_listing("-rw-r--r-- 0 0 2 .dot\n"
+                   "drwxr-xr-x 0 0 0 etc\n"
+                   "-rw-r--r-- 0 0 2 etc/conf\n"
+                   "drwxr-xr-x 0 0 0 etc/empty\n"
+                   "lrwxrwxrwx 0 0 8 link -> /nowhere\n"
+                   "-rwxr-xr-x 0 0 2 run\n");
+}
+END_TEST
+
+START_TEST(below_a_directory_of_the_guest)
+{
+    g_autofree char *tree = test_path("tree");
+
+    g_free(run("mkdir tree; echo x >tree/text"));
+    must(rootfs_image_add_tree(image, "/opt", tree, &error));
+    expect_listing("drwxr-xr-x 0 0 0 opt\n-rw-r--r-- 0 0 2 opt/text\n");
+}
+END_TEST
+
+START_TEST(directories_that_are_there_stay)
+{
+    g_autofree char *tree = test_path("tree");
+
+    g_free(run("mkdir -p tree/bin tree/root; echo x >tree/bin/x"));
+    must(rootfs_image_add_directory(image, "/root", &(RootfsOwner){0700, 1, 2}, &error));
+    must(rootfs_image_add_directory(image, "/usr/bin", &all, &error));
+    must(rootfs_image_add_symlink(image, "/bin", "usr/bin", &all, &error));
+    must(rootfs_image_add_tree(image, "/", tree, &error));
+    expect_listing("lrwxr-xr-x 0 0 7 bin -> usr/bin\n"
+                   "drwx------ 1 2 0 root\n"
+                   "drwxr-xr-x 0 0 0 usr\n"
+                   "drwxr-xr-x 0 0 0 usr/bin\n"
+                   "-rw-r--r-- 0 0 2 usr/bin/x\n");
+}
+END_TEST
+
+START_TEST(what_is_taken)
+{
+    g_autofree char *tree = test_path("tree");
+
+    g_free(run("mkdir tree; echo x >tree/a"));
+    must(rootfs_image_add_directory(image, "/a", &all, &error));
+    ck_assert(!rootfs_image_add_tree(image, "/", tree, &error));
+    EXPECT_ERROR(&error, ROOTFS_ERROR_DUPLICATE, "/a", "twice");
+}
+END_TEST
+
+static const struct bad {
+    const char *make, *part;
+    int code;
+} bad[] = {
+    {"mkfifo tree/odd", "manifest", ROOTFS_ERROR_SOURCE},
+    {"ln -s ../../etc tree/odd", "above the image's root", ROOTFS_ERROR_VALUE},
+    {"printf '\\177ELF' >tree/odd", "damaged", ROOTFS_ERROR_SOURCE},
+};
+
+START_TEST(what_cannot_be_added)
+{
+    g_autofree char *tree = test_path("tree");
+    g_autofree char *command = g_strdup_printf("mkdir tree; %s", bad[_i].make);
+
+    g_free(run(command));
+    ck_assert(!rootfs_image_add_tree(image, "/", tree, &error));
+    EXPECT_ERROR(&error, bad[_i].code, "/odd", bad[_i].part);
+}
+END_TEST
+
+START_TEST(no_such_directory)
+{
+    g_autofree char *tree = test_path("tree");
+
+    ck_assert(!rootfs_image_add_tree(image, "/", tree, &error));
+    EXPECT_ERROR(&error, ROOTFS_ERROR_SOURCE, tree, "No such file");
+}
+END_TEST
+
+static Suite *directory_suite(void)
+{
+    Suite *suite = suite_create("rootfs_directory");
+    TCase *tc = tcase_create("directory");
+
+    tcase_add_checked_fixture(tc, set_up, tear_down);
+    tcase_add_test(tc, all_that_lies_there);
+    tcase_add_test(tc, below_a_directory_of_the_guest);
+    tcase_add_test(tc, directories_that_are_there_stay);
+    tcase_add_test(tc, what_is_taken);
+    tcase_add_loop_test(tc, what_cannot_be_added, 0, G_N_ELEMENTS(bad));
+    tcase_add_test(tc, no_such_directory);
+    suite_add_tcase(suite, tc);
+    return suite;
+}
+
+int main(void)
+{
+    return tap_run(directory_suite());
+}
