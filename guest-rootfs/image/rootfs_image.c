@@ -208,6 +208,19 @@ gboolean rootfs_image_add_file(RootfsImage *image, const char *guest, const char
     return keep(image, g_steal_pointer(&entry));
 }
 
+gboolean rootfs_image_add_bytes(RootfsImage *image, const char *guest, GBytes *bytes,
+                                const RootfsOwner *owner, GError **error)
+{
+    RootfsEntry *entry = new_entry(image, guest, S_IFREG, owner, error);
+
+    if (entry == NULL) {
+        return FALSE;
+    }
+    entry->data = g_bytes_ref(bytes);
+    entry->size = (gint64)g_bytes_get_size(bytes);
+    return keep(image, entry);
+}
+
 gboolean rootfs_image_add_directory(RootfsImage *image, const char *guest,
                                     const RootfsOwner *owner, GError **error)
 {

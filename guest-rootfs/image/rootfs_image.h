@@ -27,6 +27,7 @@ typedef enum {
     ROOTFS_ERROR_SOURCE,    /* host file unreadable, no regular file, 4 GiB or more, damaged, changed */
     ROOTFS_ERROR_MACHINE,   /* host file is an ELF program for another architecture */
     ROOTFS_ERROR_LIBRARY,   /* a dynamic program's loader or library is missing */
+    ROOTFS_ERROR_MODULE,    /* kernel module missing, for another kernel, or badly described */
     ROOTFS_ERROR_INIT,      /* /init is missing or cannot be executed */
     ROOTFS_ERROR_VALUE,     /* mode, owner, device number, link target or machine name is bad */
     ROOTFS_ERROR_SYNTAX,    /* manifest line or HOST:GUEST specification is malformed */
@@ -86,6 +87,10 @@ void rootfs_image_set_replace(RootfsImage *image, gboolean replace);
  */
 gboolean rootfs_image_add_file(RootfsImage *image, const char *guest, const char *host,
                                const RootfsOwner *owner, GError **error);
+
+/* The same with the file's bytes in memory. Errors: PATH, DUPLICATE, VALUE. */
+gboolean rootfs_image_add_bytes(RootfsImage *image, const char *guest, GBytes *bytes,
+                                const RootfsOwner *owner, GError **error);
 
 /*
  * A directory. Parents that nobody adds are made, mode 0755, owner 0:0.

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Kernel modules on their way into an image: with those that they need, and in the order in which
+ * the guest's init loads them.
+ */
+#ifndef ROOTFS_MODULE_H
+#define ROOTFS_MODULE_H
+
+#include "rootfs_image.h"
+#include "rootfs_kernel.h"
+
+typedef struct RootfsModules RootfsModules;
+
+/* None yet, for this kernel, which must live as long. Free with rootfs_modules_free(). */
+RootfsModules *rootfs_modules_new(const RootfsKernel *kernel);
+void rootfs_modules_free(RootfsModules *modules);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(RootfsModules, rootfs_modules_free)
+
+/*
+ * The module in the file `path`, which init loads at boot unless `ini` (NULL: no file) says
+ * otherwise. That is a key file with the group [module]:
+ *
+ *     load = boot | manual    manual: it lies in /lib/modules, and somebody loads it
+ *     parameters = TEXT       as on insmod's command line
+ *     after = NAME;NAME       modules that are loaded before it, beside those that it depends on
+ *
+ * Errors: MODULE for a file that is no module for this kernel, a name that is there already, and a
+ * key or value that is unknown.
+ */
+gboolean rootfs_modules_add(RootfsModules *modules, const char *path, const char *ini,
+                            GError **error);
+
+/* The kernel's own module `name`, not loaded at boot. Errors: MODULE when the kernel has none. */
+gboolean rootfs_modules_add_kernels(RootfsModules *modules, const char *name, GError **error);
+
+/*
+ * Put all of them and what they depend on into the image as /lib/modules/NAME.ko, and the list for
+ * init as /etc/vmbench/modules, one "NAME.ko PARAMETERS" a line. Errors: MODULE when one that is
+ * needed is missing or two wait for each other, and those of rootfs_image_add_file().
+ */
+gboolean rootfs_modules_place(RootfsModules *modules, RootfsImage *image, GError **error);
+
+#endif

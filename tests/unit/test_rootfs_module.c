@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Kernel modules: for the right kernel, with what they need, in order. */
+#include "test_rootfs.h"
+
+#include "rootfs_module.h"
+
+#define MAGIC "6.1.0-1-test SMP mod_unload"
+
+static RootfsImage *image;
+static GError *error;
+
+static void set_up(void)
+{
+    test_dir_set_up();
+    image = rootfs_image_new(ROOTFS_MACHINE_X86);
+    error = NULL;
+}
+
+static void tear_down(void)
+{
+    rootfs_image_free(image);
+    test_dir_tear_down();
+}
+
+static void must(gboolean good)
+{
+    ck_assert_msg(good, "%s", error != NULL ? error->message : "failed without an error");
+}
+
+static char *run(const char *command)
+{
+    return test_command((const char *const[]){"env", "LC_ALL=C", "sh", "-ec", command, NULL},
+                        test_dir);
+}
+
+/* A file that the builder takes for a module, with these .modinfo texts. Returns its path. */
+static char *make_module(const char *name, const char *magic, const char *depends)
+{
+    g_autofree char *command = g_strdup_printf(
+        "mkdir -p \"$(dirname %s)\"; printf '%%s\\n' '.section .modinfo,\"a\"' "
+        "'.asciz \"license=GPL\"' '.asciz \"depends=%s\"' '.asciz \"vermagic=%s\"' |"
+        "gcc -c -x assembler - -o %s", name, depends, magic, name);
+
+    g_free(run(command));
+    return test_path(name);
+}
+
+/* A kernel with the modules core, mid (needs core) and snd-top (needs mid). */
+static RootfsKernel *make_kernel(void)
+{
+    g_autofree char *directory = test_path("kernel");
+    RootfsKernel *kernel;
+
+    g_free(make_module("kernel/lib/core.ko", MAGIC, ""));
+    g_free(make_module("kernel/lib/deep/mid.ko", MAGIC, "core"));
+    g_free(make_module("kernel/snd-top.ko", MAGIC, "mid"));
+    kernel = rootfs_kernel_new(directory, &error);
+    must(kernel != NULL);
+    return kernel;
+}
+
+static void add(RootfsModules *modules, const char *name, const char *depends, const char *ini)
+{
+    g_autofree char *path = make_module(name, MAGIC, depends);
+    g_autofree char *key_file = ini != NULL ? test_file("module.ini", ini, strlen(ini)) : NULL;
+
+    must(rootfs_modules_add(modules, path, key_file, &error));
+}
+
+/* What init loads, and what lies in /lib/modules. */
+static void expect_placed(RootfsModules *modules, const char *list, const char *files)
+{
+    g_autofree char *output = test_path("out.cpio");
+    g_autofree char *got_list = NULL;
+    g_autofree char *got_files = NULL;
+
+    must(rootfs_modules_place(modules, image, &error));
+    must(rootfs_image_write(image, output, &error));
+    got_list = run("cpio --quiet -i --to-stdout etc/vmbench/modules <out.cpio");
+    got_files = run("cpio --quiet -it <out.cpio | sed -n 's,^lib/modules/,,p' | xargs");
+    ck_assert_str_eq(got_list, list);
+    ck_assert_str_eq(g_strchomp(got_files), files);
+}
+
+/* ---- Kernels ---- */
+
+START_TEST(a_kernel_knows_its_modules)
+{
+    g_autoptr(RootfsKernel) kernel = make_kernel();
+
+    ck_assert_str_eq(rootfs_kernel_vermagic(kernel), MAGIC);
+    ck_assert(g_str_has_suffix(rootfs_kernel_module(kernel, "mid"), "/lib/deep/mid.ko"));
+    ck_assert(g_str_has_suffix(rootfs_kernel_module(kernel, "snd_top"), "/snd-top.ko"));
+    ck_assert(g_str_has_suffix(rootfs_kernel_module(kernel, "snd-top"), "/snd-top.ko"));
+    ck_assert_ptr_null(rootfs_kernel_module(kernel, "other"));
+}
+END_TEST
+
+START_TEST(a_directory_without_modules)
+{
+    g_autofree char *missing = test_path("missing");
+
+    ck_assert_ptr_null(rootfs_kernel_new(test_dir, &error));
+    EXPECT_ERROR(&error, ROOTFS_ERROR_MODULE, test_dir, "no kernel module");
+    ck_assert_ptr_null(rootfs_kernel_new(missing, &error));
+    EXPECT_ERROR(&error, ROOTFS_ERROR_MODULE, missing, "No such file");
+}
+END_TEST
+
+/* ---- Order ---- */
+
+START_TEST(what_a_module_needs_comes_first)
+{
+    g_autoptr(RootfsKernel) kernel = make_kernel();
+    g_autoptr(RootfsModules) modules = rootfs_modules_new(kernel);
+
+    add(modules, "a.ko", "z-base,mid", "[module]\nparameters = gsi=16 name=\"x y\"\n");
+    add(modules, "z-base.ko", "", NULL);
+    expect_placed(modules, "z-base.ko\ncore.ko\nmid.ko\na.ko gsi=16 name=\"x y\"\n",
+                  "a.ko core.ko mid.ko z-base.ko");
+}
+END_TEST
+
+START_TEST(declared_order)
+{
+    g_autoptr(RootfsKernel) kernel = make_kernel();
+    g_autoptr(RootfsModules) modules = rootfs_modules_new(kernel);
+
+    add(modules, "a.ko", "", "[module]\nafter = c;snd-top\n");
+    add(modules, "b.ko", "", NULL);
+    add(modules, "c.ko", "", NULL);
+    expect_placed(modules, "c.ko\ncore.ko\nmid.ko\nsnd-top.ko\na.ko\nb.ko\n",
+                  "a.ko b.ko c.ko core.ko mid.ko snd-top.ko");
+}
+END_TEST
+
+START_TEST(manual_modules_lie_there)
+{
+    g_autoptr(RootfsKernel) kernel = make_kernel();
+    g_autoptr(RootfsModules) modules = rootfs_modules_new(kernel);
+
+    add(modules, "a.ko", "mid", "[module]\nload = manual\n");
+    add(modules, "b.ko", "", "[module]\nload = boot\n");
+    must(rootfs_modules_add_kernels(modules, "snd_top", &error));
+    expect_placed(modules, "b.ko\n", "a.ko b.ko core.ko mid.ko snd-top.ko");
+}
+END_TEST
+
+START_TEST(a_module_of_ones_own_replaces_the_kernels)
+{
+    g_autoptr(RootfsKernel) kernel = make_kernel();
+    g_autoptr(RootfsModules) modules = rootfs_modules_new(kernel);
+
+    add(modules, "mid.ko", "", NULL);
+    add(modules, "a.ko", "mid", NULL);
+    expect_placed(modules, "mid.ko\na.ko\n", "a.ko mid.ko");
+}
+END_TEST
+
+/* ---- Mistakes ---- */
+
+START_TEST(modules_that_wait_for_each_other)
+{
+    g_autoptr(RootfsKernel) kernel = make_kernel();
+    g_autoptr(RootfsModules) modules = rootfs_modules_new(kernel);
+
+    add(modules, "a.ko", "b", NULL);
+    add(modules, "b.ko", "", "[module]\nafter = a\n");
+    ck_assert(!rootfs_modules_place(modules, image, &error));
+    EXPECT_ERROR(&error, ROOTFS_ERROR_MODULE, "a", "b", "wait for each other");
+}
+END_TEST
+
+START_TEST(a_missing_dependency)
+{
+    g_autoptr(RootfsKernel) kernel = make_kernel();
+    g_autoptr(RootfsModules) modules = rootfs_modules_new(kernel);
+
+    add(modules, "a.ko", "nowhere", NULL);
+    ck_assert(!rootfs_modules_place(modules, image, &error));
+    EXPECT_ERROR(&error, ROOTFS_ERROR_MODULE, "nowhere is needed by a", "add the module");
+}
+END_TEST
+
+START_TEST(another_kernel)
+{
+    g_autoptr(RootfsKernel) kernel = make_kernel();
+    g_autoptr(RootfsModules) modules = rootfs_modules_new(kernel);
+    g_autofree char *path = make_module("a.ko", "5.10.0-1-test SMP mod_unload", "");
+
+    ck_assert(!rootfs_modules_add(modules, path, NULL, &error));
+    EXPECT_ERROR(&error, ROOTFS_ERROR_MODULE, path, "5.10.0-1-test", MAGIC, "build it again");
+}
+END_TEST
+
+START_TEST(what_is_no_module)
+{
+    g_autoptr(RootfsKernel) kernel = make_kernel();
+    g_autoptr(RootfsModules) modules = rootfs_modules_new(kernel);
+    g_autofree char *text = test_file("text.ko", "hello", 5);
+    g_autofree char *object = test_path("object.ko");
+    g_autofree char *missing = test_path("missing.ko");
+
+    g_free(run("echo | gcc -c -x c - -o object.ko"));
+    ck_assert(!rootfs_modules_add(modules, text, NULL, &error));
+    EXPECT_ERROR(&error, ROOTFS_ERROR_MODULE, text, "no kernel module");
+    ck_assert(!rootfs_modules_add(modules, object, NULL, &error));
+    EXPECT_ERROR(&error, ROOTFS_ERROR_MODULE, object, "no kernel module");
+    ck_assert(!rootfs_modules_add(modules, missing, NULL, &error));
+    EXPECT_ERROR(&error, ROOTFS_ERROR_MODULE, missing, "No such file");
+    ck_assert(!rootfs_modules_add_kernels(modules, "other", &error));
+    EXPECT_ERROR(&error, ROOTFS_ERROR_MODULE, "no module other");
+}
+END_TEST
+
+START_TEST(a_name_twice)
+{
+    g_autoptr(RootfsKernel) kernel = make_kernel();
+    g_autoptr(RootfsModules) modules = rootfs_modules_new(kernel);
+    g_autofree char *other = make_module("x/a_b.ko", MAGIC, "");
+
+    add(modules, "a-b.ko", "", NULL);
+    ck_assert(!rootfs_modules_add(modules, other, NULL, &error));
+    EXPECT_ERROR(&error, ROOTFS_ERROR_MODULE, other, "twice", "/a-b.ko");
+}
+END_TEST
+
+static const struct ini {
+    const char *text, *part;
+} inis[] = {
+    {"[module]\nload = later\n", "boot or manual"},
+    {"[module]\nparameter = x=1\n", "'parameter' is unknown"},
+    {"[modules]\nload = boot\n", "[modules] is unknown"},
+    {"load = boot\n", "module.ini"},
+};
+
+START_TEST(mistakes_in_the_key_file)
+{
+    g_autoptr(RootfsKernel) kernel = make_kernel();
+    g_autoptr(RootfsModules) modules = rootfs_modules_new(kernel);
+    g_autofree char *path = make_module("a.ko", MAGIC, "");
+    g_autofree char *ini = test_file("module.ini", inis[_i].text, strlen(inis[_i].text));
+
+    ck_assert(!rootfs_modules_add(modules, path, ini, &error));
+    EXPECT_ERROR(&error, ROOTFS_ERROR_MODULE, ini, inis[_i].part);
+}
+END_TEST
+
+static Suite *module_suite(void)
+{
+    Suite *suite = suite_create("rootfs_module");
+    TCase *tc = tcase_create("module");
+
+    tcase_add_checked_fixture(tc, set_up, tear_down);
+    tcase_add_test(tc, a_kernel_knows_its_modules);
+    tcase_add_test(tc, a_directory_without_modules);
+    tcase_add_test(tc, what_a_module_needs_comes_first);
+    tcase_add_test(tc, declared_order);
+    tcase_add_test(tc, manual_modules_lie_there);
+    tcase_add_test(tc, a_module_of_ones_own_replaces_the_kernels);
+    tcase_add_test(tc, modules_that_wait_for_each_other);
+    tcase_add_test(tc, a_missing_dependency);
+    tcase_add_test(tc, another_kernel);
+    tcase_add_test(tc, what_is_no_module);
+    tcase_add_test(tc, a_name_twice);
+    tcase_add_loop_test(tc, mistakes_in_the_key_file, 0, G_N_ELEMENTS(inis));
+    suite_add_tcase(suite, tc);
+    return suite;
+}
+
+int main(void)
+{
+    return tap_run(module_suite());
+}
