@@ -3,6 +3,7 @@
 
 #include "rootfs_directory.h"
 #include "rootfs_manifest.h"
+#include "rootfs_module.h"
 
 #include <string.h>
 
@@ -11,9 +12,13 @@ typedef struct {
     char *base;
     gboolean no_base;
     gboolean replace;
+    char **variables;
     char **overlays;
     char **manifests;
     char **files;
+    char *kernel_modules;
+    char **kernel_module;
+    char **modules;
     gboolean with_libs;
     char **libs_from;
     char *compress;
@@ -24,9 +29,13 @@ static void free_options(Options *options)
 {
     g_free(options->machine);
     g_free(options->base);
+    g_strfreev(options->variables);
     g_strfreev(options->overlays);
     g_strfreev(options->manifests);
     g_strfreev(options->files);
+    g_free(options->kernel_modules);
+    g_strfreev(options->kernel_module);
+    g_strfreev(options->modules);
     g_strfreev(options->libs_from);
     g_free(options->compress);
     g_free(options->output);
@@ -50,11 +59,19 @@ static gboolean parse(const RootfsCommand *command, int argc, char **argv, Optio
          "cpio archive to start from, also .gz, .xz and .zst", "FILE"},
         {"no-base", 0, 0, G_OPTION_ARG_NONE, &o->no_base, "Start from nothing", NULL},
         {"overlay", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o->overlays,
-         "Add all that lies in DIR, as it lies there", "DIR"},
+         "Add all that lies in DIR, below / or GUEST: DIR[:GUEST]", "SPEC"},
+        {"set", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->variables,
+         "The value of @NAME@ in files of DIR that end in .in", "NAME=VALUE"},
         {"add", 'a', 0, G_OPTION_ARG_FILENAME_ARRAY, &o->files,
          "Add a file: HOST:GUEST[:MODE[:UID:GID]]", "SPEC"},
         {"manifest", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o->manifests,
          "Add what FILE lists", "FILE"},
+        {"module", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o->modules,
+         "Add a kernel module that init loads, unless INI says otherwise: FILE.ko[:INI]", "SPEC"},
+        {"kernel-module", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->kernel_module,
+         "Add a module of the kernel's own, to be loaded by hand", "NAME"},
+        {"kernel-modules", 0, 0, G_OPTION_ARG_FILENAME, &o->kernel_modules,
+         "Where the kernel's own modules are", "DIR"},
         {"replace", 0, 0, G_OPTION_ARG_NONE, &o->replace,
          "What is added takes the place of what the base has there", NULL},
         {"with-libs", 0, 0, G_OPTION_ARG_NONE, &o->with_libs,
@@ -101,10 +118,97 @@ static gboolean load_base(const RootfsCommand *command, const Options *options, 
     return rootfs_image_load_base(image, own, TRUE, error);
 }
 
+static gboolean set_variables(const Options *options, RootfsImage *image, GError **error)
+{
+    for (char **pair = options->variables; pair != NULL && *pair != NULL; pair++) {
+        g_auto(GStrv) parts = g_strsplit(*pair, "=", 2);
+
+        if (g_strv_length(parts) != 2) {
+            g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_SYNTAX, "--set %s: it is no NAME=VALUE",
+                        *pair);
+            return FALSE;
+        }
+        if (!rootfs_image_set_variable(image, parts[0], parts[1], error)) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+static gboolean add_overlay(RootfsImage *image, const char *spec, GError **error)
+{
+    g_auto(GStrv) parts = g_strsplit(spec, ":", 2);
+
+    return rootfs_image_add_tree(image, parts[1] != NULL ? parts[1] : "/", parts[0], error);
+}
+
+static gboolean add_module(RootfsModules *modules, const char *spec, GError **error)
+{
+    g_auto(GStrv) parts = g_strsplit(spec, ":", 2);
+
+    return rootfs_modules_add(modules, parts[0], parts[1], error);
+}
+
+/* NULL without an error: nobody says where a kernel is. */
+static RootfsKernel *find_kernel(const RootfsCommand *command, const Options *options,
+                                 GError **error)
+{
+    g_autofree char *own = NULL;
+
+    if (options->kernel_modules != NULL) {
+        return rootfs_kernel_new(options->kernel_modules, error);
+    }
+    own = command->guests != NULL ? g_build_filename(command->guests, options->machine, NULL) : NULL;
+    return own != NULL ? rootfs_kernel_new(own, error) : NULL;
+}
+
+static gboolean add_modules(const Options *options, const RootfsKernel *kernel, RootfsImage *image,
+                            GError **error)
+{
+    g_autoptr(RootfsModules) modules = rootfs_modules_new(kernel);
+
+    for (char **spec = options->modules; spec != NULL && *spec != NULL; spec++) {
+        if (!add_module(modules, *spec, error)) {
+            return FALSE;
+        }
+    }
+    for (char **name = options->kernel_module; name != NULL && *name != NULL; name++) {
+        if (!rootfs_modules_add_kernels(modules, *name, error)) {
+            return FALSE;
+        }
+    }
+    return rootfs_modules_place(modules, image, error);
+}
+
+/* Modules know their kernel, and templates its release. */
+static gboolean add_kernels(const RootfsCommand *command, const Options *options,
+                            RootfsImage *image, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+    g_autoptr(RootfsKernel) kernel = find_kernel(command, options, &cause);
+
+    if (cause != NULL) {
+        g_propagate_error(error, g_steal_pointer(&cause));
+        return FALSE;
+    }
+    if (kernel != NULL) {
+        rootfs_image_set_kernel(image, rootfs_kernel_vermagic(kernel));
+    }
+    if (options->modules == NULL && options->kernel_module == NULL) {
+        return TRUE;
+    }
+    if (kernel == NULL) {
+        g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_SYNTAX,
+                    "--module and --kernel-module: give --kernel-modules too");
+        return FALSE;
+    }
+    return add_modules(options, kernel, image, error);
+}
+
 static gboolean add_all(const Options *options, RootfsImage *image, GError **error)
 {
-    for (char **path = options->overlays; path != NULL && *path != NULL; path++) {
-        if (!rootfs_image_add_tree(image, "/", *path, error)) {
+    for (char **spec = options->overlays; spec != NULL && *spec != NULL; spec++) {
+        if (!add_overlay(image, *spec, error)) {
             return FALSE;
         }
     }
@@ -136,7 +240,9 @@ static gboolean build(const RootfsCommand *command, const Options *options, GErr
     image = rootfs_image_new(machine);
     rootfs_image_set_replace(image, options->replace);
     rootfs_image_set_compression(image, compression);
-    return load_base(command, options, image, error) && add_all(options, image, error) &&
+    return set_variables(options, image, error) &&
+           load_base(command, options, image, error) &&
+           add_kernels(command, options, image, error) && add_all(options, image, error) &&
            rootfs_image_check(image, error) && rootfs_image_write(image, options->output, error);
 }
 

@@ -8,6 +8,7 @@
 typedef struct {
     const char *name;   /* of the command, for --help */
     const char *images; /* directory with MACHINE.cpio to start from; NULL: start from nothing */
+    const char *guests; /* directory with the kernels' modules, MACHINE/...; NULL: none */
 } RootfsCommand;
 
 /*

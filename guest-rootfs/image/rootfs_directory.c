@@ -33,9 +33,21 @@ static gboolean add_directory(RootfsImage *image, const char *guest, const char 
            rootfs_image_add_tree(image, guest, host, error);
 }
 
+static gboolean add_file(RootfsImage *image, const char *guest, const char *host, mode_t mode,
+                         GError **error)
+{
+    const RootfsOwner owner = {(mode & S_IXUSR) != 0 ? 0755 : 0644, 0, 0};
+    g_autofree char *name = NULL;
+
+    if (!g_str_has_suffix(guest, ".in")) {
+        return rootfs_image_add_file(image, guest, host, &owner, error);
+    }
+    name = g_strndup(guest, strlen(guest) - strlen(".in"));
+    return rootfs_image_add_template(image, name, host, &owner, error);
+}
+
 static gboolean add_any(RootfsImage *image, const char *guest, const char *host, GError **error)
 {
-    RootfsOwner owner = {0644, 0, 0};
     GStatBuf info;
 
     if (g_lstat(host, &info) < 0) {
@@ -43,8 +55,7 @@ static gboolean add_any(RootfsImage *image, const char *guest, const char *host,
     }
     switch (info.st_mode & S_IFMT) {
     case S_IFREG:
-        owner.mode = (info.st_mode & S_IXUSR) != 0 ? 0755 : 0644;
-        return rootfs_image_add_file(image, guest, host, &owner, error);
+        return add_file(image, guest, host, info.st_mode, error);
     case S_IFLNK:
         return add_link(image, guest, host, error);
     case S_IFDIR:

@@ -8,6 +8,7 @@
 #include "rootfs_names.h"
 #include "rootfs_path.h"
 #include "rootfs_source.h"
+#include "rootfs_template.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,23 +22,29 @@ struct RootfsImage {
     RootfsMachine machine;
     gboolean replace;
     RootfsCompression compression;
+    char *vermagic;        /* of the kernel; NULL: not known */
+    GHashTable *variables; /* of templates: name -> value */
     GTree *entries; /* path -> RootfsEntry; only what was asked for and what the base has */
 };
 
 G_DEFINE_QUARK(rootfs-error-quark, rootfs_error)
 
+static const char *const machine_names[] = {
+    [ROOTFS_MACHINE_RASPI4B] = "raspi4b",
+    [ROOTFS_MACHINE_X86] = "x86",
+};
+
 gboolean rootfs_machine_parse(const char *name, RootfsMachine *machine, GError **error)
 {
-    if (strcmp(name, "raspi4b") == 0) {
-        *machine = ROOTFS_MACHINE_RASPI4B;
-    } else if (strcmp(name, "x86") == 0) {
-        *machine = ROOTFS_MACHINE_X86;
-    } else {
-        g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_VALUE,
-                    "machine '%s' is unknown; take raspi4b or x86", name);
-        return FALSE;
+    for (gsize i = 0; i < G_N_ELEMENTS(machine_names); i++) {
+        if (strcmp(name, machine_names[i]) == 0) {
+            *machine = (RootfsMachine)i;
+            return TRUE;
+        }
     }
-    return TRUE;
+    g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_VALUE,
+                "machine '%s' is unknown; take raspi4b or x86", name);
+    return FALSE;
 }
 
 gboolean rootfs_compression_parse(const char *name, RootfsCompression *compression, GError **error)
@@ -64,12 +71,16 @@ RootfsImage *rootfs_image_new(RootfsMachine machine)
 
     image->machine = machine;
     image->entries = rootfs_entries_new((GDestroyNotify)rootfs_entry_free);
+    image->variables = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    g_hash_table_insert(image->variables, g_strdup("MACHINE"), g_strdup(machine_names[machine]));
     return image;
 }
 
 void rootfs_image_free(RootfsImage *image)
 {
     g_tree_destroy(image->entries);
+    g_free(image->vermagic);
+    g_hash_table_unref(image->variables);
     g_free(image);
 }
 
@@ -176,6 +187,14 @@ static gboolean keep(RootfsImage *image, RootfsEntry *entry)
     return TRUE;
 }
 
+void rootfs_image_set_kernel(RootfsImage *image, const char *vermagic)
+{
+    g_free(image->vermagic);
+    image->vermagic = g_strdup(vermagic);
+    g_hash_table_replace(image->variables, g_strdup("KERNEL"),
+                         g_strndup(vermagic, strcspn(vermagic, " ")));
+}
+
 static const RootfsEntry *find(RootfsImage *image, const char *guest, gboolean last)
 {
     g_autofree char *path = rootfs_path_resolve(image->entries, guest, last);
@@ -195,13 +214,27 @@ gboolean rootfs_image_has_directory(RootfsImage *image, const char *guest)
     return entry != NULL && entry->type == S_IFDIR;
 }
 
+static gboolean check_kernel(RootfsImage *image, const char *host, const RootfsElf *elf,
+                             GError **error)
+{
+    if (image->vermagic == NULL || elf == NULL || elf->vermagic == NULL ||
+        strcmp(elf->vermagic, image->vermagic) == 0) {
+        return TRUE;
+    }
+    g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_MODULE,
+                "%s: is a module for the kernel '%s', the guest boots '%s'; build it again against "
+                "that one", host, elf->vermagic, image->vermagic);
+    return FALSE;
+}
+
 gboolean rootfs_image_add_file(RootfsImage *image, const char *guest, const char *host,
                                const RootfsOwner *owner, GError **error)
 {
     g_autoptr(RootfsEntry) entry = new_entry(image, guest, S_IFREG, owner, error);
 
-    if (entry == NULL || !rootfs_source_check(host, image->machine, &entry->size, &entry->elf,
-                                              error)) {
+    if (entry == NULL ||
+        !rootfs_source_check(host, image->machine, &entry->size, &entry->elf, error) ||
+        !check_kernel(image, host, entry->elf, error)) {
         return FALSE;
     }
     entry->source = g_strdup(host);
@@ -219,6 +252,26 @@ gboolean rootfs_image_add_bytes(RootfsImage *image, const char *guest, GBytes *b
     entry->data = g_bytes_ref(bytes);
     entry->size = (gint64)g_bytes_get_size(bytes);
     return keep(image, entry);
+}
+
+gboolean rootfs_image_set_variable(RootfsImage *image, const char *name, const char *value,
+                                   GError **error)
+{
+    if (!g_regex_match_simple("^[A-Z][A-Z0-9_]*$", name, G_REGEX_DOLLAR_ENDONLY, 0)) {
+        g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_VALUE,
+                    "the name '%s' is not made of capitals, digits and '_', a capital first", name);
+        return FALSE;
+    }
+    g_hash_table_replace(image->variables, g_strdup(name), g_strdup(value));
+    return TRUE;
+}
+
+gboolean rootfs_image_add_template(RootfsImage *image, const char *guest, const char *host,
+                                   const RootfsOwner *owner, GError **error)
+{
+    g_autoptr(GBytes) text = rootfs_template_expand(host, image->variables, error);
+
+    return text != NULL && rootfs_image_add_bytes(image, guest, text, owner, error);
 }
 
 gboolean rootfs_image_add_directory(RootfsImage *image, const char *guest,

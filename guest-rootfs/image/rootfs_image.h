@@ -79,6 +79,23 @@ void rootfs_image_set_compression(RootfsImage *image, RootfsCompression compress
 void rootfs_image_set_replace(RootfsImage *image, gboolean replace);
 
 /*
+ * The kernel that will boot, by what its modules say of it (rootfs_kernel_vermagic()): from now on a
+ * kernel module for another one is a MODULE error, and templates have a value for KERNEL.
+ */
+void rootfs_image_set_kernel(RootfsImage *image, const char *vermagic);
+
+/*
+ * The value of @NAME@ in templates (rootfs_directory.h). MACHINE has one from the start. Errors:
+ * VALUE for a name that is not capitals, digits and '_' with a capital first.
+ */
+gboolean rootfs_image_set_variable(RootfsImage *image, const char *name, const char *value,
+                                   GError **error);
+
+/* Put a template's text there. Errors: those of rootfs_image_add_file(), and VALUE. */
+gboolean rootfs_image_add_template(RootfsImage *image, const char *guest, const char *host,
+                                   const RootfsOwner *owner, GError **error);
+
+/*
  * All that is added: `guest` is absolute. Directories on its way that the image has as links are
  * followed, as the guest would: with /bin -> usr/bin there, /bin/ls becomes /usr/bin/ls.
  *

@@ -131,15 +131,6 @@ static gboolean read_ini(Module *module, const char *ini, GError **error)
     return check_keys(file, ini, error) && read_load(file, module, ini, error);
 }
 
-static gboolean check_kernel(const RootfsModules *modules, const Module *module, GError **error)
-{
-    const char *want = rootfs_kernel_vermagic(modules->kernel);
-
-    return strcmp(module->elf->vermagic, want) == 0 ||
-           fail(error, "%s: is built for the kernel '%s', the guest boots '%s'; build it again "
-                "against that one", module->path, module->elf->vermagic, want);
-}
-
 gboolean rootfs_modules_add(RootfsModules *modules, const char *path, const char *ini,
                             GError **error)
 {
@@ -153,8 +144,7 @@ gboolean rootfs_modules_add(RootfsModules *modules, const char *path, const char
         return fail(error, "%s: the module %s is added twice, also as %s; remove one of the two",
                     path, name, other->path);
     }
-    if (!read_module(module, error) || (ini != NULL && !read_ini(module, ini, error)) ||
-        !check_kernel(modules, module, error)) {
+    if (!read_module(module, error) || (ini != NULL && !read_ini(module, ini, error))) {
         return FALSE;
     }
     g_tree_insert(modules->modules, g_steal_pointer(&name), g_steal_pointer(&module));
@@ -172,7 +162,7 @@ gboolean rootfs_modules_add_kernels(RootfsModules *modules, const char *name, GE
     }
     module = g_new0(Module, 1);
     module->path = g_strdup(path);
-    if (!read_module(module, error) || !check_kernel(modules, module, error)) {
+    if (!read_module(module, error)) {
         return FALSE;
     }
     g_tree_insert(modules->modules, rootfs_kernel_module_name(path), g_steal_pointer(&module));

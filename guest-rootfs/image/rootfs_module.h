@@ -24,8 +24,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(RootfsModules, rootfs_modules_free)
  *     parameters = TEXT       as on insmod's command line
  *     after = NAME;NAME       modules that are loaded before it, beside those that it depends on
  *
- * Errors: MODULE for a file that is no module for this kernel, a name that is there already, and a
- * key or value that is unknown.
+ * Errors: MODULE for a file that is no module, a name that is there already, and a key or value
+ * that is unknown.
  */
 gboolean rootfs_modules_add(RootfsModules *modules, const char *path, const char *ini,
                             GError **error);

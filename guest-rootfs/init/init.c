@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * PID 1 of the guest. It mounts what programs expect, starts the agent and reaps orphans.
+ * PID 1 of the guest. It mounts what programs expect, does what the image asks for (startup.h), starts
+ * the agent and reaps orphans.
  * The agent is linked in and forked, not executed: one program less to unpack and load in
  * an emulated machine. When something goes wrong init says why in one line on the console
  * and ends, which panics the kernel: the harness sees that at once and has the reason in
@@ -10,6 +11,7 @@
 #include "cmdline.h"
 #include "line.h"
 #include "power.h"
+#include "startup.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -152,6 +154,8 @@ int main(void)
     setenv("HOME", "/root", 1);
     setenv("TERM", "vt100", 1);
     params = read_params();
+    startup_load_modules();
+    startup_run_scripts();
     if (params.shell) {
         power_load_driver(); /* only a person ends the guest from inside */
     }

@@ -1,29 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "power.h"
 
+#include "startup.h"
+
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/reboot.h>
-#include <sys/syscall.h>
 #include <unistd.h>
-
-static const char driver[] = "/lib/modules/bcm2835_wdt.ko";
 
 void power_load_driver(void)
 {
-    int fd = open(driver, O_RDONLY | O_CLOEXEC);
+    static const char driver[] = "bcm2835_wdt.ko";
+    int error = startup_load_module(driver, "");
 
-    if (fd < 0) {
-        return; /* only the Pi's image has it */
-    }
-    if (syscall(SYS_finit_module, fd, "", 0) < 0) {
+    if (error != 0 && error != -ENOENT) { /* only the Pi's image has it */
         dprintf(STDERR_FILENO, "vmmio-init: cannot load %s (%s): poweroff and reboot will not end "
-                "the guest, Ctrl-A X does\n", driver, strerror(errno));
+                "the guest, Ctrl-A X does\n", driver, strerror(-error));
     }
-    close(fd);
 }
 
 void power_off(void)

@@ -7,11 +7,20 @@
 #include "paths.h"
 #include "rootfs_command.h"
 
+static const char *from_environment(const char *variable, const char *built_in)
+{
+    const char *set = g_getenv(variable);
+
+    return set != NULL && set[0] != '\0' ? set : built_in;
+}
+
 static gboolean build(int argc, char **argv, GError **error)
 {
-    const char *images = g_getenv("VMBENCH_IMAGES");
-    const RootfsCommand command = {"vmbench rootfs build",
-                                   images != NULL && images[0] != '\0' ? images : VMB_IMAGES_DIR};
+    const RootfsCommand command = {
+        .name = "vmbench rootfs build",
+        .images = from_environment("VMBENCH_IMAGES", VMB_IMAGES_DIR),
+        .guests = from_environment("VMBENCH_GUEST_DIR", VMB_GUEST_DIR),
+    };
 
     return rootfs_command_build(&command, argc, argv, error);
 }

@@ -117,6 +117,44 @@ START_TEST(what_cannot_be_added)
 }
 END_TEST
 
+START_TEST(templates)
+{
+    g_autofree char *tree = test_path("tree");
+    g_autofree char *output = test_path("out.cpio");
+    g_autofree char *text = NULL;
+
+    g_free(run("mkdir tree; echo '@MACHINE@ @KERNEL@ @A1_B@ @lower@ a@b @ @@' >tree/run.in;"
+               "chmod +x tree/run.in"));
+    rootfs_image_set_kernel(image, "6.1.0-1-test SMP mod_unload");
+    must(rootfs_image_set_variable(image, "A1_B", "\\1 & x", &error));
+    must(rootfs_image_add_tree(image, "/", tree, &error));
+    expect_listing("-rwxr-xr-x 0 0 41 run\n");
+    must(rootfs_image_write(image, output, &error));
+    text = run("cpio --quiet -i --to-stdout run <out.cpio");
+    ck_assert_str_eq(text, "x86 6.1.0-1-test \\1 & x @lower@ a@b @ @@\n");
+}
+END_TEST
+
+static const struct bad_template {
+    const char *make, *part;
+} bad_templates[] = {
+    {"printf 'a\nb @NOBODY@\n' >tree/t.in", "/t.in:2: @NOBODY@ has no value; give --set NOBODY="},
+    {"printf 'a\\0b' >tree/t.in", "NUL byte"},
+};
+
+START_TEST(bad_template)
+{
+    g_autofree char *tree = test_path("tree");
+    g_autofree char *command = g_strdup_printf("mkdir tree; %s", bad_templates[_i].make);
+
+    g_free(run(command));
+    ck_assert(!rootfs_image_add_tree(image, "/", tree, &error));
+    EXPECT_ERROR(&error, ROOTFS_ERROR_VALUE, bad_templates[_i].part);
+    ck_assert(!rootfs_image_set_variable(image, "lower", "x", &error));
+    EXPECT_ERROR(&error, ROOTFS_ERROR_VALUE, "'lower'", "capitals");
+}
+END_TEST
+
 START_TEST(no_such_directory)
 {
     g_autofree char *tree = test_path("tree");
@@ -137,6 +175,8 @@ static Suite *directory_suite(void)
     tcase_add_test(tc, directories_that_are_there_stay);
     tcase_add_test(tc, what_is_taken);
     tcase_add_loop_test(tc, what_cannot_be_added, 0, G_N_ELEMENTS(bad));
+    tcase_add_test(tc, templates);
+    tcase_add_loop_test(tc, bad_template, 0, G_N_ELEMENTS(bad_templates));
     tcase_add_test(tc, no_such_directory);
     suite_add_tcase(suite, tc);
     return suite;

@@ -188,7 +188,9 @@ START_TEST(another_kernel)
     g_autoptr(RootfsModules) modules = rootfs_modules_new(kernel);
     g_autofree char *path = make_module("a.ko", "5.10.0-1-test SMP mod_unload", "");
 
-    ck_assert(!rootfs_modules_add(modules, path, NULL, &error));
+    must(rootfs_modules_add(modules, path, NULL, &error));
+    rootfs_image_set_kernel(image, MAGIC);
+    ck_assert(!rootfs_modules_place(modules, image, &error));
     EXPECT_ERROR(&error, ROOTFS_ERROR_MODULE, path, "5.10.0-1-test", MAGIC, "build it again");
 }
 END_TEST

@@ -10,11 +10,14 @@
  * should be; 2: called wrongly.
  */
 #include <endian.h>
+#include <err.h>
 #include <inttypes.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "../mic_registers.h"
 #include "physical.h"

@@ -7,8 +7,10 @@
  * waits COUNT times for the interrupt that says that the slider was moved, reads the position and
  * clears the interrupt. Exit status 1: there is no such device, 2: called wrongly.
  */
+#include <err.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "uio_range.h"
 

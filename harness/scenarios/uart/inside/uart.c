@@ -9,8 +9,10 @@
  * lost bytes.
  */
 #include <ctype.h>
+#include <err.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "uio_range.h"
 

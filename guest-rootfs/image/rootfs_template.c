@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "rootfs_template.h"
+
+#include "rootfs_image.h"
+
+#include <string.h>
+
+struct expansion {
+    const char *path;
+    GHashTable *variables;
+    GError *error;
+};
+
+static guint line_of(const GMatchInfo *match)
+{
+    guint line = 1;
+    int end;
+
+    g_match_info_fetch_pos(match, 0, &end, NULL);
+    for (const char *at = g_match_info_get_string(match); end > 0; at++, end--) {
+        line += *at == '\n';
+    }
+    return line;
+}
+
+/* GRegexEvalCallback: TRUE stops, and expansion->error says why. */
+static gboolean expand(const GMatchInfo *match, GString *result, gpointer data)
+{
+    struct expansion *expansion = data;
+    g_autofree char *name = g_match_info_fetch(match, 1);
+    const char *value = g_hash_table_lookup(expansion->variables, name);
+
+    if (value == NULL) {
+        g_set_error(&expansion->error, ROOTFS_ERROR, ROOTFS_ERROR_VALUE,
+                    "%s:%u: @%s@ has no value; give --set %s=VALUE", expansion->path,
+                    line_of(match), name, name);
+        return TRUE;
+    }
+    g_string_append(result, value);
+    return FALSE;
+}
+
+GBytes *rootfs_template_expand(const char *path, GHashTable *variables, GError **error)
+{
+    g_autoptr(GRegex) pattern = g_regex_new("@([A-Z][A-Z0-9_]*)@", G_REGEX_RAW, 0, NULL);
+    struct expansion expansion = {path, variables, NULL};
+    g_autoptr(GError) cause = NULL;
+    g_autofree char *text = NULL;
+    char *expanded;
+    gsize len;
+
+    if (!g_file_get_contents(path, &text, &len, &cause)) {
+        g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_SOURCE, "%s", cause->message);
+        return NULL;
+    }
+    if (memchr(text, '\0', len) != NULL) {
+        g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_VALUE,
+                    "%s: holds a NUL byte; a template is text: name it without .in", path);
+        return NULL;
+    }
+    expanded = g_regex_replace_eval(pattern, text, (gssize)len, 0, 0, expand, &expansion, NULL);
+    if (expansion.error != NULL) {
+        g_free(expanded);
+        g_propagate_error(error, expansion.error);
+        return NULL;
+    }
+    return g_bytes_new_take(expanded, strlen(expanded));
+}

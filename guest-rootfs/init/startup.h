@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the image asks init to do at boot. What fails is told on standard error, and boot goes on. */
+#ifndef INIT_STARTUP_H
+#define INIT_STARTUP_H
+
+/* Load the kernel modules that /etc/vmbench/modules lists, one "FILE PARAMETERS" a line. */
+void startup_load_modules(void);
+
+/* Run every executable file in /etc/init.d to its end, in the order of their names. */
+void startup_run_scripts(void);
+
+/* Load /lib/modules/`file`. Returns 0, or a negative errno. */
+int startup_load_module(const char *file, const char *parameters);
+
+#endif
