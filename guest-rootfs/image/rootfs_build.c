@@ -6,7 +6,7 @@
 
 int main(int argc, char **argv)
 {
-    static const RootfsCommand command = {"rootfs-build", NULL, NULL};
+    static const RootfsCommand command = {.name = "rootfs-build"};
     g_autoptr(GError) error = NULL;
 
     if (!rootfs_command_build(&command, argc, argv, &error)) {

@@ -3,12 +3,12 @@
 #ifndef ROOTFS_COMMAND_H
 #define ROOTFS_COMMAND_H
 
-#include "rootfs_image.h"
+#include "rootfs_make.h"
 
 typedef struct {
     const char *name;   /* of the command, for --help */
     const char *images; /* directory with MACHINE.cpio to start from; NULL: start from nothing */
-    const char *guests; /* directory with the kernels' modules, MACHINE/...; NULL: none */
+    RootfsTools tools;  /* scripts NULL: nothing is built from source; guests NULL: no kernel */
 } RootfsCommand;
 
 /*

@@ -47,6 +47,11 @@ gboolean rootfs_machine_parse(const char *name, RootfsMachine *machine, GError *
     return FALSE;
 }
 
+const char *rootfs_machine_name(RootfsMachine machine)
+{
+    return machine_names[machine];
+}
+
 gboolean rootfs_compression_parse(const char *name, RootfsCompression *compression, GError **error)
 {
     static const char *const names[] = {
@@ -205,6 +210,19 @@ static const RootfsEntry *find(RootfsImage *image, const char *guest, gboolean l
 gboolean rootfs_image_has(RootfsImage *image, const char *guest)
 {
     return find(image, guest, FALSE) != NULL;
+}
+
+GBytes *rootfs_image_take_from_base(RootfsImage *image, const char *guest)
+{
+    const RootfsEntry *entry = find(image, guest, FALSE);
+    GBytes *bytes;
+
+    if (entry == NULL || !entry->base || entry->type != S_IFREG) {
+        return NULL;
+    }
+    bytes = g_bytes_ref(entry->data);
+    g_tree_remove(image->entries, entry->path);
+    return bytes;
 }
 
 gboolean rootfs_image_has_directory(RootfsImage *image, const char *guest)

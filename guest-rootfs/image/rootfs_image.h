@@ -28,6 +28,7 @@ typedef enum {
     ROOTFS_ERROR_MACHINE,   /* host file is an ELF program for another architecture */
     ROOTFS_ERROR_LIBRARY,   /* a dynamic program's loader or library is missing */
     ROOTFS_ERROR_MODULE,    /* kernel module missing, for another kernel, or badly described */
+    ROOTFS_ERROR_BUILD,     /* a package, library or module cannot be built from its source */
     ROOTFS_ERROR_INIT,      /* /init is missing or cannot be executed */
     ROOTFS_ERROR_VALUE,     /* mode, owner, device number, link target or machine name is bad */
     ROOTFS_ERROR_SYNTAX,    /* manifest line or HOST:GUEST specification is malformed */
@@ -46,6 +47,9 @@ typedef struct RootfsImage RootfsImage;
 
 /* "raspi4b" or "x86". Errors: VALUE for any other name. */
 gboolean rootfs_machine_parse(const char *name, RootfsMachine *machine, GError **error);
+
+/* The name that it has there. A static text. */
+const char *rootfs_machine_name(RootfsMachine machine);
 
 /* How the archive is written. */
 typedef enum {
@@ -129,6 +133,12 @@ gboolean rootfs_image_add_symlink(RootfsImage *image, const char *guest, const c
  */
 gboolean rootfs_image_add_device(RootfsImage *image, const char *guest, char type, guint major,
                                  guint minor, const RootfsOwner *owner, GError **error);
+
+/*
+ * Take a file that the base has out of the image, to put another into its place: its bytes, or NULL
+ * when the base has no such file. The caller frees them.
+ */
+GBytes *rootfs_image_take_from_base(RootfsImage *image, const char *guest);
 
 /* TRUE when the image has anything at this path, or a directory there; the latter follows links. */
 gboolean rootfs_image_has(RootfsImage *image, const char *guest);

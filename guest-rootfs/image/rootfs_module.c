@@ -11,6 +11,7 @@
 typedef struct {
     char *path;
     RootfsElf *elf;
+    gboolean kernels; /* the kernel's own */
     gboolean boot;
     char *parameters;
     GStrv after;
@@ -162,6 +163,7 @@ gboolean rootfs_modules_add_kernels(RootfsModules *modules, const char *name, GE
     }
     module = g_new0(Module, 1);
     module->path = g_strdup(path);
+    module->kernels = TRUE;
     if (!read_module(module, error)) {
         return FALSE;
     }
@@ -260,6 +262,7 @@ static GString *order(RootfsModules *modules, gboolean boot, GError **error)
     return visit_all(&placing, (char **)names->pdata, "the image") ? g_steal_pointer(&list) : NULL;
 }
 
+/* A kernel's own module that the base has already is the same. */
 static gboolean add_files(RootfsModules *modules, RootfsImage *image, GError **error)
 {
     static const RootfsOwner owner = {0644, 0, 0};
@@ -270,23 +273,50 @@ static gboolean add_files(RootfsModules *modules, RootfsImage *image, GError **e
         g_autofree char *file = g_path_get_basename(module->path);
         g_autofree char *guest = g_strconcat("/lib/modules/", file, NULL);
 
-        if (!rootfs_image_add_file(image, guest, module->path, &owner, error)) {
+        if (!(module->kernels && rootfs_image_has(image, guest)) &&
+            !rootfs_image_add_file(image, guest, module->path, &owner, error)) {
             return FALSE;
         }
     }
     return TRUE;
 }
 
+/* The list with what the base's list has in front, no module twice. */
+static GBytes *merge_lists(GBytes *base, const GString *boot)
+{
+    gsize len = 0;
+    const char *bytes = base != NULL ? g_bytes_get_data(base, &len) : NULL;
+    g_autoptr(GString) list = g_string_new_len(bytes, (gssize)len);
+    g_autoptr(GHashTable) listed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    g_auto(GStrv) old = g_strsplit(list->str, "\n", -1);
+    g_auto(GStrv) new = g_strsplit(boot->str, "\n", -1);
+
+    for (char **line = old; *line != NULL; line++) {
+        g_hash_table_add(listed, g_strndup(*line, strcspn(*line, " ")));
+    }
+    for (char **line = new; *line != NULL; line++) {
+        g_autofree char *file = g_strndup(*line, strcspn(*line, " "));
+
+        if (file[0] != '\0' && !g_hash_table_contains(listed, file)) {
+            g_string_append_printf(list, "%s\n", *line);
+        }
+    }
+    return g_string_free_to_bytes(g_steal_pointer(&list));
+}
+
 gboolean rootfs_modules_place(RootfsModules *modules, RootfsImage *image, GError **error)
 {
+    static const char path[] = "/etc/vmbench/modules";
     static const RootfsOwner owner = {0644, 0, 0};
     g_autoptr(GString) boot = order(modules, TRUE, error);
     g_autoptr(GString) rest = boot != NULL ? order(modules, FALSE, error) : NULL;
+    g_autoptr(GBytes) base = NULL;
     g_autoptr(GBytes) list = NULL;
 
     if (rest == NULL || !add_files(modules, image, error)) {
         return FALSE;
     }
-    list = g_bytes_new(boot->str, boot->len);
-    return rootfs_image_add_bytes(image, "/etc/vmbench/modules", list, &owner, error);
+    base = rootfs_image_take_from_base(image, path);
+    list = merge_lists(base, boot);
+    return rootfs_image_add_bytes(image, path, list, &owner, error);
 }

@@ -35,8 +35,9 @@ gboolean rootfs_modules_add_kernels(RootfsModules *modules, const char *name, GE
 
 /*
  * Put all of them and what they depend on into the image as /lib/modules/NAME.ko, and the list for
- * init as /etc/vmbench/modules, one "NAME.ko PARAMETERS" a line. Errors: MODULE when one that is
- * needed is missing or two wait for each other, and those of rootfs_image_add_file().
+ * init as /etc/vmbench/modules, one "NAME.ko PARAMETERS" a line, behind those of a base. Errors:
+ * MODULE when one that is needed is missing or two wait for each other, and those of
+ * rootfs_image_add_file().
  */
 gboolean rootfs_modules_place(RootfsModules *modules, RootfsImage *image, GError **error);
 

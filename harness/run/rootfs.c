@@ -16,10 +16,15 @@ static const char *from_environment(const char *variable, const char *built_in)
 
 static gboolean build(int argc, char **argv, GError **error)
 {
+    g_autofree char *cache = g_build_filename(g_get_user_cache_dir(), "vmmio-bench", "rootfs", NULL);
     const RootfsCommand command = {
         .name = "vmbench rootfs build",
         .images = from_environment("VMBENCH_IMAGES", VMB_IMAGES_DIR),
-        .guests = from_environment("VMBENCH_GUEST_DIR", VMB_GUEST_DIR),
+        .tools = {
+            .scripts = VMB_GUEST_ROOTFS,
+            .guests = from_environment("VMBENCH_GUEST_DIR", VMB_GUEST_DIR),
+            .cache = cache,
+        },
     };
 
     return rootfs_command_build(&command, argc, argv, error);

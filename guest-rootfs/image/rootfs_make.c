@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "rootfs_make.h"
+
+#include <errno.h>
+#include <gio/gio.h>
+#include <glib/gstdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+enum { NAME_DIGITS = 12 };
+
+struct RootfsMake {
+    const RootfsTools *tools;
+    const char *machine;
+    const char *prefix; /* of the cross tools */
+    GString *cppflags;  /* where the headers of the libraries are */
+    GString *ldlibs;    /* the libraries */
+    GHashTable *locks;  /* work directory -> descriptor */
+};
+
+static void unlock(gpointer fd)
+{
+    close(GPOINTER_TO_INT(fd));
+}
+
+RootfsMake *rootfs_make_new(const RootfsTools *tools, RootfsMachine machine)
+{
+    RootfsMake *make = g_new0(RootfsMake, 1);
+
+    make->tools = tools;
+    make->machine = rootfs_machine_name(machine);
+    make->prefix = machine == ROOTFS_MACHINE_X86 ? "x86_64-linux-gnu-" : "aarch64-linux-gnu-";
+    make->cppflags = g_string_new("-D_GNU_SOURCE");
+    make->ldlibs = g_string_new(NULL);
+    make->locks = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, unlock);
+    return make;
+}
+
+void rootfs_make_free(RootfsMake *make)
+{
+    g_string_free(make->cppflags, TRUE);
+    g_string_free(make->ldlibs, TRUE);
+    g_hash_table_unref(make->locks);
+    g_free(make);
+}
+
+static gboolean fail(GError **error, const char *directory, const char *problem)
+{
+    g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_BUILD, "%s: %s", directory, problem);
+    return FALSE;
+}
+
+/* ---- Where it is built ---- */
+
+typedef struct {
+    char *source; /* absolute */
+    char *name;
+    char *work;
+} Place;
+
+static void leave(Place *place)
+{
+    g_free(place->source);
+    g_free(place->name);
+    g_free(place->work);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Place, leave)
+
+/* Another vmbench that builds the same is waited for, until what it built is in its image. */
+static gboolean lock(RootfsMake *make, const char *work, GError **error)
+{
+    g_autofree char *path = g_build_filename(work, "lock", NULL);
+    int fd;
+
+    if (g_hash_table_contains(make->locks, work)) {
+        return TRUE;
+    }
+    fd = g_open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    if (fd < 0 || flock(fd, LOCK_EX) < 0) {
+        return fail(error, path, g_strerror(errno));
+    }
+    g_hash_table_insert(make->locks, g_strdup(work), GINT_TO_POINTER(fd));
+    return TRUE;
+}
+
+/* Directories of one name that lie in different places have different work. */
+static char *work_of(const RootfsMake *make, const char *source, const char *name)
+{
+    g_autofree char *sum = g_compute_checksum_for_string(G_CHECKSUM_SHA256, source, -1);
+
+    return g_strdup_printf("%s/%s/%s-%.*s", make->tools->cache, make->machine, name, NAME_DIGITS,
+                           sum);
+}
+
+static gboolean enter(Place *place, RootfsMake *make, const char *directory, GError **error)
+{
+    g_autofree char *real = realpath(directory, NULL);
+
+    if (real == NULL || !g_file_test(real, G_FILE_TEST_IS_DIR)) {
+        return fail(error, directory, real == NULL ? g_strerror(errno)
+                                                   : "is no directory; name that of the sources");
+    }
+    place->source = g_strdup(real);
+    place->name = g_path_get_basename(real);
+    place->work = work_of(make, real, place->name);
+    if (g_mkdir_with_parents(place->work, 0755) < 0) {
+        return fail(error, place->work, g_strerror(errno));
+    }
+    return lock(make, place->work, error);
+}
+
+/* ---- The scripts ---- */
+
+/* Standard output and error are ours. */
+static gboolean run(const RootfsMake *make, const Place *place, const char *const *argv,
+                    GError **error)
+{
+    g_autoptr(GSubprocessLauncher) launcher = g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_NONE);
+    g_autoptr(GSubprocess) script = NULL;
+    g_autoptr(GError) cause = NULL;
+
+    g_subprocess_launcher_setenv(launcher, "CPPFLAGS", make->cppflags->str, TRUE);
+    g_subprocess_launcher_setenv(launcher, "LDLIBS", make->ldlibs->str, TRUE);
+    g_subprocess_launcher_set_stdout_file_path(launcher, "/dev/null");
+    script = g_subprocess_launcher_spawnv(launcher, argv, &cause);
+    if (script == NULL || !g_subprocess_wait(script, NULL, &cause)) {
+        return fail(error, argv[0], cause->message);
+    }
+    return g_subprocess_get_successful(script) ||
+           fail(error, place->source, "cannot be built: see the lines above");
+}
+
+gboolean rootfs_make_library(RootfsMake *make, const char *directory, GError **error)
+{
+    g_autofree char *script = g_build_filename(make->tools->scripts, "pkg", "build", NULL);
+    g_auto(Place) place = {NULL};
+
+    if (!enter(&place, make, directory, error) ||
+        !run(make, &place, (const char *const[]){script, "--library", make->prefix, place.name,
+                                                 place.source, place.work, NULL}, error)) {
+        return FALSE;
+    }
+    g_string_append_printf(make->cppflags, " -I%s", place.source);
+    g_string_append_printf(make->ldlibs, " %s/lib%s.a", place.work, place.name);
+    return TRUE;
+}
+
+gboolean rootfs_make_libraries(RootfsMake *make, const char *directory, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+    g_autoptr(GDir) dir = g_dir_open(directory, 0, &cause);
+    const char *name;
+
+    if (dir == NULL) {
+        return fail(error, directory, cause->message);
+    }
+    while ((name = g_dir_read_name(dir)) != NULL) {
+        g_autofree char *path = g_build_filename(directory, name, NULL);
+
+        if (g_file_test(path, G_FILE_TEST_IS_DIR) && !rootfs_make_library(make, path, error)) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+char *rootfs_make_package(RootfsMake *make, const char *directory, GError **error)
+{
+    g_autofree char *script = g_build_filename(make->tools->scripts, "pkg", "build", NULL);
+    g_auto(Place) place = {NULL};
+
+    if (!enter(&place, make, directory, error) ||
+        !run(make, &place, (const char *const[]){script, make->prefix, place.name, place.source,
+                                                 place.work, NULL}, error)) {
+        return NULL;
+    }
+    return g_build_filename(place.work, "stage", NULL);
+}
+
+char *rootfs_make_module(RootfsMake *make, const char *directory, GError **error)
+{
+    g_autofree char *script = g_build_filename(make->tools->scripts, "modules", "build", NULL);
+    g_autofree char *headers = g_build_filename(make->tools->guests, make->machine, "headers",
+                                                NULL);
+    g_auto(Place) place = {NULL};
+
+    if (!enter(&place, make, directory, error) ||
+        !run(make, &place, (const char *const[]){script, make->prefix, place.name, place.source,
+                                                 place.work, headers, NULL}, error)) {
+        return NULL;
+    }
+    return g_strdup_printf("%s/%s.ko", place.work, place.name);
+}

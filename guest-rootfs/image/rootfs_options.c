@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "rootfs_options.h"
+
+void rootfs_options_free(RootfsOptions *options)
+{
+    g_free(options->machine);
+    g_free(options->base);
+    g_strfreev(options->variables);
+    g_strfreev(options->libs);
+    g_strfreev(options->packages);
+    g_strfreev(options->modules);
+    g_strfreev(options->kernel_module);
+    g_free(options->kernel_modules);
+    g_strfreev(options->overlays);
+    g_strfreev(options->manifests);
+    g_strfreev(options->files);
+    g_strfreev(options->libs_from);
+    g_free(options->compress);
+    g_free(options->output);
+    g_free(options);
+}
+
+static const char description[] =
+    "HOST:GUEST puts the file HOST of this computer at the path GUEST of the guest; MODE is octal.\n"
+    "Manifest lines are `dir GUEST MODE UID GID`, `file GUEST HOST MODE UID GID`, `slink GUEST\n"
+    "TARGET MODE UID GID` and `nod GUEST MODE UID GID b|c MAJOR MINOR`.\n"
+    "Without --base the image starts from the bench's own, which boots and has a shell.";
+
+static void add_options(GOptionContext *context, RootfsOptions *o)
+{
+    const GOptionEntry entries[] = {
+        {"machine", 'm', 0, G_OPTION_ARG_STRING, &o->machine, "raspi4b or x86", "M"},
+        {"base", 'b', 0, G_OPTION_ARG_FILENAME, &o->base,
+         "cpio archive to start from, also .gz, .xz and .zst", "FILE"},
+        {"no-base", 0, 0, G_OPTION_ARG_NONE, &o->no_base, "Start from nothing", NULL},
+        {"overlay", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o->overlays,
+         "Add all that lies in DIR, below / or GUEST: DIR[:GUEST]", "SPEC"},
+        {"set", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->variables,
+         "The value of @NAME@ in files of DIR that end in .in", "NAME=VALUE"},
+        {"add", 'a', 0, G_OPTION_ARG_FILENAME_ARRAY, &o->files,
+         "Add a file: HOST:GUEST[:MODE[:UID:GID]]", "SPEC"},
+        {"manifest", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o->manifests,
+         "Add what FILE lists", "FILE"},
+        {"pkg", 'p', 0, G_OPTION_ARG_FILENAME_ARRAY, &o->packages,
+         "Build the programs in DIR, static, and add them", "DIR"},
+        {"lib", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o->libs,
+         "Build the static library in DIR for them", "DIR"},
+        {"module", 'M', 0, G_OPTION_ARG_FILENAME_ARRAY, &o->modules,
+         "Build the kernel module in DIR, or take FILE.ko; init loads it unless INI, or "
+         "DIR/module.ini, says otherwise", "DIR|FILE.ko[:INI]"},
+        {"kernel-module", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->kernel_module,
+         "Add a module of the kernel's own, to be loaded by hand", "NAME"},
+        {"kernel-modules", 0, 0, G_OPTION_ARG_FILENAME, &o->kernel_modules,
+         "Where the kernel's own modules are", "DIR"},
+        {"replace", 0, 0, G_OPTION_ARG_NONE, &o->replace,
+         "What is added takes the place of what the base has there", NULL},
+        {"with-libs", 0, 0, G_OPTION_ARG_NONE, &o->with_libs,
+         "Add the loader and libraries of dynamic programs", NULL},
+        {"libs-from", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o->libs_from,
+         "Look for them in DIR first: libraries, or a sysroot", "DIR"},
+        {"compress", 0, 0, G_OPTION_ARG_STRING, &o->compress, "gzip or zstd", "HOW"},
+        {"output", 'o', 0, G_OPTION_ARG_FILENAME, &o->output, "Archive to write", "FILE"},
+        G_OPTION_ENTRY_NULL,
+    };
+
+    g_option_context_add_main_entries(context, entries, NULL);
+}
+
+RootfsOptions *rootfs_options_parse(const RootfsCommand *command, int argc, char **argv,
+                                    GError **error)
+{
+    g_autoptr(GOptionContext) context = g_option_context_new("- build a guest's cpio archive");
+    g_autoptr(RootfsOptions) o = g_new0(RootfsOptions, 1);
+
+    argv[0] = (char *)command->name;
+    g_option_context_set_description(context, description);
+    add_options(context, o);
+    if (!g_option_context_parse(context, &argc, &argv, error)) {
+        return NULL;
+    }
+    if (argc != 1) {
+        g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_SYNTAX, "%s is no option: see %s --help",
+                    argv[1], command->name);
+        return NULL;
+    }
+    if (o->machine == NULL || o->output == NULL) {
+        g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_SYNTAX,
+                    "give --machine and --output: see %s --help", command->name);
+        return NULL;
+    }
+    return g_steal_pointer(&o);
+}
+

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The command line of the image builder. */
+#ifndef ROOTFS_OPTIONS_H
+#define ROOTFS_OPTIONS_H
+
+#include "rootfs_command.h"
+
+/* As they were given; NULL or FALSE: not at all. Lists end with NULL. */
+typedef struct {
+    char *machine;
+    char *base;
+    gboolean no_base;
+    gboolean replace;
+    char **variables;
+    char **libs;
+    char **packages;
+    char **modules;
+    char **kernel_module;
+    char *kernel_modules;
+    char **overlays;
+    char **manifests;
+    char **files;
+    gboolean with_libs;
+    char **libs_from;
+    char *compress;
+    char *output;
+} RootfsOptions;
+
+/*
+ * Read them; --help prints them and ends the process. Errors: G_OPTION_ERROR, ROOTFS_ERROR_SYNTAX. Free
+ * the result with rootfs_options_free().
+ */
+RootfsOptions *rootfs_options_parse(const RootfsCommand *command, int argc, char **argv,
+                                    GError **error);
+void rootfs_options_free(RootfsOptions *options);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(RootfsOptions, rootfs_options_free)
+
+#endif
