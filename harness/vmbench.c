@@ -14,6 +14,7 @@ static const struct {
 } commands[] = {
     {"demo", vmb_demo_main, "run the memory example on each machine and check every byte"},
     {"shell", vmb_shell_main, "boot a guest to an interactive shell"},
+    {"boot", vmb_boot_main, "boot a guest to a login prompt, or to an image of your own"},
     {"serve", vmb_serve_main, "boot a guest for another program to run programs in"},
     {"rootfs", vmb_rootfs_main, "build a guest image: vmbench rootfs build --help"},
     {"bench", vmb_bench_main, "measure, and write build/bench.json"},

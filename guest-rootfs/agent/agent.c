@@ -20,6 +20,7 @@ struct agent {
     struct run runs[AGENT_RUNS];
     unsigned turn; /* run that is pumped first: a chatty one must not starve the others */
     int child_fd;  /* signalfd for SIGCHLD */
+    const struct agent_config *config;
     pid_t shell;   /* 0: none */
     bool shell_ended; /* SHELL_EXIT is still to be sent */
     struct agent_exit shell_status;
@@ -94,11 +95,30 @@ static void handle_frame(void *context, const struct agent_frame *frame)
     }
 }
 
+static void start_shell(struct agent *agent)
+{
+    int error = child_shell(agent->config->shell, agent->config->login, &agent->shell);
+
+    if (error != 0) {
+        agent->shell_status = (struct agent_exit){AGENT_EXIT_EXEC_FAILED, (uint32_t)error};
+        agent->shell_ended = true;
+    }
+}
+
+static void handle_shell_end(struct agent *agent, int wait_status)
+{
+    if (agent->config->login) {
+        start_shell(agent);
+    } else {
+        agent->shell_status = run_exit_status(wait_status);
+        agent->shell_ended = true;
+    }
+}
+
 static void handle_reaped(struct agent *agent, pid_t pid, int wait_status)
 {
     if (pid == agent->shell) {
-        agent->shell_status = run_exit_status(wait_status);
-        agent->shell_ended = true;
+        handle_shell_end(agent, wait_status);
         return;
     }
     for (unsigned i = 0; i < AGENT_RUNS; i++) {
@@ -199,19 +219,21 @@ static int serve_shell_only(struct agent *agent)
 {
     int wait_status;
 
-    while (waitpid(agent->shell, &wait_status, 0) < 0) {
-        if (errno != EINTR) {
+    while (!agent->shell_ended) {
+        if (waitpid(agent->shell, &wait_status, 0) >= 0) {
+            handle_shell_end(agent, wait_status);
+        } else if (errno != EINTR) {
             return -errno;
         }
     }
-    return 0;
+    return agent->shell_status.kind == AGENT_EXIT_EXEC_FAILED ? -(int)agent->shell_status.value : 0;
 }
 
 static int start(struct agent *agent, const struct agent_config *config)
 {
     sigset_t child;
-    int error;
 
+    agent->config = config;
     sigemptyset(&child);
     sigaddset(&child, SIGCHLD);
     if (sigprocmask(SIG_BLOCK, &child, NULL) < 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR) {
@@ -223,11 +245,7 @@ static int start(struct agent *agent, const struct agent_config *config)
     }
     line_init(&agent->line, config->fd, config->nonce);
     if (config->shell != NULL) {
-        error = child_shell(config->shell, &agent->shell);
-        if (error != 0) {
-            agent->shell_status = (struct agent_exit){AGENT_EXIT_EXEC_FAILED, (uint32_t)error};
-            agent->shell_ended = true;
-        }
+        start_shell(agent);
     }
     return 0;
 }
@@ -252,7 +270,7 @@ int agent_serve(const struct agent_config *config)
         return error;
     }
     if (config->fd < 0) {
-        return agent->shell_ended ? -(int)agent->shell_status.value : serve_shell_only(agent);
+        return serve_shell_only(agent);
     }
     agent_u32_encode(AGENT_PROTOCOL_VERSION, version);
     line_send(&agent->line, &(struct agent_frame){.type = AGENT_READY, .length = sizeof(version),

@@ -122,11 +122,12 @@ int child_program(const struct agent_run *what, const int fds[3], pid_t *pid)
     return error;
 }
 
-int child_shell(const char *name, pid_t *pid)
+int child_shell(const char *name, bool login, pid_t *pid)
 {
     static const struct agent_run shell = {
         .argv = {"/bin/sh"}, .env = {"PS1=\\w # ", "HOME=/root"}, .cwd = "/",
     };
+    static const struct agent_run login_program = {.argv = {"/bin/login"}, .cwd = "/"};
     posix_spawn_file_actions_t actions;
     char path[64];
     int error;
@@ -144,7 +145,7 @@ int child_shell(const char *name, pid_t *pid)
         error = posix_spawn_file_actions_adddup2(&actions, 0, i);
     }
     if (error == 0) {
-        error = spawn_on(&actions, &shell, POSIX_SPAWN_SETSID, pid);
+        error = spawn_on(&actions, login ? &login_program : &shell, POSIX_SPAWN_SETSID, pid);
     }
     posix_spawn_file_actions_destroy(&actions);
     return error;

@@ -15,9 +15,9 @@
 int child_program(const struct agent_run *what, const int fds[3], pid_t *pid);
 
 /*
- * Start an interactive /bin/sh as leader of a session of its own, whose controlling terminal
- * is /dev/NAME. Returns 0 and sets *pid, or a positive errno.
+ * Start an interactive /bin/sh, or /bin/login in front of one, as leader of a session of its own,
+ * whose controlling terminal is /dev/NAME. Returns 0 and sets *pid, or a positive errno.
  */
-int child_shell(const char *name, pid_t *pid);
+int child_shell(const char *name, bool login, pid_t *pid);
 
 #endif

@@ -74,7 +74,9 @@ static gboolean load_base(Build *build, GError **error)
     g_autofree char *own = NULL;
 
     if (options->base != NULL) {
-        return rootfs_image_load_base(build->image, options->base, TRUE, error);
+        gboolean data = !options->append || options->modules != NULL;
+
+        return rootfs_image_load_base(build->image, options->base, data, error);
     }
     if (options->no_base || build->command->images == NULL) {
         return TRUE;
@@ -214,14 +216,24 @@ static gboolean add_all(Build *build, GError **error)
            each(build, options->files, add_file, error) && add_libraries(build, error);
 }
 
+RootfsImage *rootfs_command_image(const RootfsCommand *command, const RootfsOptions *options,
+                                  GError **error)
+{
+    g_auto(Build) build = {.command = command, .options = options};
+    gboolean good = start_image(&build, error) &&
+                    each(&build, options->variables, set_variable, error) &&
+                    load_base(&build, error) && find_kernel(&build, error) &&
+                    start_making(&build, error) && add_all(&build, error);
+
+    return good ? g_steal_pointer(&build.image) : NULL;
+}
+
 gboolean rootfs_command_build(const RootfsCommand *command, int argc, char **argv, GError **error)
 {
-    g_autoptr(RootfsOptions) options = rootfs_options_parse(command, argc, argv, error);
-    g_auto(Build) build = {.command = command, .options = options};
+    g_autoptr(RootfsOptions) options = rootfs_options_parse(command->name, argc, argv, error);
+    g_autoptr(RootfsImage) image =
+        options != NULL ? rootfs_command_image(command, options, error) : NULL;
 
-    return options != NULL && start_image(&build, error) &&
-           each(&build, options->variables, set_variable, error) && load_base(&build, error) &&
-           find_kernel(&build, error) && start_making(&build, error) && add_all(&build, error) &&
-           rootfs_image_check(build.image, error) &&
-           rootfs_image_write(build.image, options->output, error);
+    return image != NULL && rootfs_image_check_init(image, error) &&
+           rootfs_image_write(image, options->output, error);
 }

@@ -4,6 +4,7 @@
 #define ROOTFS_COMMAND_H
 
 #include "rootfs_make.h"
+#include "rootfs_options.h"
 
 typedef struct {
     const char *name;   /* of the command, for --help */
@@ -17,5 +18,12 @@ typedef struct {
  */
 gboolean rootfs_command_build(const RootfsCommand *command, int argc, char **argv,
                               GError **error);
+
+/*
+ * The image that the options ask for, to be checked and written; their `output` is not used.
+ * Errors: as above. Free with rootfs_image_free().
+ */
+RootfsImage *rootfs_command_image(const RootfsCommand *command, const RootfsOptions *options,
+                                  GError **error);
 
 #endif

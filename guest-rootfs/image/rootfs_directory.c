@@ -23,14 +23,23 @@ static gboolean add_link(RootfsImage *image, const char *guest, const char *host
     return rootfs_image_add_symlink(image, guest, target, &owner, error);
 }
 
+static gboolean is_empty(const char *host)
+{
+    g_autoptr(GDir) directory = g_dir_open(host, 0, NULL);
+
+    return directory != NULL && g_dir_read_name(directory) == NULL;
+}
+
+/* One that holds something comes with that, unless somebody else says more of it. */
 static gboolean add_directory(RootfsImage *image, const char *guest, const char *host,
                               GError **error)
 {
     static const RootfsOwner owner = {0755, 0, 0};
 
-    return (rootfs_image_has_directory(image, guest) ||
-            rootfs_image_add_directory(image, guest, &owner, error)) &&
-           rootfs_image_add_tree(image, guest, host, error);
+    if (is_empty(host) && !rootfs_image_has_directory(image, guest)) {
+        return rootfs_image_add_directory(image, guest, &owner, error);
+    }
+    return rootfs_image_add_tree(image, guest, host, error);
 }
 
 static gboolean add_file(RootfsImage *image, const char *guest, const char *host, mode_t mode,

@@ -420,7 +420,7 @@ gboolean rootfs_image_add_libraries(RootfsImage *image, const char *const *direc
     return TRUE;
 }
 
-static gboolean check_init(RootfsImage *image, GError **error)
+gboolean rootfs_image_check_init(RootfsImage *image, GError **error)
 {
     const RootfsEntry *init = find(image, "/init", TRUE);
     const char *problem = NULL;
@@ -438,23 +438,27 @@ static gboolean check_init(RootfsImage *image, GError **error)
     return problem == NULL;
 }
 
-gboolean rootfs_image_check(RootfsImage *image, GError **error)
+gboolean rootfs_image_check_libraries(RootfsImage *image, GError **error)
 {
-    return check_init(image, error) &&
-           rootfs_library_search(image->entries, image->machine, refuse_missing, NULL, error);
+    return rootfs_library_search(image->entries, image->machine, refuse_missing, NULL, error);
 }
 
 /* ---- The archive ---- */
 
-gboolean rootfs_image_write(RootfsImage *image, const char *output, GError **error)
+static gboolean check_and_write(RootfsImage *image, RootfsWrite what, const char *output,
+                                GError **error)
 {
     return rootfs_names_check(image->entries, error) &&
-           rootfs_archive_write(image->entries, ROOTFS_WRITE_ALL, image->compression, output, error);
+           rootfs_image_check_libraries(image, error) &&
+           rootfs_archive_write(image->entries, what, image->compression, output, error);
+}
+
+gboolean rootfs_image_write(RootfsImage *image, const char *output, GError **error)
+{
+    return check_and_write(image, ROOTFS_WRITE_ALL, output, error);
 }
 
 gboolean rootfs_image_write_added(RootfsImage *image, const char *output, GError **error)
 {
-    return rootfs_names_check(image->entries, error) &&
-           rootfs_archive_write(image->entries, ROOTFS_WRITE_ADDED, image->compression, output,
-                                error);
+    return check_and_write(image, ROOTFS_WRITE_ADDED, output, error);
 }

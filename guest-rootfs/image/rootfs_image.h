@@ -144,12 +144,14 @@ GBytes *rootfs_image_take_from_base(RootfsImage *image, const char *guest);
 gboolean rootfs_image_has(RootfsImage *image, const char *guest);
 gboolean rootfs_image_has_directory(RootfsImage *image, const char *guest);
 
+/* Check that there is an executable /init: the kernel starts nothing else. Errors: INIT. */
+gboolean rootfs_image_check_init(RootfsImage *image, GError **error);
+
 /*
- * Check what a guest would stumble over: the kernel needs an executable /init (INIT), and every
- * dynamic program and library that was added its loader and libraries, those of its libraries
- * too (LIBRARY). Programs that a base brings are not looked at.
+ * Check that every dynamic program and library that was added finds its loader and libraries in
+ * the image, those of its libraries too. What a base brings is not looked at. Errors: LIBRARY.
  */
-gboolean rootfs_image_check(RootfsImage *image, GError **error);
+gboolean rootfs_image_check_libraries(RootfsImage *image, GError **error);
 
 /*
  * Copy from this host the libraries that the check would miss, into /usr/lib: from `directories`
@@ -161,10 +163,11 @@ gboolean rootfs_image_add_libraries(RootfsImage *image, const char *const *direc
                                     GError **error);
 
 /*
- * Write the archive. It appears under the name `output` whole or not at all: it is written beside
- * it and renamed. Errors: DUPLICATE (something lies below a path that is no directory, or two of
- * /bin, /sbin, /usr/bin and /usr/sbin hold the same name and one of these was added), SOURCE (a
- * file vanished or changed), VALUE (SOURCE_DATE_EPOCH is no time), OUTPUT.
+ * Check the libraries and write the archive. It appears under the name `output` whole or not at all:
+ * it is written beside it and renamed. Errors: LIBRARY; DUPLICATE (something lies below a path that
+ * is no directory, or two of /bin, /sbin, /usr/bin and /usr/sbin hold the same name and one of
+ * these was added); SOURCE (a file vanished or changed); VALUE (SOURCE_DATE_EPOCH is no time);
+ * OUTPUT.
  */
 gboolean rootfs_image_write(RootfsImage *image, const char *output, GError **error);
 

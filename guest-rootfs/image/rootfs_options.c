@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rootfs_options.h"
 
-void rootfs_options_free(RootfsOptions *options)
+#include <string.h>
+
+#include "rootfs_image.h"
+
+void rootfs_options_clear(RootfsOptions *options)
 {
     g_free(options->machine);
     g_free(options->base);
@@ -17,6 +21,12 @@ void rootfs_options_free(RootfsOptions *options)
     g_strfreev(options->libs_from);
     g_free(options->compress);
     g_free(options->output);
+    memset(options, 0, sizeof(*options));
+}
+
+void rootfs_options_free(RootfsOptions *options)
+{
+    rootfs_options_clear(options);
     g_free(options);
 }
 
@@ -66,13 +76,12 @@ static void add_options(GOptionContext *context, RootfsOptions *o)
     g_option_context_add_main_entries(context, entries, NULL);
 }
 
-RootfsOptions *rootfs_options_parse(const RootfsCommand *command, int argc, char **argv,
-                                    GError **error)
+RootfsOptions *rootfs_options_parse(const char *command, int argc, char **argv, GError **error)
 {
     g_autoptr(GOptionContext) context = g_option_context_new("- build a guest's cpio archive");
     g_autoptr(RootfsOptions) o = g_new0(RootfsOptions, 1);
 
-    argv[0] = (char *)command->name;
+    argv[0] = (char *)command; /* for --help */
     g_option_context_set_description(context, description);
     add_options(context, o);
     if (!g_option_context_parse(context, &argc, &argv, error)) {
@@ -80,12 +89,12 @@ RootfsOptions *rootfs_options_parse(const RootfsCommand *command, int argc, char
     }
     if (argc != 1) {
         g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_SYNTAX, "%s is no option: see %s --help",
-                    argv[1], command->name);
+                    argv[1], command);
         return NULL;
     }
     if (o->machine == NULL || o->output == NULL) {
         g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_SYNTAX,
-                    "give --machine and --output: see %s --help", command->name);
+                    "give --machine and --output: see %s --help", command);
         return NULL;
     }
     return g_steal_pointer(&o);

@@ -3,12 +3,13 @@
 #ifndef ROOTFS_OPTIONS_H
 #define ROOTFS_OPTIONS_H
 
-#include "rootfs_command.h"
+#include <glib.h>
 
 /* As they were given; NULL or FALSE: not at all. Lists end with NULL. */
 typedef struct {
     char *machine;
     char *base;
+    gboolean append; /* no option: the base's bytes are not written, so that names will do */
     gboolean no_base;
     gboolean replace;
     char **variables;
@@ -27,12 +28,14 @@ typedef struct {
 } RootfsOptions;
 
 /*
- * Read them; --help prints them and ends the process. Errors: G_OPTION_ERROR, ROOTFS_ERROR_SYNTAX. Free
- * the result with rootfs_options_free().
+ * Read them; `command` is the name of the command. --help prints them and ends the process. Errors:
+ * G_OPTION_ERROR, ROOTFS_ERROR_SYNTAX. Free the result with rootfs_options_free().
  */
-RootfsOptions *rootfs_options_parse(const RootfsCommand *command, int argc, char **argv,
-                                    GError **error);
+RootfsOptions *rootfs_options_parse(const char *command, int argc, char **argv, GError **error);
 void rootfs_options_free(RootfsOptions *options);
+
+/* Free what is in it alone. */
+void rootfs_options_clear(RootfsOptions *options);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(RootfsOptions, rootfs_options_free)
 
 #endif

@@ -33,10 +33,26 @@ static const char *parse_nonce(const char *value, size_t len, struct boot_params
 
 static const char *parse_shell(const char *value, size_t len, struct boot_params *params)
 {
-    if (len != 1 || (*value != '0' && *value != '1')) {
-        return "vmbench.shell= needs 0 or 1";
+    static const char *const names[] = {
+        [BOOT_SHELL_NONE] = "0", [BOOT_SHELL_PLAIN] = "1", [BOOT_SHELL_LOGIN] = "login",
+    };
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (len == strlen(names[i]) && memcmp(value, names[i], len) == 0) {
+            params->shell = (enum boot_shell)i;
+            return NULL;
+        }
     }
-    params->shell = *value == '1';
+    return "vmbench.shell= needs 0, 1 or login";
+}
+
+static const char *parse_init(const char *value, size_t len, struct boot_params *params)
+{
+    if (len == 0 || len >= sizeof(params->init) || *value != '/') {
+        return "vmbench.init= needs the path of a program";
+    }
+    memcpy(params->init, value, len);
+    params->init[len] = '\0';
     return NULL;
 }
 
@@ -49,6 +65,7 @@ static const char *parse_word(const char *word, size_t len, struct boot_params *
         {"vmbench.results=", parse_results},
         {"vmbench.nonce=", parse_nonce},
         {"vmbench.shell=", parse_shell},
+        {"vmbench.init=", parse_init},
     };
 
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {

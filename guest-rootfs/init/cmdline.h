@@ -6,10 +6,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+enum boot_shell {
+    BOOT_SHELL_NONE,
+    BOOT_SHELL_PLAIN, /* at once; its end is the end of the guest */
+    BOOT_SHELL_LOGIN, /* behind a login prompt, again and again */
+};
+
 struct boot_params {
     char results[32]; /* vmbench.results=TTY: the agent's line under /dev; "" when absent */
     uint64_t nonce;   /* vmbench.nonce=: 16 hexadecimal digits; 0 when absent */
-    bool shell;       /* vmbench.shell=1: an interactive shell on the console */
+    enum boot_shell shell; /* vmbench.shell=1 or login: an interactive shell on the console */
+    char init[256];   /* vmbench.init=PATH: the init of the image, to become; "" when absent */
 };
 
 /*

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * PID 1 of the guest. It mounts what programs expect, does what the image asks for (startup.h), starts
- * the agent and reaps orphans.
+ * the agent and reaps orphans. In an image that has an init of its own it leaves the rest to that
+ * (vmbench.init=).
+ *
  * The agent is linked in and forked, not executed: one program less to unpack and load in
  * an emulated machine. When something goes wrong init says why in one line on the console
  * and ends, which panics the kernel: the harness sees that at once and has the reason in
@@ -20,6 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -38,20 +41,12 @@ static void die(const char *format, ...)
     exit(EXIT_FAILURE);
 }
 
-static void mount_all(void)
+static void mount_one(const char *type, const char *where)
 {
-    static const struct {
-        const char *type, *where;
-    } mounts[] = {
-        {"devtmpfs", "/dev"}, {"proc", "/proc"}, {"sysfs", "/sys"}, {"tmpfs", "/tmp"},
-    };
-
-    for (size_t i = 0; i < sizeof(mounts) / sizeof(mounts[0]); i++) {
-        /* Busy: the kernel was built to mount it by itself. */
-        if (mount(mounts[i].type, mounts[i].where, mounts[i].type, 0, NULL) < 0 &&
-            errno != EBUSY) {
-            die("cannot mount %s on %s: %s", mounts[i].type, mounts[i].where, strerror(errno));
-        }
+    mkdir(where, 0755); /* somebody else's image may go without */
+    /* Busy: the kernel was built to mount it by itself. */
+    if (mount(type, where, type, 0, NULL) < 0 && errno != EBUSY) {
+        die("cannot mount %s on %s: %s", type, where, strerror(errno));
     }
 }
 
@@ -92,7 +87,9 @@ static struct boot_params read_params(void)
         die("%s (kernel command line)", problem);
     }
     /* Booted by hand, without a harness: a shell is what a person wants. */
-    params.shell |= params.results[0] == '\0';
+    if (params.results[0] == '\0' && params.shell == BOOT_SHELL_NONE && params.init[0] == '\0') {
+        params.shell = BOOT_SHELL_PLAIN;
+    }
     return params;
 }
 
@@ -121,8 +118,9 @@ static void run_agent(const struct boot_params *params)
                 strerror(-config.fd));
         }
     }
-    if (params->shell) {
+    if (params->shell != BOOT_SHELL_NONE) {
         config.shell = console_name(console, sizeof(console));
+        config.login = params->shell == BOOT_SHELL_LOGIN;
     }
     error = agent_serve(&config);
     if (error != 0) {
@@ -142,27 +140,53 @@ static void report_end(int status)
     die("the agent ended with status %d; the guest ends here", WEXITSTATUS(status));
 }
 
+/* From now on that program is PID 1, and the agent one of its children. */
+__attribute__((noreturn))
+static void become(const char *init)
+{
+    execl(init, init, (char *)NULL);
+    die("cannot run the image's %s: %s", init, strerror(errno));
+}
+
+static pid_t start_agent(const struct boot_params *params)
+{
+    pid_t agent = fork();
+
+    if (agent < 0) {
+        die("cannot start the agent: %s", strerror(errno));
+    }
+    if (agent == 0) {
+        run_agent(params);
+    }
+    return agent;
+}
+
 int main(void)
 {
     struct boot_params params;
     pid_t agent, pid;
     int status;
 
-    mount_all();
+    mount_one("devtmpfs", "/dev");
     open_console();
+    mount_one("proc", "/proc");
+    mount_one("sysfs", "/sys");
     setenv("PATH", "/usr/bin:/usr/sbin:/bin:/sbin", 1);
     setenv("HOME", "/root", 1);
     setenv("TERM", "vt100", 1);
     params = read_params();
     startup_load_modules();
+    if (params.init[0] != '\0') {
+        start_agent(&params);
+        become(params.init);
+    }
+    mount_one("tmpfs", "/tmp");
+    startup_set_hostname();
     startup_run_scripts();
-    if (params.shell) {
+    if (params.shell != BOOT_SHELL_NONE) {
         power_load_driver(); /* only a person ends the guest from inside */
     }
-    agent = fork();
-    if (agent == 0) {
-        run_agent(&params);
-    }
+    agent = start_agent(&params);
     power_catch_signals();
     while ((pid = wait(&status)) != agent || pid < 0) {
         if (pid < 0 && errno != EINTR) {

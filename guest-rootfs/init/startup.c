@@ -12,7 +12,22 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static const char scripts[] = "/etc/init.d";
+static const char scripts[] = "/etc/vmbench/init.d";
+
+void startup_set_hostname(void)
+{
+    FILE *file = fopen("/etc/hostname", "re");
+    char name[65];
+
+    if (file == NULL) {
+        return;
+    }
+    if (fgets(name, sizeof(name), file) != NULL &&
+        sethostname(name, strcspn(name, "\n")) < 0) {
+        dprintf(STDERR_FILENO, "vmmio-init: cannot name the host: %s\n", strerror(errno));
+    }
+    fclose(file);
+}
 
 int startup_load_module(const char *file, const char *parameters)
 {

@@ -3,10 +3,13 @@
 #ifndef INIT_STARTUP_H
 #define INIT_STARTUP_H
 
+/* Name the guest as /etc/hostname says, if there is one. */
+void startup_set_hostname(void);
+
 /* Load the kernel modules that /etc/vmbench/modules lists, one "FILE PARAMETERS" a line. */
 void startup_load_modules(void);
 
-/* Run every executable file in /etc/init.d to its end, in the order of their names. */
+/* Run every executable file in /etc/vmbench/init.d to its end, in the order of their names. */
 void startup_run_scripts(void);
 
 /* Load /lib/modules/`file`. Returns 0, or a negative errno. */

@@ -12,6 +12,7 @@
 
 int vmb_demo_main(int argc, char **argv);
 int vmb_shell_main(int argc, char **argv);
+int vmb_boot_main(int argc, char **argv);
 int vmb_serve_main(int argc, char **argv);
 int vmb_rootfs_main(int argc, char **argv);
 int vmb_bench_main(int argc, char **argv);

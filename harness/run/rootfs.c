@@ -4,38 +4,15 @@
 
 #include <string.h>
 
-#include "paths.h"
-#include "rootfs_command.h"
-
-static const char *from_environment(const char *variable, const char *built_in)
-{
-    const char *set = g_getenv(variable);
-
-    return set != NULL && set[0] != '\0' ? set : built_in;
-}
-
-static gboolean build(int argc, char **argv, GError **error)
-{
-    g_autofree char *cache = g_build_filename(g_get_user_cache_dir(), "vmmio-bench", "rootfs", NULL);
-    const RootfsCommand command = {
-        .name = "vmbench rootfs build",
-        .images = from_environment("VMBENCH_IMAGES", VMB_IMAGES_DIR),
-        .tools = {
-            .scripts = VMB_GUEST_ROOTFS,
-            .guests = from_environment("VMBENCH_GUEST_DIR", VMB_GUEST_DIR),
-            .cache = cache,
-        },
-    };
-
-    return rootfs_command_build(&command, argc, argv, error);
-}
+#include "image_tools.h"
 
 int vmb_rootfs_main(int argc, char **argv)
 {
+    const RootfsCommand command = vmb_image_tools("vmbench rootfs build");
     g_autoptr(GError) error = NULL;
     gboolean known = argc > 1 && strcmp(argv[1], "build") == 0;
 
-    if (known && build(argc - 1, argv + 1, &error)) {
+    if (known && rootfs_command_build(&command, argc - 1, argv + 1, &error)) {
         return 0;
     }
     if (!known) {

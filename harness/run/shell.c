@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vmbench shell: a guest's console on the user's terminal. */
+/* vmbench shell and vmbench boot: a guest's console on the user's terminal. */
 #include "commands.h"
 
 #include <errno.h>
@@ -10,6 +10,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "additions.h"
 #include "guest.h"
 #include "report.h"
 #include "settings.h"
@@ -20,6 +21,11 @@
 #define CONVENTIONAL_PORT 4300
 
 #define BOOT_MS 60000
+
+static const char boot_summary[] =
+    "Boot a machine to a login prompt (root, password root; or pi, password raspberry). An image of\n"
+    "your own (--initrd) keeps its init. Programs outside connect to the endpoint that is printed\n"
+    "first. `poweroff` or Ctrl-A X ends it; Ctrl-A H lists the other keys.";
 
 static const char summary[] =
     "Boot a machine to an interactive shell. Programs outside connect to the endpoint that\n"
@@ -257,7 +263,14 @@ static int print_command(const VmbSettings *settings, const VmbMachine *machine)
     return 0;
 }
 
-static int shell_on(const VmbSettings *settings, const VmbMachine *machine, VmbAlarm *alarm)
+typedef struct {
+    const char *what; /* for messages */
+    const char *summary;
+    gboolean login;
+} Kind;
+
+static int boot_on(const Kind *kind, const VmbSettings *settings, VmbAdditions *additions,
+                   const VmbMachine *machine, VmbAlarm *alarm)
 {
     g_autoptr(GError) error = NULL;
     g_autofree char *log_dir = vmb_settings_log_dir(settings, machine->name, &error);
@@ -271,7 +284,11 @@ static int shell_on(const VmbSettings *settings, const VmbMachine *machine, VmbA
     gboolean conventional = choose_port(settings, config);
 
     config->shell = TRUE;
+    config->login = kind->login;
     config->irq = machine->irq;
+    if (!vmb_additions_apply(additions, config, log_dir, &error)) {
+        return vmb_fail(error, alarm);
+    }
     vmb_report_log_command(report, config);
     if (run(config, log_dir, conventional, alarm, &error)) {
         return 0;
@@ -280,18 +297,21 @@ static int shell_on(const VmbSettings *settings, const VmbMachine *machine, VmbA
     return vmb_exit_status(error, alarm);
 }
 
-int vmb_shell_main(int argc, char **argv)
+static int interactive_main(const Kind *kind, int argc, char **argv)
 {
+    g_auto(VmbAdditions) additions = {.init = NULL};
     gboolean print = FALSE;
-    const GOptionEntry options[] = {
-        {"print-command", 0, 0, G_OPTION_ARG_NONE, &print,
-         "Boot nothing: print a QEMU command that does it without vmbench", NULL},
-        G_OPTION_ENTRY_NULL,
-    };
+    const GOptionEntry print_option = {
+        "print-command", 0, 0, G_OPTION_ARG_NONE, &print,
+        "Boot nothing: print a QEMU command that does it without vmbench", NULL};
     g_autoptr(GError) error = NULL;
-    g_autoptr(VmbSettings) settings = vmb_settings_parse(argc, argv, summary, options, &error);
+    g_autoptr(GArray) options = vmb_additions_options(&additions);
+
+    g_array_append_val(options, print_option);
+    g_autoptr(VmbSettings) settings = vmb_settings_parse(
+        argc, argv, kind->summary, (const GOptionEntry *)(void *)options->data, &error);
     const VmbMachine *machine =
-        settings != NULL ? vmb_settings_one_machine(settings, "a shell", &error) : NULL;
+        settings != NULL ? vmb_settings_one_machine(settings, kind->what, &error) : NULL;
 
     if (machine == NULL) {
         return vmb_fail(error, NULL);
@@ -302,5 +322,19 @@ int vmb_shell_main(int argc, char **argv)
     g_autoptr(VmbAlarm) alarm = vmb_alarm_new(settings->timeout_scale);
 
     vmb_alarm_watch_signals(alarm);
-    return shell_on(settings, machine, alarm);
+    return boot_on(kind, settings, &additions, machine, alarm);
+}
+
+int vmb_shell_main(int argc, char **argv)
+{
+    static const Kind kind = {"a shell", summary, FALSE};
+
+    return interactive_main(&kind, argc, argv);
+}
+
+int vmb_boot_main(int argc, char **argv)
+{
+    static const Kind kind = {"an interactive guest", boot_summary, TRUE};
+
+    return interactive_main(&kind, argc, argv);
 }

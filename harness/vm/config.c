@@ -19,6 +19,7 @@ void vmb_guest_config_free(VmbGuestConfig *config)
     g_free(config->initrd);
     g_strfreev(config->devices);
     g_free(config->append);
+    g_free(config->init);
     g_free(config);
 }
 
@@ -118,8 +119,13 @@ static char *kernel_words(const VmbGuestConfig *config)
                                " panic=-1 vmbench.results=%s vmbench.nonce=%016" G_GINT64_MODIFIER
                                "x", config->machine->results_tty, config->nonce);
     }
-    if (config->shell) {
-        g_string_append(words, " vmbench.shell=1");
+    if (config->own_init) {
+        g_string_append(words, " rdinit=" VMB_INIT);
+    }
+    if (config->init != NULL) {
+        g_string_append_printf(words, " vmbench.init=%s", config->init);
+    } else if (config->shell) {
+        g_string_append_printf(words, " vmbench.shell=%s", config->login ? "login" : "1");
     }
     if (config->append != NULL) {
         g_string_append_printf(words, " %s", config->append);

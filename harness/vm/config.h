@@ -10,6 +10,9 @@
 #define VMB_RANGE_START "0xfef00000"
 #define VMB_RANGE_SIZE "0x1000"
 
+/* Where our init is in an image that is not ours. */
+#define VMB_INIT "/vmbench-init"
+
 /* The id of the example's device. */
 #define VMB_DEVICE_ID "vmmio0"
 
@@ -26,6 +29,9 @@ typedef struct {
     char *append;      /* more words for the kernel's command line, NULL: none */
     gboolean kvm;      /* use KVM, and TCG when QEMU cannot */
     gboolean shell;    /* an interactive shell on the console */
+    gboolean login;    /* with `shell`: a login prompt in front of it */
+    char *init;        /* init of the image, which ours (VMB_INIT) becomes; NULL: ours is all */
+    gboolean own_init; /* ours is at VMB_INIT, not at /init */
     gboolean by_hand;  /* without a harness: the console is QEMU's standard input and output */
     guint64 nonce;     /* marks this boot's frames on the results line */
 } VmbGuestConfig;

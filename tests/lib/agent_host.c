@@ -71,7 +71,8 @@ void agent_start(const char *shell)
     if (agent_pid == 0) {
         close(ends[0]);
         fcntl(ends[1], F_SETFL, O_NONBLOCK);
-        _exit(agent_serve(&(struct agent_config){ends[1], AGENT_TEST_NONCE, shell}) == 0 ? 0 : 1);
+        _exit(agent_serve(&(struct agent_config){.fd = ends[1], .nonce = AGENT_TEST_NONCE,
+                                                   .shell = shell}) == 0 ? 0 : 1);
     }
     close(ends[1]);
     line_fd = ends[0];

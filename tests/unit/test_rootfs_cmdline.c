@@ -14,7 +14,10 @@ START_TEST(reads_all_parameters)
                                      &params));
     ck_assert_str_eq(params.results, "ttyS1");
     ck_assert_uint_eq(params.nonce, UINT64_C(0x0123456789abcdef));
-    ck_assert(params.shell);
+    ck_assert_int_eq(params.shell, BOOT_SHELL_PLAIN);
+    ck_assert_ptr_null(cmdline_parse("vmbench.shell=login vmbench.init=/sbin/init", &params));
+    ck_assert_int_eq(params.shell, BOOT_SHELL_LOGIN);
+    ck_assert_str_eq(params.init, "/sbin/init");
 }
 END_TEST
 
@@ -25,7 +28,8 @@ START_TEST(absent_parameters_have_defaults)
     ck_assert_ptr_null(cmdline_parse("quiet xvmbench.shell=1\n", &params));
     ck_assert_str_eq(params.results, "");
     ck_assert_uint_eq(params.nonce, 0);
-    ck_assert(!params.shell);
+    ck_assert_str_eq(params.init, "");
+    ck_assert_int_eq(params.shell, BOOT_SHELL_NONE);
     ck_assert_ptr_null(cmdline_parse("", &params));
 }
 END_TEST
@@ -37,7 +41,7 @@ START_TEST(the_last_one_wins)
     ck_assert_ptr_null(cmdline_parse("vmbench.shell=1 vmbench.results=ttyAMA0 "
                                      "vmbench.results=ttyS1 vmbench.shell=0", &params));
     ck_assert_str_eq(params.results, "ttyS1");
-    ck_assert(!params.shell);
+    ck_assert_int_eq(params.shell, BOOT_SHELL_NONE);
 }
 END_TEST
 
@@ -52,6 +56,9 @@ static const char *const bad[] = {
     "vmbench.nonce=0x23456789abcdef",
     "vmbench.shell=yes",
     "vmbench.shell=",
+    "vmbench.shell=loginx",
+    "vmbench.init=",
+    "vmbench.init=init",
 };
 
 START_TEST(names_the_bad_parameter)

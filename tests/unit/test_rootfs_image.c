@@ -378,13 +378,13 @@ START_TEST(the_kernel_needs_an_init)
 {
     g_autofree char *file = test_file("init", "#!/bin/sh\n", 10);
 
-    ck_assert(!rootfs_image_check(image, &error));
+    ck_assert(!rootfs_image_check_init(image, &error));
     EXPECT_ERROR(&error, ROOTFS_ERROR_INIT, "/init", "missing", "755");
     must(rootfs_image_add_symlink(image, "/init", "sbin/init", &all, &error));
-    ck_assert(!rootfs_image_check(image, &error));
+    ck_assert(!rootfs_image_check_init(image, &error));
     EXPECT_ERROR(&error, ROOTFS_ERROR_INIT, "missing");
     must(rootfs_image_add_file(image, "/sbin/init", file, &all, &error));
-    must(rootfs_image_check(image, &error));
+    must(rootfs_image_check_init(image, &error));
 }
 END_TEST
 
@@ -395,7 +395,7 @@ START_TEST(an_init_is_executable)
     g_autofree char *file = test_file("init", "#!/bin/sh\n", 10);
 
     must(rootfs_image_add_file(image, "/init", file, &not_executable, &error));
-    ck_assert(!rootfs_image_check(image, &error));
+    ck_assert(!rootfs_image_check_init(image, &error));
     EXPECT_ERROR(&error, ROOTFS_ERROR_INIT, "/init", "executable", "755");
 }
 END_TEST

@@ -13,18 +13,10 @@ static const RootfsOwner all = {0755, 0, 0};
 static RootfsImage *image;
 static GError *error;
 
-static void add_init(RootfsImage *to)
-{
-    g_autofree char *path = test_file("init", "#!/bin/sh\n", 10);
-
-    ck_assert(rootfs_image_add_file(to, "/init", path, &all, NULL));
-}
-
 static void set_up(void)
 {
     test_dir_set_up();
     image = rootfs_image_new(ROOTFS_MACHINE_X86);
-    add_init(image);
     error = NULL;
 }
 
@@ -145,7 +137,7 @@ static void add(const char *name, const char *guest)
 
 static void expect_missing(const char *name)
 {
-    ck_assert(!rootfs_image_check(image, &error));
+    ck_assert(!rootfs_image_check_libraries(image, &error));
     EXPECT_ERROR(&error, ROOTFS_ERROR_LIBRARY, "needs", name, "-static", "--with-libs");
 }
 
@@ -161,7 +153,7 @@ START_TEST(each_missing_part_is_named)
     expect_missing("libc.so.6");
     must(rootfs_image_add_file(image, "/lib/libc.so.6", "/lib/x86_64-linux-gnu/libc.so.6", &all,
                                &error));
-    must(rootfs_image_check(image, &error));
+    must(rootfs_image_check_libraries(image, &error));
 }
 END_TEST
 
@@ -191,7 +183,7 @@ START_TEST(where_libraries_are_found)
     must(rootfs_image_add_file(image, "/lib/libc.so.6", "/lib/x86_64-linux-gnu/libc.so.6", &all,
                                &error));
     if (place->found) {
-        must(rootfs_image_check(image, &error));
+        must(rootfs_image_check_libraries(image, &error));
     } else {
         expect_missing("libown.so");
     }
@@ -213,7 +205,7 @@ START_TEST(links_of_the_guest_are_followed)
     add("program", "/usr/bin/program");
     expect_missing("libown.so"); /* the link leads nowhere */
     must(rootfs_image_add_symlink(image, "/usr/lib/libown.so.2", "libown.so.1", &all, &error));
-    must(rootfs_image_check(image, &error));
+    must(rootfs_image_check_libraries(image, &error));
 }
 END_TEST
 
@@ -234,13 +226,12 @@ START_TEST(all_that_a_program_needs)
     g_autofree char *libs = test_path("libs");
     g_autoptr(RootfsImage) own = rootfs_image_new(machine->machine);
 
-    add_init(own);
     make_program(machine->prefix, "-lm -Wl,--no-as-needed -lpthread");
     must(rootfs_image_add_file(own, "/usr/bin/program", program, &all, &error));
     ck_assert(!rootfs_image_add_libraries(own, NULL, &error));
     EXPECT_ERROR(&error, ROOTFS_ERROR_LIBRARY, program, "libown.so", "--libs-from");
     must(rootfs_image_add_libraries(own, (const char *const[]){libs, NULL}, &error));
-    must(rootfs_image_check(own, &error));
+    must(rootfs_image_check_libraries(own, &error));
     ck_assert(rootfs_image_has(own, machine->loader));
     ck_assert(rootfs_image_has(own, "/usr/lib/libown.so"));
     ck_assert(rootfs_image_has(own, "/usr/lib/libc.so.6"));

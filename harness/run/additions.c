@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "additions.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "image_tools.h"
+
+/* Only the bench's images have it. */
+#define MARK "/etc/vmbench/modules"
+
+enum { ALIGN = 4 }; /* the kernel looks for the next archive at multiples of this */
+
+GArray *vmb_additions_options(VmbAdditions *additions)
+{
+    RootfsOptions *image = &additions->image;
+    const GOptionEntry options[] = {
+        {"add", 'a', 0, G_OPTION_ARG_FILENAME_ARRAY, &image->files,
+         "Add a file to the guest: HOST:GUEST[:MODE[:UID:GID]]", "SPEC"},
+        {"pkg", 'p', 0, G_OPTION_ARG_FILENAME_ARRAY, &image->packages,
+         "Build the programs in DIR and add them", "DIR"},
+        {"lib", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &image->libs,
+         "Build the static library in DIR for them", "DIR"},
+        {"module", 'M', 0, G_OPTION_ARG_FILENAME_ARRAY, &image->modules,
+         "Build or take a kernel module, which is loaded at boot", "DIR|FILE.ko[:INI]"},
+        {"overlay", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &image->overlays,
+         "Add all that lies in DIR, below / or GUEST: DIR[:GUEST]", "SPEC"},
+        {"manifest", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &image->manifests, "Add what FILE lists",
+         "FILE"},
+        {"with-libs", 0, 0, G_OPTION_ARG_NONE, &image->with_libs,
+         "Add the loader and libraries of dynamic programs", NULL},
+        {"replace", 0, 0, G_OPTION_ARG_NONE, &image->replace,
+         "What is added takes the place of what the image has there", NULL},
+        {"init", 0, 0, G_OPTION_ARG_STRING, &additions->init,
+         "PID 1 of an image of your own: keep (its /init or /sbin/init), bench, or a path", "INIT"},
+    };
+    GArray *array = g_array_new(TRUE, TRUE, sizeof(GOptionEntry));
+
+    return g_array_append_vals(array, options, G_N_ELEMENTS(options));
+}
+
+void vmb_additions_clear(VmbAdditions *additions)
+{
+    rootfs_options_clear(&additions->image);
+    g_clear_pointer(&additions->init, g_free);
+}
+
+static gboolean adds_something(const RootfsOptions *image)
+{
+    return image->files != NULL || image->packages != NULL || image->modules != NULL ||
+           image->overlays != NULL || image->manifests != NULL;
+}
+
+/* ---- The init of an image ---- */
+
+static const char *init_of(RootfsImage *image)
+{
+    static const char *const places[] = {"/init", "/sbin/init", NULL};
+
+    for (const char *const *place = places; *place != NULL; place++) {
+        if (rootfs_image_has(image, *place)) {
+            return *place;
+        }
+    }
+    return NULL; /* ours does all that there is to do */
+}
+
+static gboolean choose_init(const char *wish, RootfsImage *image, gboolean ours,
+                            VmbGuestConfig *config, GError **error)
+{
+    config->own_init = !ours;
+    if (wish == NULL || g_str_equal(wish, "keep")) {
+        config->init = g_strdup(ours ? NULL : init_of(image));
+    } else if (wish[0] == '/') {
+        config->init = g_strdup(wish);
+    } else if (!g_str_equal(wish, "bench")) {
+        g_set_error(error, VMB_ERROR, VMB_ERROR_USAGE,
+                    "--init %s: it is keep, bench or a path in the guest", wish);
+        return FALSE;
+    }
+    if (wish != NULL && wish[0] == '/' && !rootfs_image_has(image, wish)) {
+        g_set_error(error, VMB_ERROR, VMB_ERROR_USAGE, "--init %s: the image has no such file", wish);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean add_init(RootfsImage *image, const VmbGuestConfig *config, GError **error)
+{
+    static const RootfsOwner owner = {0755, 0, 0};
+    g_autofree char *host = vmb_image_tools_init(config->machine->name);
+
+    return !config->own_init || rootfs_image_add_file(image, VMB_INIT, host, &owner, error);
+}
+
+/* ---- One archive behind the other ---- */
+
+static gboolean fail(const char *path, GError **error)
+{
+    g_set_error(error, VMB_ERROR, VMB_ERROR_SETUP, "cannot join the guest's image and %s: %s", path,
+                g_strerror(errno));
+    return FALSE;
+}
+
+static gboolean append(int out, const char *path, GError **error)
+{
+    int in = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = -1;
+
+    while (in >= 0 && (n = sendfile(out, in, NULL, 1 << 20)) > 0) {
+        continue;
+    }
+    if (n < 0) {
+        fail(path, error);
+    }
+    if (in >= 0) {
+        close(in);
+    }
+    return n == 0;
+}
+
+static gboolean join(const char *first, const char *second, const char *output, GError **error)
+{
+    int out = open(output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    gboolean good = out >= 0 || fail(output, error);
+
+    good = good && append(out, first, error);
+    if (good) {
+        off_t end = lseek(out, 0, SEEK_CUR);
+
+        lseek(out, (ALIGN - end % ALIGN) % ALIGN, SEEK_CUR); /* a hole: zeros */
+    }
+    good = good && append(out, second, error);
+    if (out >= 0 && close(out) < 0 && good) {
+        good = fail(output, error);
+    }
+    return good;
+}
+
+static gboolean write_image(RootfsImage *image, VmbGuestConfig *config, const char *log_dir,
+                            GError **error)
+{
+    g_autofree char *added = g_build_filename(log_dir, "added.cpio", NULL);
+    g_autofree char *joined = g_build_filename(log_dir, "image.cpio", NULL);
+
+    if (!rootfs_image_write_added(image, added, error) ||
+        !join(config->initrd, added, joined, error)) {
+        return FALSE;
+    }
+    g_free(config->initrd);
+    config->initrd = g_steal_pointer(&joined);
+    return TRUE;
+}
+
+gboolean vmb_additions_apply(VmbAdditions *additions, VmbGuestConfig *config, const char *log_dir,
+                             GError **error)
+{
+    RootfsOptions *options = &additions->image;
+    const RootfsCommand command = vmb_image_tools("vmbench");
+    g_autoptr(RootfsImage) image = NULL;
+    gboolean ours;
+
+    options->machine = g_strdup(config->machine->name);
+    options->base = g_strdup(config->initrd);
+    options->append = TRUE;
+    image = rootfs_command_image(&command, options, error);
+    if (image == NULL) {
+        return FALSE;
+    }
+    ours = rootfs_image_has(image, MARK) && rootfs_image_has(image, "/init");
+    if (!choose_init(additions->init, image, ours, config, error) ||
+        !add_init(image, config, error)) {
+        return FALSE;
+    }
+    return (ours && !adds_something(options)) || write_image(image, config, log_dir, error);
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the user adds to a guest's image for one run, without building the image again. */
+#ifndef VMBENCH_ADDITIONS_H
+#define VMBENCH_ADDITIONS_H
+
+#include "config.h"
+#include "rootfs_options.h"
+
+typedef struct {
+    RootfsOptions image; /* those of `vmbench rootfs build` that add something */
+    char *init;          /* --init: "keep" (NULL: so), "bench", or a path in the guest */
+} VmbAdditions;
+
+/*
+ * Their options as GOptionEntry, for vmb_settings_parse(), with an empty one behind the last; they
+ * are read into `additions`. Free with g_array_unref().
+ */
+GArray *vmb_additions_options(VmbAdditions *additions);
+
+/* Free what the options were read into, not `additions` itself. */
+void vmb_additions_clear(VmbAdditions *additions);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(VmbAdditions, vmb_additions_clear)
+
+/*
+ * Make config->initrd the image with the additions, a file in log_dir, when there are any or the image
+ * is not the bench's own, which has its init: that and the agent are added then. Of a foreign image
+ * the own init is kept: it becomes PID 1 behind ours. FALSE: VMB_ERROR_USAGE for --init, else
+ * ROOTFS_ERROR.
+ */
+gboolean vmb_additions_apply(VmbAdditions *additions, VmbGuestConfig *config,
+                             const char *log_dir, GError **error);
+
+#endif
