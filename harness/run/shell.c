@@ -286,12 +286,11 @@ static int boot_on(const Kind *kind, const VmbSettings *settings, VmbAdditions *
     config->shell = TRUE;
     config->login = kind->login;
     config->irq = machine->irq;
-    if (!vmb_additions_apply(additions, config, log_dir, &error)) {
-        return vmb_fail(error, alarm);
-    }
-    vmb_report_log_command(report, config);
-    if (run(config, log_dir, conventional, alarm, &error)) {
-        return 0;
+    if (vmb_additions_apply(additions, config, log_dir, &error)) {
+        vmb_report_log_command(report, config);
+        if (run(config, log_dir, conventional, alarm, &error)) {
+            return 0;
+        }
     }
     vmb_report_failed(report, error);
     return vmb_exit_status(error, alarm);

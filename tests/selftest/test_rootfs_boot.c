@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Images that people make, booted: what they add is there, and their own init is kept. */
+#include <string.h>
+
+#include "error.h"
+#include "screen.h"
+#include "tap.h"
+
+static const char *const machines[] = {"raspi4b", "x86"};
+
+static Child child;
+
+static void setup(void)
+{
+    child_init(&child);
+    g_setenv("XDG_CACHE_HOME", child.dir, TRUE); /* what is built is kept there */
+}
+
+static void teardown(void)
+{
+    child_finish(&child);
+}
+
+/* Run a shell script in the private directory. */
+static void make(const char *script)
+{
+    g_autofree char *whole = g_strdup_printf("cd '%s'; %s", child.dir, script);
+    const char *args[] = {"-ec", whole, NULL};
+
+    child.program = "/bin/sh";
+    ck_assert_msg(child_run(&child, args) == 0, "%s%s", child.out, child.err);
+    child.program = NULL;
+}
+
+/* A program, a library's user, a module that speaks when it is loaded, and a script of init.d. */
+static const char sources[] =
+    "mkdir -p greet drv init.d;"
+    "printf '#include <stdio.h>\\nint main(void) { puts(\"greetings\"); return 0; }\\n' >greet/a.c;"
+    "printf '#include <linux/module.h>\\nstatic int n;\\nmodule_param(n, int, 0444);\\n"
+    "static int __init begin(void) { pr_err(\"drv: n is %%d\\\\n\", n); return 0; }\\n"
+    "module_init(begin);\\nMODULE_LICENSE(\"GPL\");\\n' >drv/drv.c;"
+    "printf '[module]\\nparameters = n=42\\n' >drv/module.ini;"
+    "printf '#!/bin/sh\\necho script on @MACHINE@ with $(cut -d\" \" -f 1 /proc/modules)\\n'"
+    ">init.d/10-say.in; chmod +x init.d/10-say.in; ";
+
+static void start(const char *command, const char *machine, const char *const *options)
+{
+    g_autoptr(GPtrArray) args = g_ptr_array_new();
+
+    g_ptr_array_add(args, (char *)command);
+    g_ptr_array_add(args, (char *)"--machine");
+    g_ptr_array_add(args, (char *)machine);
+    g_ptr_array_add(args, (char *)"--port");
+    g_ptr_array_add(args, (char *)"0");
+    for (; *options != NULL; options++) {
+        g_ptr_array_add(args, (char *)*options);
+    }
+    g_ptr_array_add(args, NULL);
+    screen_open(&child);
+    child_start(&child, TRUE, (const char *const *)args->pdata);
+}
+
+static void leave(const char *keys)
+{
+    screen_type(keys);
+    ck_assert_msg(screen_wait_end() == 0, "%s", screen_text());
+    screen_close();
+}
+
+START_TEST(an_image_with_all_that_is_added)
+{
+    const char *machine = machines[_i];
+    g_autofree char *script = g_strdup_printf(
+        "%s '%s' rootfs build --machine %s --pkg greet --module drv --overlay "
+        "init.d:/etc/vmbench/init.d --compress zstd -o mine.cpio.zst",
+        sources, g_getenv("VMBENCH"), machine);
+    g_autofree char *image = child_path(&child, "mine.cpio.zst");
+    g_autofree char *says = g_strdup_printf("script on %s with drv\r", machine);
+
+    make(script);
+    start("shell", machine, (const char *const[]){"--initrd", image, NULL});
+    screen_await("drv: n is 42\r");
+    screen_await(says);
+    screen_await("/ # ");
+    screen_type("hello; greet\n");
+    screen_await("Hello, World!\r");
+    screen_await("greetings\r");
+    leave("exit\n");
+}
+END_TEST
+
+START_TEST(additions_without_building_again)
+{
+    g_autofree char *greet = child_path(&child, "greet");
+    g_autofree char *drv = child_path(&child, "drv");
+    g_autofree char *text = g_strdup_printf("%s/greet/a.c:/opt/text:600", child.dir);
+
+    make(sources);
+    start("shell", machines[_i], (const char *const[]){"--pkg", greet, "--module", drv, "--add", text,
+                                                       NULL});
+    screen_await("drv: n is 42\r");
+    screen_await("/ # ");
+    screen_type("greet; stat -c 'mode %a' /opt/text\n");
+    screen_await("greetings\r");
+    screen_await("mode 600\r");
+    leave("exit\n");
+}
+END_TEST
+
+/* ---- Login ---- */
+
+static const struct login {
+    const char *machine, *user, *password, *says;
+} logins[] = {
+    {"x86", "root", "root", "uid=0(root)"},
+    {"x86", "pi", "raspberry", "uid=1000(pi)"},
+    {"raspi4b", "root", "root", "uid=0(root)"},
+    {"raspi4b", "pi", "raspberry", "uid=1000(pi)"},
+};
+
+static void log_in(const char *user, const char *password)
+{
+    screen_await(" login: ");
+    screen_type(user);
+    screen_type("\n");
+    screen_await("Password: ");
+    screen_type(password);
+    screen_type("\n");
+}
+
+START_TEST(a_login)
+{
+    const struct login *login = &logins[_i];
+
+    start("boot", login->machine, (const char *const[]){NULL});
+    log_in(login->user, login->password);
+    screen_type("id\n");
+    screen_await(login->says);
+    screen_clear();
+    screen_type("exit\n");
+    screen_await(" login: "); /* the next one's turn */
+    leave("\x01x");
+}
+END_TEST
+
+START_TEST(a_wrong_password)
+{
+    start("boot", "x86", (const char *const[]){NULL});
+    log_in("root", "toor");
+    screen_await("Login incorrect");
+    screen_clear();
+    log_in("root", "root");
+    screen_await("~ # ");
+    leave("poweroff\n");
+}
+END_TEST
+
+/* ---- Somebody else's image ---- */
+
+/* A busybox and an init of its own, without anything of the bench. */
+static char *foreign_image(const char *machine, const char *init)
+{
+    g_autofree char *script = g_strdup_printf(
+        "mkdir -p own/bin own/%s; cpio --quiet -id bin/busybox <'%s/%s.cpio'; mv bin/busybox own/bin/;"
+        "for name in sh cat echo mount poweroff readlink; do ln -s busybox own/bin/$name; done;"
+        "printf '#!/bin/sh\\necho the own init is $$\\nexec sh\\n' >own/%s/init; chmod +x own/%s/init;"
+        "cd own; find . | cpio --quiet -o -H newc | gzip >../own.cpio.gz",
+        init, g_getenv("IMAGES"), machine, init, init);
+
+    make(script);
+    return child_path(&child, "own.cpio.gz");
+}
+
+static const struct kept {
+    const char *machine, *where;
+} kept[] = {{"raspi4b", "."}, {"x86", "."}, {"x86", "sbin"}};
+
+START_TEST(an_own_init_is_kept)
+{
+    g_autofree char *image = foreign_image(kept[_i].machine, kept[_i].where);
+    g_autofree char *greet = child_path(&child, "greet");
+
+    make(sources);
+    start("boot", kept[_i].machine, (const char *const[]){"--initrd", image, "--pkg", greet, NULL});
+    screen_await("the own init is 1\r");
+    screen_await("/ # ");
+    screen_type("greet\n");
+    screen_await("greetings\r");
+    leave("\x01x");
+}
+END_TEST
+
+START_TEST(the_benchs_init_instead)
+{
+    g_autofree char *image = foreign_image("x86", ".");
+
+    start("shell", "x86", (const char *const[]){"--initrd", image, "--init", "bench", NULL});
+    screen_await("/ # ");
+    screen_type("readlink /proc/1/exe\n");
+    screen_await("/vmbench-init\r");
+    leave("exit\n");
+}
+END_TEST
+
+START_TEST(a_named_init)
+{
+    g_autofree char *image = foreign_image("x86", "opt");
+
+    start("boot", "x86", (const char *const[]){"--initrd", image, "--init", "/opt/init", NULL});
+    screen_await("the own init is 1\r");
+    leave("\x01x");
+}
+END_TEST
+
+static const struct mistake {
+    const char *option, *value, *says;
+    int status;
+} mistakes[] = {
+    {"--init", "mine", "--init mine: it is keep, bench or a path", VMB_ERROR_USAGE},
+    {"--init", "/nowhere", "--init /nowhere: the image has no such file", VMB_ERROR_USAGE},
+    {"--add", "/bin/true:/usr/bin/x", "which is not in the image", VMB_ERROR_SETUP},
+    {"--initrd", "/etc/passwd", "base archive /etc/passwd: is truncated, damaged or no cpio",
+     VMB_ERROR_SETUP},
+};
+
+START_TEST(a_mistake_is_named)
+{
+    const char *args[] = {"boot", "--machine", "x86", mistakes[_i].option, mistakes[_i].value, NULL};
+
+    ck_assert_int_eq(child_run(&child, args), mistakes[_i].status);
+    child_assert_one_line(&child);
+    ck_assert_msg(strstr(child.err, mistakes[_i].says) != NULL, "%s", child.err);
+}
+END_TEST
+
+static Suite *rootfs_boot_suite(void)
+{
+    Suite *suite = suite_create("rootfs_boot");
+    TCase *tc = tcase_create("rootfs_boot");
+
+    tcase_set_timeout(tc, 3 * PATIENCE_SECONDS);
+    tcase_add_checked_fixture(tc, setup, teardown);
+    tcase_add_loop_test(tc, an_image_with_all_that_is_added, 0, G_N_ELEMENTS(machines));
+    tcase_add_loop_test(tc, additions_without_building_again, 0, G_N_ELEMENTS(machines));
+    tcase_add_loop_test(tc, a_login, 0, G_N_ELEMENTS(logins));
+    tcase_add_test(tc, a_wrong_password);
+    tcase_add_loop_test(tc, an_own_init_is_kept, 0, G_N_ELEMENTS(kept));
+    tcase_add_test(tc, the_benchs_init_instead);
+    tcase_add_test(tc, a_named_init);
+    tcase_add_loop_test(tc, a_mistake_is_named, 0, G_N_ELEMENTS(mistakes));
+    suite_add_tcase(suite, tc);
+    return suite;
+}
+
+int main(void)
+{
+    return tap_run(rootfs_boot_suite());
+}

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vmbench rootfs build, as far as it goes without a guest. */
+#include <string.h>
+
+#include "error.h"
+#include "tap.h"
+#include "vmbench_child.h"
+
+static Child child;
+
+static void setup(void)
+{
+    child_init(&child);
+    g_setenv("XDG_CACHE_HOME", child.dir, TRUE); /* what is built is kept there */
+    child.program = "/bin/sh";
+}
+
+static void teardown(void)
+{
+    child_finish(&child);
+}
+
+/* What the scripts below make to build from; $build is the command. */
+static const char prepare[] =
+    "cd '%s'; build='%s rootfs build --machine x86 -o out.cpio';"
+    "program() { mkdir -p $1; printf '#include <stdio.h>\\n"
+    "int main(void) { puts(\"%%s\"); return 0; }\\n' \"$2\" >$1/main.c; };"
+    "module() { mkdir -p $1; printf '#include <linux/module.h>\\n"
+    "static int __init begin(void) { return 0; }\\nmodule_init(begin);\\n"
+    "MODULE_LICENSE(\"GPL\");\\n' >$1/$1.c; };"
+    "in_image() { cpio --quiet -it <out.cpio | grep -x \"$1\"; };";
+
+static int run(const char *script)
+{
+    g_autofree char *start = g_strdup_printf(prepare, child.dir, g_getenv("VMBENCH"));
+    g_autofree char *whole = g_strconcat(start, script, NULL);
+    const char *args[] = {"-ec", whole, NULL};
+
+    return child_run(&child, args);
+}
+
+static void must(const char *script)
+{
+    int status = run(script);
+
+    ck_assert_msg(status == 0, "%s ended with %d: %s%s", script, status, child.out, child.err);
+}
+
+static void must_print(const char *script, const char *expected)
+{
+    must(script);
+    ck_assert_str_eq(child.out, expected);
+}
+
+/* ---- Packages ---- */
+
+static const struct package {
+    const char *make, *installed;
+} packages[] = {
+    {"program p hi", "usr/bin/p"},
+    {"program p hi; printf 'p: main.o\\n\\t$(CC) $(LDFLAGS) -o $@ $^\\n' >p/Makefile", "usr/bin/p"},
+    {"program p hi; printf 'q: main.o\\n\\t$(CC) $(LDFLAGS) -o $@ $^\\ninstall: q\\n"
+     "\\tinstall -D q $(DESTDIR)$(PREFIX)/bin/q\\n' >p/Makefile", "usr/bin/q"},
+    {"program p hi; printf 'project(\"p\", \"c\")\\nexecutable(\"r\", \"main.c\", install: true)\\n' |"
+     "tr '\"' \"'\" >p/meson.build", "usr/bin/r"},
+};
+
+START_TEST(each_kind_of_package)
+{
+    const struct package *package = &packages[_i];
+    g_autofree char *script = g_strdup_printf(
+        "%s; $build --pkg p; in_image %s; cpio --quiet -id %s <out.cpio; %s; ls p", package->make,
+        package->installed, package->installed, package->installed);
+    g_autofree char *expected = g_strdup_printf("%s\nhi\n", package->installed);
+
+    must(script);
+    ck_assert_msg(g_str_has_prefix(child.out, expected), "%s", child.out);
+    ck_assert_ptr_null(strstr(child.out, ".o\n")); /* nothing is built beside the sources */
+}
+END_TEST
+
+START_TEST(a_library_for_programs)
+{
+    must_print("mkdir -p own p; echo 'int own(void);' >own/own.h; echo 'int own(void) { return 7; }'"
+               ">own/own.c; printf '#include \"own.h\"\\nint main(void) { return own(); }' >p/p.c;"
+               "$build --lib own --pkg p; cpio --quiet -id usr/bin/p <out.cpio; usr/bin/p || echo $?",
+               "7\n");
+}
+END_TEST
+
+START_TEST(only_what_changed_is_built_again)
+{
+    must_print("program p hi; echo 'int other;' >p/other.c; program q hi; $build --pkg p --pkg q;"
+               "objects() { find vmmio-bench -path '*/[pq]-*.o' | sort; }; objects | xargs touch -d @1;"
+               "find p q -name '*.c' | xargs touch -d @0; touch -d @2 p/main.c;"
+               "$build --pkg p --pkg q; objects | xargs stat -c '%n %Y' | sed 's,.*/,,; s/ ...*/ new/'",
+               "main.o new\nother.o 1\nmain.o 1\n");
+}
+END_TEST
+
+START_TEST(equal_input_in_another_directory)
+{
+    must("program p hi; module drv; mkdir there; cp -r p drv there;"
+         "$build --pkg p --module drv; mv out.cpio one.cpio; cd there;"
+         "$build --pkg p --module drv; cmp ../one.cpio out.cpio");
+}
+END_TEST
+
+/* ---- Modules ---- */
+
+START_TEST(modules_come_with_what_they_need)
+{
+    must_print("module drv; module other;"
+               "printf '[module]\\nafter = other\\nparameters = a=1 b=2\\n' >drv/module.ini;"
+               "$build --module drv --module other; in_image 'lib/modules/\\(drv\\|other\\).ko';"
+               "cpio --quiet -i --to-stdout etc/vmbench/modules <out.cpio",
+               "lib/modules/drv.ko\nlib/modules/other.ko\nother.ko\ndrv.ko a=1 b=2\n");
+}
+END_TEST
+
+START_TEST(a_kernels_own_module)
+{
+    must_print("$build --no-base --add /bin/true:/init --with-libs --kernel-module uio;"
+               "in_image lib/modules/uio.ko", "lib/modules/uio.ko\n");
+}
+END_TEST
+
+/* ---- Files ---- */
+
+START_TEST(files_of_every_kind)
+{
+    must_print("mkdir -p tree/etc/x; echo '@MACHINE@ @WHO@' >tree/etc/x/y.in; echo t >text;"
+               "echo 'slink /etc/x/z y 777 0 0' >m; $build --overlay tree --overlay tree/etc:/opt "
+               "--set WHO=me --add text:/etc/x/t:600:1:2 --manifest m --compress gzip;"
+               "zcat out.cpio >plain; cpio --quiet -itvn 'etc/x/*' <plain |"
+               "sed 's/  */ /g' | cut -d' ' -f 1,3-5,9-; cpio --quiet -i --to-stdout opt/x/y <plain",
+               "-rw------- 1 2 2 etc/x/t\n-rw-r--r-- 0 0 7 etc/x/y\nlrwxrwxrwx 0 0 1 etc/x/z -> y\n"
+               "x86 me\n");
+}
+END_TEST
+
+START_TEST(a_dynamic_program_and_its_libraries)
+{
+    must_print("program p hi; gcc -o dyn p/main.c; $build --add dyn:/usr/bin/dyn --with-libs;"
+               "mkdir root; cd root; cpio --quiet -id 'lib*' 'usr/lib*' usr/bin/dyn <../out.cpio;"
+               "ls -d lib64/ld-linux-x86-64.so.2 usr/lib/libc.so.6; chroot . /usr/bin/dyn",
+               "lib64/ld-linux-x86-64.so.2\nusr/lib/libc.so.6\nhi\n");
+}
+END_TEST
+
+/* ---- Mistakes ---- */
+
+static const struct mistake {
+    const char *script, *says;
+    int status;
+} mistakes[] = {
+    {"$build --machine", "Missing argument for --machine", VMB_ERROR_USAGE},
+    {"$build here", "here is no option", VMB_ERROR_USAGE},
+    {"$build --set X", "--set X: it is no NAME=VALUE", VMB_ERROR_USAGE},
+    {"$build --add one", "'one' is no HOST:GUEST", VMB_ERROR_USAGE},
+    {"$build --machine vax", "machine 'vax' is unknown", VMB_ERROR_SETUP},
+    {"$build --compress rar", "compression 'rar' is unknown", VMB_ERROR_SETUP},
+    {"$build --base nowhere", "base archive nowhere: cannot be read: No such file", VMB_ERROR_SETUP},
+    {"echo x >b; $build --base b", "base archive b: is truncated, damaged or no cpio", VMB_ERROR_SETUP},
+    {"$build --no-base", "/init of the image is missing", VMB_ERROR_SETUP},
+    {"$build --add /nowhere:/x", "/nowhere: cannot be read: No such file", VMB_ERROR_SETUP},
+    {"$build --add /bin/true:/usr/bin/x", "/bin/true: needs /lib64/ld-linux-x86-64.so.2, which is not in",
+     VMB_ERROR_SETUP},
+    {"echo x >f; $build --add f:/init", "guest path /init is in the base archive already; give --replace",
+     VMB_ERROR_SETUP},
+    {"echo x >f; $build --add f:/usr/bin/ls", "/usr/bin/ls: the guest has /bin/ls", VMB_ERROR_SETUP},
+    {"echo 'int main(void){' >a.c; mkdir p; mv a.c p; $build --pkg p", "p: cannot be built: see the lines",
+     VMB_ERROR_SETUP},
+    {"mkdir p; $build --pkg p", "holds no meson.build, no Makefile and no C files", VMB_ERROR_SETUP},
+    {"mkdir p; echo 'x:' >p/Makefile; $build --pkg p", "makes no program p", VMB_ERROR_SETUP},
+    {"$build --pkg nowhere", "nowhere: No such file", VMB_ERROR_SETUP},
+    {"module drv; $build --module drv/drv.c", "drv/drv.c: is no kernel module", VMB_ERROR_SETUP},
+    {"$build --kernel-module nothing", "the kernel has no module nothing", VMB_ERROR_SETUP},
+    {"program p hi; PATH=/nowhere; $build --pkg p", "pkg/build", VMB_ERROR_SETUP},
+    {"$build --add /etc/hostname:/x -o /nowhere/out.cpio", "cannot write /nowhere/out.cpio",
+     VMB_ERROR_SETUP},
+};
+
+START_TEST(a_mistake_is_named)
+{
+    const struct mistake *mistake = &mistakes[_i];
+    int status = run(mistake->script);
+
+    ck_assert_msg(strstr(child.err, mistake->says) != NULL, "%s", child.err);
+    ck_assert_int_eq(status, mistake->status);
+    ck_assert_int_eq(run("test ! -e out.cpio"), 0);
+}
+END_TEST
+
+/* A fake compiler stands in for one that is missing: PATH has the rest of what the script needs. */
+START_TEST(a_missing_compiler_is_named)
+{
+    ck_assert_int_eq(run("program p hi; mkdir bin; for tool in /usr/bin/*; do case $tool in *-gcc*) ;;"
+                         "*) ln -s $tool bin/ ;; esac; done; PATH=$PWD/bin; $build --pkg p"),
+                     VMB_ERROR_SETUP);
+    ck_assert_msg(strstr(child.err, "no compiler x86_64-linux-gnu-gcc: install gcc-x86-64-linux-gnu"),
+                  "%s", child.err);
+}
+END_TEST
+
+START_TEST(a_module_of_another_kernel)
+{
+    ck_assert_int_eq(run("printf '%s\\n' '.section .modinfo,\"a\"' '.asciz \"vermagic=5.10.0 SMP\"' |"
+                         "gcc -c -x assembler - -o old.ko; $build --add old.ko:/lib/modules/old.ko"),
+                     VMB_ERROR_SETUP);
+    ck_assert_msg(strstr(child.err, "old.ko: is a module for the kernel '5.10.0 SMP'") != NULL, "%s",
+                  child.err);
+}
+END_TEST
+
+static Suite *rootfs_build_suite(void)
+{
+    Suite *suite = suite_create("rootfs_build");
+    TCase *tc = tcase_create("rootfs_build");
+
+    tcase_set_timeout(tc, PATIENCE_SECONDS);
+    tcase_add_checked_fixture(tc, setup, teardown);
+    tcase_add_loop_test(tc, each_kind_of_package, 0, G_N_ELEMENTS(packages));
+    tcase_add_test(tc, a_library_for_programs);
+    tcase_add_test(tc, only_what_changed_is_built_again);
+    tcase_add_test(tc, equal_input_in_another_directory);
+    tcase_add_test(tc, modules_come_with_what_they_need);
+    tcase_add_test(tc, a_kernels_own_module);
+    tcase_add_test(tc, files_of_every_kind);
+    tcase_add_test(tc, a_dynamic_program_and_its_libraries);
+    tcase_add_loop_test(tc, a_mistake_is_named, 0, G_N_ELEMENTS(mistakes));
+    tcase_add_test(tc, a_missing_compiler_is_named);
+    tcase_add_test(tc, a_module_of_another_kernel);
+    suite_add_tcase(suite, tc);
+    return suite;
+}
+
+int main(void)
+{
+    return tap_run(rootfs_build_suite());
+}
