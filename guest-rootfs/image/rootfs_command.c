@@ -127,7 +127,8 @@ static gboolean find_kernel(Build *build, GError **error)
     if (given == NULL && guests == NULL) {
         return TRUE;
     }
-    own = given != NULL ? g_strdup(given) : g_build_filename(guests, build->options->machine, NULL);
+    own = given != NULL ? g_strdup(given)
+                        : g_build_filename(guests, build->options->machine, "modules", NULL);
     build->kernel = rootfs_kernel_new(own, error);
     if (build->kernel == NULL) {
         return FALSE;

@@ -7,7 +7,7 @@
 
 typedef struct {
     const char *scripts; /* guest-rootfs of the source tree: pkg/build, modules/build, lib/ */
-    const char *guests;  /* with MACHINE/headers, for modules */
+    const char *guests;  /* with MACHINE/headers and MACHINE/modules, for modules */
     const char *cache;   /* what is built is kept below it; made when missing */
 } RootfsTools;
 

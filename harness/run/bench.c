@@ -12,16 +12,17 @@
 #include "bench_demo.h"
 #include "bench_dma.h"
 #include "bench_qmp.h"
+#include "bench_rootfs.h"
 #include "paths.h"
 
 #define RUNS_MIN 5
 
 static const char summary[] =
-    "Measure boots, the demo, accesses, QMP, DMA, the client library and QEMU's build time; print a\n"
-    "table and write it as JSON. Rows that are not measured keep what the file has. TCG unless --accel says\n"
-    "otherwise, so that figures of different hosts compare.";
+    "Measure boots, the demo, accesses, QMP, DMA, the client library, the image builder and QEMU's\n"
+    "build time; print a table and write it as JSON. Rows that are not measured keep what the file\n"
+    "has. TCG unless --accel says otherwise, so that figures of different hosts compare.";
 
-#define GROUPS "demo, boot, mmio, qmp, dma, client or qemu"
+#define GROUPS "demo, boot, mmio, qmp, dma, client, rootfs or qemu"
 
 void vmb_bench_progress(const VmbBench *bench, const char *what, gint run)
 {
@@ -99,6 +100,7 @@ static const struct {
     {"qmp", vmb_bench_qmp},
     {"dma", vmb_bench_dma},
     {"client", vmb_bench_client},
+    {"rootfs", vmb_bench_rootfs},
     {"qemu", bench_qemu},
 };
 
