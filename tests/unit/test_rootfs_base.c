@@ -1,37 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Images that start from an archive that somebody else made. */
-#include "test_rootfs.h"
+#include "test_rootfs_fixture.h"
 
 #include <unistd.h>
 
 static const RootfsOwner all = {0755, 0, 0};
-
-static RootfsImage *image;
-static GError *error;
-
-static void set_up(void)
-{
-    test_dir_set_up();
-    image = rootfs_image_new(ROOTFS_MACHINE_X86);
-    error = NULL;
-}
-
-static void tear_down(void)
-{
-    rootfs_image_free(image);
-    test_dir_tear_down();
-}
-
-static void must(gboolean good)
-{
-    ck_assert_msg(good, "%s", error != NULL ? error->message : "failed without an error");
-}
-
-static char *run(const char *command)
-{
-    return test_command((const char *const[]){"env", "LC_ALL=C", "sh", "-ec", command, NULL},
-                        test_dir);
-}
 
 /* ---- What GNU cpio makes and unpacks ---- */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The image builder, judged by GNU cpio and byte for byte. */
-#include "test_rootfs.h"
+#include "test_rootfs_fixture.h"
 
 #include <glib/gstdio.h>
 #include <sys/stat.h>
@@ -8,27 +8,6 @@
 
 static const RootfsOwner plain = {0644, 0, 0};
 static const RootfsOwner all = {0755, 0, 0};
-
-static RootfsImage *image;
-static GError *error;
-
-static void set_up(void)
-{
-    test_dir_set_up();
-    image = rootfs_image_new(ROOTFS_MACHINE_X86);
-    error = NULL;
-}
-
-static void tear_down(void)
-{
-    rootfs_image_free(image);
-    test_dir_tear_down();
-}
-
-static void must(gboolean good)
-{
-    ck_assert_msg(good, "%s", error != NULL ? error->message : "failed without an error");
-}
 
 static void fill(RootfsImage *into, const char *greeting)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Programs that are not static: this one, and small ones that the compilers make. */
-#include "test_rootfs.h"
+#include "test_rootfs_fixture.h"
 
 #include "rootfs_elf.h"
 
@@ -9,32 +9,6 @@
 #include <unistd.h>
 
 static const RootfsOwner all = {0755, 0, 0};
-
-static RootfsImage *image;
-static GError *error;
-
-static void set_up(void)
-{
-    test_dir_set_up();
-    image = rootfs_image_new(ROOTFS_MACHINE_X86);
-    error = NULL;
-}
-
-static void tear_down(void)
-{
-    rootfs_image_free(image);
-    test_dir_tear_down();
-}
-
-static void must(gboolean good)
-{
-    ck_assert_msg(good, "%s", error != NULL ? error->message : "failed without an error");
-}
-
-static void run(const char *command)
-{
-    g_free(test_command((const char *const[]){"sh", "-ec", command, NULL}, test_dir));
-}
 
 /* A library `libown.so` and a program `program` that needs it, with these linker options. */
 static void make_program(const char *prefix, const char *options)
@@ -45,7 +19,7 @@ static void make_program(const char *prefix, const char *options)
         "%s-linux-gnu-gcc -shared -fPIC -Wl,-soname,libown.so -o libs/libown.so own.c;"
         "%s-linux-gnu-gcc -o program main.c -Llibs -lown %s", prefix, prefix, options);
 
-    run(command);
+    g_free(run(command));
 }
 
 static RootfsElf *read_elf(const char *path)
@@ -96,7 +70,7 @@ START_TEST(a_static_program_needs_nothing)
     g_autofree char *path = test_path("static");
     g_autoptr(RootfsElf) elf = NULL;
 
-    run("echo 'int main(void){return 0;}' >main.c; gcc -static -o static main.c");
+    g_free(run("echo 'int main(void){return 0;}' >main.c; gcc -static -o static main.c"));
     elf = read_elf(path);
     ck_assert_ptr_null(elf->interpreter);
     ck_assert_uint_eq(elf->needed->len, 0);

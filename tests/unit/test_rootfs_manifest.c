@@ -1,26 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Manifests and HOST:GUEST words. */
-#include "test_rootfs.h"
+#include "test_rootfs_fixture.h"
 
 #include "rootfs_manifest.h"
 
 #include <glib/gstdio.h>
-
-static RootfsImage *image;
-static GError *error;
-
-static void set_up(void)
-{
-    test_dir_set_up();
-    image = rootfs_image_new(ROOTFS_MACHINE_X86);
-    error = NULL;
-}
-
-static void tear_down(void)
-{
-    rootfs_image_free(image);
-    test_dir_tear_down();
-}
 
 static gboolean load(const char *text)
 {

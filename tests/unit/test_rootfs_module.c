@@ -1,37 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Kernel modules: for the right kernel, with what they need, in order. */
-#include "test_rootfs.h"
+#include "test_rootfs_fixture.h"
 
 #include "rootfs_module.h"
 
 #define MAGIC "6.1.0-1-test SMP mod_unload"
-
-static RootfsImage *image;
-static GError *error;
-
-static void set_up(void)
-{
-    test_dir_set_up();
-    image = rootfs_image_new(ROOTFS_MACHINE_X86);
-    error = NULL;
-}
-
-static void tear_down(void)
-{
-    rootfs_image_free(image);
-    test_dir_tear_down();
-}
-
-static void must(gboolean good)
-{
-    ck_assert_msg(good, "%s", error != NULL ? error->message : "failed without an error");
-}
-
-static char *run(const char *command)
-{
-    return test_command((const char *const[]){"env", "LC_ALL=C", "sh", "-ec", command, NULL},
-                        test_dir);
-}
 
 /* A file that the builder takes for a module, with these .modinfo texts. Returns its path. */
 static char *make_module(const char *name, const char *magic, const char *depends)
