@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "additions.h"
 #include "guest.h"
 #include "requests.h"
 #include "settings.h"
@@ -155,14 +156,16 @@ static gboolean boot_and_serve(Serve *serve, const VmbGuestConfig *config, const
     return serve_requests(serve, error) && vmb_guest_quit(guest, error);
 }
 
-static int serve_on(const VmbSettings *settings, const VmbMachine *machine, Serve *serve)
+static int serve_on(const VmbSettings *settings, VmbAdditions *additions,
+                    const VmbMachine *machine, Serve *serve)
 {
     g_autoptr(GError) error = NULL;
     g_autofree char *log_dir = vmb_settings_log_dir(settings, machine->name, &error);
     g_autoptr(VmbGuestConfig) config = vmb_settings_guest(settings, machine);
 
     config->irq = machine->irq;
-    if (log_dir != NULL && boot_and_serve(serve, config, log_dir, &error)) {
+    if (log_dir != NULL && vmb_additions_apply(additions, config, log_dir, &error) &&
+        boot_and_serve(serve, config, log_dir, &error)) {
         return 0;
     }
     answer_error(serve, error);
@@ -171,8 +174,11 @@ static int serve_on(const VmbSettings *settings, const VmbMachine *machine, Serv
 
 int vmb_serve_main(int argc, char **argv)
 {
+    g_auto(VmbAdditions) additions = {.init = NULL};
+    g_autoptr(GArray) options = vmb_additions_options(&additions);
     g_autoptr(GError) error = NULL;
-    g_autoptr(VmbSettings) settings = vmb_settings_parse(argc, argv, summary, NULL, &error);
+    g_autoptr(VmbSettings) settings = vmb_settings_parse(
+        argc, argv, summary, (const GOptionEntry *)(void *)options->data, &error);
     const VmbMachine *machine =
         settings != NULL ? vmb_settings_one_machine(settings, "a served guest", &error) : NULL;
     Serve serve = {.guest = NULL};
@@ -190,7 +196,7 @@ int vmb_serve_main(int argc, char **argv)
     } else {
         vmb_alarm_watch_signals(serve.alarm);
         signal(SIGPIPE, SIG_IGN); /* answer() finds out */
-        status = serve_on(settings, machine, &serve);
+        status = serve_on(settings, &additions, machine, &serve);
         vmb_requests_free(serve.requests);
     }
     vmb_alarm_free(serve.alarm);

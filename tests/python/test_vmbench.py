@@ -57,6 +57,40 @@ def test_a_handler_in_this_process(vmbench_guest):
     assert vmbench_guest.check(["devmem", "0xfef00000", "32"]) == "0xAAAAAAAA\n"
 
 
+def test_a_file_that_is_added(tmp_path):
+    script = tmp_path / "mytest"
+    script.write_text("#!/bin/sh\necho my test on $(uname -m)\n")
+    script.chmod(0o755)
+    with Guest("x86", options=["--add", f"{script}:/usr/bin/mytest"]) as guest:
+        assert guest.check(["mytest"]) == "my test on x86_64\n"
+
+
+OWN_INIT = """#!/bin/sh
+echo ready >/own-init
+while :; do sleep 1000; done
+"""
+
+
+MAKE_OWN = """
+cpio --quiet -id bin/busybox <"$0"
+for name in sh cat sleep; do ln -s busybox bin/$name; done
+find . | cpio --quiet -o -H newc | gzip >../own.cpio.gz
+"""
+
+
+def test_an_image_of_ones_own(tmp_path):
+    """Its init stays process 1; the agent runs programs beside it."""
+    image = Path(VMBENCH).parent.parent / "guest-rootfs" / "x86.cpio"
+    init = tmp_path / "own" / "init"
+    init.parent.mkdir()
+    init.write_text(OWN_INIT)
+    init.chmod(0o755)
+    subprocess.run(["sh", "-ec", MAKE_OWN, image], check=True, cwd=init.parent)
+    with Guest("x86", options=["--initrd", str(tmp_path / "own.cpio.gz")]) as guest:
+        assert guest.check(["cat", "/proc/1/cmdline"]) == "/bin/sh\0/init\0"
+        assert guest.check(["sh", "-c", "until cat /own-init; do :; done 2>/dev/null"]) == "ready\n"
+
+
 def test_no_claim_comes(vmbench_guest):
     with pytest.raises(VmbenchError):
         vmbench_guest.wait_claim(timeout=0.2)
