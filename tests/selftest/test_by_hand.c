@@ -126,6 +126,50 @@ START_TEST(the_slider_moves)
 }
 END_TEST
 
+/* The device, which has printed what `line` says when this returns. */
+static void await_line(GSubprocess *device, const char *line)
+{
+    g_autoptr(GDataInputStream) output =
+        g_data_input_stream_new(g_subprocess_get_stdout_pipe(device));
+    g_autofree char *got = g_data_input_stream_read_line(output, NULL, NULL, NULL);
+
+    ck_assert_str_eq(got, line);
+}
+
+static GSubprocess *start_poke(const char *port)
+{
+    g_autofree char *endpoint = g_strdup_printf("127.0.0.1:%s", port);
+    GSubprocess *device = g_subprocess_new(
+        G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE, NULL,
+        g_getenv("POKE_OUTSIDE"), "--hold", endpoint, NULL);
+
+    ck_assert_ptr_nonnull(device);
+    return device;
+}
+
+/* The device never ends this poke: the keyboard does. */
+START_TEST(ctrl_c_ends_a_poke)
+{
+    g_autofree char *port = child_free_port();
+    Child child;
+
+    boot(&child, machines[_i], port);
+
+    g_autoptr(GSubprocess) device = start_poke(port);
+
+    screen_type("until devmem 0xfef00000 32 | grep 0x454B4F50; do :; done\n");
+    screen_await("0x454B4F50\r"); /* not the line that was typed */
+    screen_type("insmod /lib/modules/poke.ko polled=1; echo > /dev/poke\n");
+    await_line(device, "POKE!!!");
+    screen_type("\003");
+    screen_type("echo $((6 * 7)) is the answer\n");
+    screen_await("42 is the answer");
+    g_subprocess_force_exit(device);
+    ck_assert(g_subprocess_wait(device, NULL, NULL));
+    leave(&child, "exit\n");
+}
+END_TEST
+
 START_TEST(it_boots_nothing_and_says_what_is_missing)
 {
     const char *args[] = {"shell", "--machine", "x86", "--print-command", "--kernel", "/nowhere",
@@ -148,6 +192,7 @@ int main(void)
     tcase_set_timeout(cases, 2 * PATIENCE_SECONDS);
     tcase_add_loop_test(cases, the_printed_command_boots_a_guest, 0, 4);
     tcase_add_loop_test(cases, the_slider_moves, 0, G_N_ELEMENTS(machines));
+    tcase_add_loop_test(cases, ctrl_c_ends_a_poke, 0, G_N_ELEMENTS(machines));
     tcase_add_test(cases, it_boots_nothing_and_says_what_is_missing);
     suite_add_tcase(suite, cases);
     return tap_run(suite);
