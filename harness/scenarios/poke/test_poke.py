@@ -140,7 +140,7 @@ def test_the_device_goes_away_while_a_write_waits(guest):
         assert poke(guest, 3) == "3"
 
 
-@pytest.mark.parametrize("name, result", [("INT", "EINTR"), ("KILL", "")])
+@pytest.mark.parametrize("name, result", [("INT", "EINTR"), ("USR1", "EINTR"), ("KILL", "")])
 def test_a_signal_ends_a_write(guest, name, result):
     with Outside(guest, "--hold") as outside:
         writer = Writer(guest, 3)
@@ -166,6 +166,17 @@ def test_two_writes_take_turns(guest):
         assert writers[second.count("x")].result() == str(second.count("x"))
 
 
+def test_texts_are_not_mixed(guest):
+    lengths = range(20001, 20007)
+    with Outside(guest, "--text") as outside:
+        writers = {length: Writer(guest, length) for length in lengths}
+        texts = {outside.line() for _ in lengths}
+        assert texts == {"POKE!!! " + "x" * length for length in lengths}
+        assert {length: writer.result() for length, writer in writers.items()} == \
+            {length: str(length) for length in lengths}
+        assert outside.kill() == []
+
+
 def test_a_write_that_does_not_wait(guest):
     with Outside(guest, "--text", "--hold") as outside:
         assert poke(guest, "--nonblock", 3) == "3"
@@ -188,6 +199,7 @@ def test_an_end_that_nobody_waits_for(guest):
         outside.type("ok")
         assert sh(guest, f"until devmem {STATUS:#x} 32 | grep 0x00000002; do :; done")
         insert(guest, guest.has_interrupt)
+        assert interrupts(guest) == interrupts(guest)  # the line does not stay high
         outside.type("ok")
         assert poke(guest, 3) == "3"
         assert outside.kill() == ["POKE!!!"]

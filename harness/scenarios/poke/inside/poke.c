@@ -5,8 +5,8 @@
  *     vmmio-poke-inside [--nonblock] BYTES
  *
  * writes BYTES times the letter x in one call, and prints the number that the call returned, or the
- * name of its error. A SIGINT interrupts it. Exit status 1: there is no such device; 2: called
- * wrongly.
+ * name of its error. SIGINT interrupts it, and so does SIGUSR1, after which the kernel may begin the
+ * call again. Exit status 1: there is no such device; 2: called wrongly.
  */
 #include <err.h>
 #include <errno.h>
@@ -53,7 +53,8 @@ static int poke(size_t bytes, int flags)
 
 int main(int argc, char **argv)
 {
-    static const struct sigaction action = {.sa_handler = on_signal}; /* without SA_RESTART */
+    static const struct sigaction once = {.sa_handler = on_signal};
+    static const struct sigaction again = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
     int nonblock = argc == 3 && strcmp(argv[1], "--nonblock") == 0;
     char *end = NULL;
     size_t bytes;
@@ -65,6 +66,7 @@ int main(int argc, char **argv)
     if (*argv[1 + nonblock] == '\0' || *end != '\0') {
         return usage();
     }
-    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGINT, &once, NULL);
+    sigaction(SIGUSR1, &again, NULL);
     return poke(bytes, nonblock ? O_NONBLOCK : 0);
 }
