@@ -21,8 +21,9 @@ static bool is_busy(struct poke *poke)
 }
 
 /*
- * True when the device says that it has ended, or no longer knows of a poke: then it is another one
- * than was started. It may say so to nobody, when the write was not to wait and its module is gone.
+ * True when a poke has ended. The device that was started may be gone, and another one in its place
+ * that knows of no poke; and a poke that ends may be one of this module before it was removed and
+ * loaded again.
  */
 static bool take_end(struct poke *poke)
 {
@@ -102,8 +103,8 @@ static int find_device(struct poke *poke)
     if (id == POKE_ID) {
         return 0;
     }
-    dev_err_ratelimited(poke->device, "no poke device: its ID reads %#x: start vmmio-poke-outside\n",
-                        id);
+    dev_err_ratelimited(poke->device,
+                        "no poke device: its ID reads %#x: start vmmio-poke-outside\n", id);
     return -ENODEV;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The driver's side of the device that poke_registers.h describes. Its interrupt is the second step:
- * without one all works too, and the device is asked again and again.
+ * The driver's side of the device that poke_registers.h describes. The interrupt is the second
+ * step: without one all works too, and the device is asked again and again.
  */
 #ifndef POKE_DEVICE_H
 #define POKE_DEVICE_H

@@ -6,8 +6,8 @@
 #include "poke_device.h"
 
 /*
- * Make the node, until the driver leaves poke->device. Its major number is in /proc/devices. There is
- * one at a time. Returns 0, or the negative errno of what the kernel refused.
+ * Make the node, until the driver leaves poke->device. Its major number is in /proc/devices. There
+ * is one at a time. Returns 0, or the negative errno of what the kernel refused.
  */
 int poke_node_add(struct poke *poke);
 

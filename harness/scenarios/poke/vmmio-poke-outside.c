@@ -36,18 +36,27 @@ struct device {
     uint8_t text[POKE_TEXT_MAX];
 };
 
+/*
+ * The line changes at most twice for each access of the guest, which is answered: so there is always
+ * room to send its level.
+ */
+static void set_line(struct device *device, unsigned level)
+{
+    coreio_ctx_irq_update(device->ctx, RANGE, LINE, level);
+}
+
 static void reset(struct device *device)
 {
     device->status = POKE_IDLE;
     device->length = 0;
-    coreio_ctx_irq_update(device->ctx, RANGE, LINE, 0);
+    set_line(device, 0);
 }
 
 static void end(struct device *device, uint32_t status)
 {
     device->status = status;
     if (device->interrupt) {
-        coreio_ctx_irq_update(device->ctx, RANGE, LINE, 1);
+        set_line(device, 1);
     }
 }
 
