@@ -22,6 +22,7 @@ void vmb_settings_free(VmbSettings *settings)
     g_free(settings->handler);
     g_free(settings->logs);
     g_free(settings->accel);
+    g_free(settings->properties);
     g_free(settings);
 }
 
@@ -86,6 +87,8 @@ static void add_options(GOptionContext *context, VmbSettings *s)
         {"handler", 0, 0, G_OPTION_ARG_FILENAME, &s->handler, "Program to run outside", "PROGRAM"},
         {"logs", 0, 0, G_OPTION_ARG_FILENAME, &s->logs, "Where logs go", "DIR"},
         {"accel", 0, 0, G_OPTION_ARG_STRING, &s->accel, "auto, tcg or kvm", "A"},
+        {"properties", 0, 0, G_OPTION_ARG_STRING, &s->properties,
+         "Of the device, as -device takes them: on-disconnect=wait,timeout-ms=0", "P"},
         {"network", 0, 0, G_OPTION_ARG_NONE, &s->network,
          "A network card: run network-up there, and this host is 10.0.2.2", NULL},
         {"port", 0, 0, G_OPTION_ARG_INT, &s->port, "Endpoint's port, 0: any free one", "N"},
@@ -218,6 +221,7 @@ VmbGuestConfig *vmb_settings_guest(const VmbSettings *settings, const VmbMachine
             given_or(settings->dtb, settings->guest_dir, machine->name, machine->device_tree);
     }
     config->port = settings->port == VMB_PORT_UNSET ? 0 : (guint)settings->port;
+    config->properties = g_strdup(settings->properties);
     config->network = settings->network;
     config->kvm = decide_kvm(settings, machine);
     config->nonce = ((guint64)g_random_int() << 32) | g_random_int();

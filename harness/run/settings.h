@@ -23,6 +23,7 @@ typedef struct {
     char *handler;   /* program */
     char *logs;      /* directory; a directory for each machine is made in it */
     char *accel;     /* "auto", "tcg" or "kvm" */
+    char *properties; /* see VmbGuestConfig; an option alone */
     gboolean network; /* a network card, and the image for it; an option alone */
     gint port;       /* of the endpoint, 0: any free one; or VMB_PORT_UNSET */
     double timeout_scale;

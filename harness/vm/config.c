@@ -17,6 +17,7 @@ void vmb_guest_config_free(VmbGuestConfig *config)
     g_free(config->kernel);
     g_free(config->device_tree);
     g_free(config->initrd);
+    g_free(config->properties);
     g_strfreev(config->devices);
     g_free(config->append);
     g_free(config->init);
@@ -149,9 +150,10 @@ static void add_devices(GPtrArray *argv, const VmbGuestConfig *config)
     if (config->devices == NULL) {
         g_autofree char *irq = config->irq > 0 ? g_strdup_printf(",irq=%u", config->irq) : NULL;
 
-        add_printf(argv, "-device", "vmmio,id=%s,start=%s,size=%s,listen=127.0.0.1:%u%s",
+        add_printf(argv, "-device", "vmmio,id=%s,start=%s,size=%s,listen=127.0.0.1:%u%s%s%s",
                    VMB_DEVICE_ID, VMB_RANGE_START, VMB_RANGE_SIZE, config->port,
-                   irq != NULL ? irq : "");
+                   irq != NULL ? irq : "", config->properties != NULL ? "," : "",
+                   config->properties != NULL ? config->properties : "");
         return;
     }
     for (char **device = config->devices; *device != NULL; device++) {

@@ -24,6 +24,7 @@ typedef struct {
     char *initrd;      /* file */
     guint port;        /* of the example's endpoint on 127.0.0.1, 0: any free one */
     guint irq;         /* interrupt of the example's range, 0: none */
+    char *properties;  /* more of the example's device, "on-disconnect=wait,..."; NULL: none */
     char **devices;    /* values of -device; NULL: the example's range alone */
     gboolean network;  /* a network card, on a network where 10.0.2.2 is this host */
     char *append;      /* more words for the kernel's command line, NULL: none */

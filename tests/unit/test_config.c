@@ -116,6 +116,20 @@ START_TEST(the_range_has_its_interrupt)
 }
 END_TEST
 
+START_TEST(the_range_has_more_properties)
+{
+    g_autoptr(VmbGuestConfig) config = complete_config("raspi4b");
+
+    config->irq = 177;
+    config->properties = g_strdup("on-disconnect=wait,timeout-ms=0");
+    g_auto(GStrv) argv = vmb_guest_config_command(config);
+
+    ck_assert_str_eq(value_of(argv, "-device", 0),
+                     "vmmio,id=vmmio0,start=0xfef00000,size=0x1000,listen=127.0.0.1:0,irq=177,"
+                     "on-disconnect=wait,timeout-ms=0");
+}
+END_TEST
+
 START_TEST(x86_command)
 {
     g_autoptr(VmbGuestConfig) config = complete_config("x86");
@@ -335,6 +349,7 @@ int main(void)
     tcase_add_checked_fixture(cases, make_directory, remove_directory);
     tcase_add_test(cases, pi_command);
     tcase_add_test(cases, the_range_has_its_interrupt);
+    tcase_add_test(cases, the_range_has_more_properties);
     tcase_add_test(cases, x86_command);
     tcase_add_test(cases, the_network_is_asked_for);
     tcase_add_test(cases, other_devices_replace_the_example);
