@@ -57,7 +57,7 @@ int coreio_conn_finish(struct coreio_conn *conn)
         return lose(conn, -err);
     }
     conn->connecting = false;
-    return coreio_conn_flush(conn);
+    return 0;
 }
 
 bool coreio_conn_has_input(const struct coreio_conn *conn)

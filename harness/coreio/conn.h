@@ -37,8 +37,8 @@ struct coreio_conn {
 void coreio_conn_open(struct coreio_conn *conn, int fd, bool connecting);
 
 /*
- * When the socket of a connecting connection became writable: 0, it is connected and
- * flushed; or the loss, why it cannot be.
+ * When the socket of a connecting connection became writable: 0, it is connected, and what waits
+ * can be flushed; or the loss, why it cannot be.
  */
 int coreio_conn_finish(struct coreio_conn *conn);
 

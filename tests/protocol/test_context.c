@@ -113,6 +113,27 @@ START_TEST(an_unregistered_range_gets_its_requests_back)
 }
 END_TEST
 
+/* Not sent on the next connection, and sent again when set again. */
+START_TEST(an_unregistered_range_forgets_its_levels)
+{
+    struct vector claim;
+
+    vector_load("claim-0", &claim);
+    claim.bytes[0] = 2;
+    ck_assert_int_eq(coreio_ctx_register(context.ctx, 2, &session_func, &session), 0);
+    fake_vm_expect(&session.vm, claim.bytes, claim.len);
+    ck_assert_int_eq(coreio_ctx_irq_update(context.ctx, 2, 5, 1), 0);
+    fake_vm_expect_vector(&session.vm, "irq-raise");
+    ck_assert_int_eq(coreio_ctx_unregister(context.ctx, 2), 0);
+    coreio_ctx_disconnect(context.ctx);
+    ck_assert_int_eq(coreio_ctx_connect(context.ctx, session.vm.target), 0);
+    context_accept();
+    context_settle();
+    ck_assert_int_eq(coreio_ctx_irq_update(context.ctx, 2, 5, 1), 0);
+    fake_vm_expect_vector(&session.vm, "irq-raise");
+}
+END_TEST
+
 static void unregister(void)
 {
     ck_assert_int_eq(coreio_ctx_unregister(context.ctx, 0), 0);
@@ -234,6 +255,7 @@ int main(void)
     tcase_add_test(tcase, connected_already);
     tcase_add_test(tcase, a_new_connection_brings_claims_and_levels);
     tcase_add_test(tcase, an_unregistered_range_gets_its_requests_back);
+    tcase_add_test(tcase, an_unregistered_range_forgets_its_levels);
     tcase_add_test(tcase, unregister_inside_the_callback);
     tcase_add_loop_test(tcase, unregister_inside_the_first_half_of_a_pair, 0, 4);
     tcase_add_test(tcase, refused_inside_a_callback);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Automatic reconnect: again and again, with claims and levels, not faster than its law. */
-#include "clock.h"
+/* Automatic reconnect: again and again, with claims and levels. */
 #include "context.h"
 
 #include <errno.h>
@@ -61,21 +60,6 @@ START_TEST(a_vm_that_starts_later)
 }
 END_TEST
 
-/* 20, 40, 80, 80 ms: a VM that hangs up each time is not asked sooner. */
-START_TEST(delays_double_up_to_the_most)
-{
-    static const long long sum[] = { 20000, 60000, 140000, 220000 };
-    long long start = now_usec();
-
-    ck_assert_int_eq(coreio_ctx_set_reconnect(context.ctx, 20, 80), 0);
-    for (unsigned i = 0; i < 4; i++) {
-        fake_vm_hang_up(&session.vm);
-        fake_vm_accept(&session.vm);
-        ck_assert_int_ge(now_usec() - start, sum[i]);
-    }
-}
-END_TEST
-
 START_TEST(turned_off_while_waiting)
 {
     ck_assert_int_eq(coreio_ctx_set_reconnect(context.ctx, 3600000, 3600000), 0);
@@ -127,7 +111,6 @@ int main(void)
     tcase_add_test(tcase, claims_and_levels_come_again);
     tcase_add_test(tcase, a_level_set_meanwhile_is_sent);
     tcase_add_test(tcase, a_vm_that_starts_later);
-    tcase_add_test(tcase, delays_double_up_to_the_most);
     tcase_add_test(tcase, turned_off_while_waiting);
     tcase_add_test(tcase, turned_off_before_the_first_connection);
     tcase_add_test(tcase, disconnected_while_waiting);
