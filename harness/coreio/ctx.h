@@ -63,9 +63,9 @@ struct coreio_ctx {
     coreio_events_t events;
     void *events_priv;
     unsigned spin_usec;
-    unsigned serving;   /* calls under way in which callbacks may be */
-    bool disconnecting; /* the one on the stack is called by a disconnect */
-    bool stop;          /* the run is to end */
+    unsigned serving;       /* calls under way in which callbacks may be */
+    unsigned disconnecting; /* those of them that are disconnects */
+    bool stop;              /* the run is to end */
 };
 
 /* ctx.c */

@@ -244,16 +244,14 @@ int coreio_ctx_connect_start(coreio_ctx *ctx, const char *target)
 
 void coreio_ctx_disconnect(coreio_ctx *ctx)
 {
-    bool disconnecting = ctx->disconnecting;
-
     coreio_conn_close(&ctx->mmio);
     ctx->link.state = COREIO_UNCONNECTED;
     forget_events(&ctx->link);
     coreio_dma_close(&ctx->dma, -ECANCELED);
     ctx->serving++;
-    ctx->disconnecting = true;
+    ctx->disconnecting++;
     coreio_dma_complete(&ctx->dma);
-    ctx->disconnecting = disconnecting;
+    ctx->disconnecting--;
     ctx->serving--;
     coreio_watch_update(ctx);
 }

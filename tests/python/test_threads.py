@@ -266,6 +266,22 @@ def test_serving_ends_while_a_completion_of_disconnect_runs(vm):
     client.disconnect()
 
 
+def test_disconnects_of_two_threads_end_in_another_order(vm):
+    first, second = Callback(), Callback()
+    client, connection = connected(vm)
+    pending(client, first)
+    pending(client, second)
+    disconnects = [script(client.disconnect)]
+    wait(first.inside)
+    disconnects.append(script(client.disconnect))
+    wait(second.inside)
+    for callback, disconnect in zip((first, second), disconnects):
+        callback.leave.set()
+        disconnect.join()
+    client.connect(vm.target)
+    client.disconnect()
+
+
 def test_serving_when_a_completion_of_disconnect_runs(vm):
     completion = Callback()
     client, _ = connected(vm)

@@ -10,7 +10,7 @@
  * of signals and to who waits, every COREIO_INTERRUPT_USEC. These also go without the GIL. Who
  * has the lock may wait for the GIL, so who waits for the lock does it without the GIL.
  *
- * run() waits in ppoll(2) with neither. docs/decisions/0009 tells why it is so.
+ * run() waits in ppoll(2) with neither. docs/decisions/0010 tells why it is so.
  *
  * All functions here need the GIL. Those that return a PyObject * or -1 have set an exception.
  */
