@@ -147,14 +147,14 @@ void coreio_ctx_set_spin(coreio_ctx *ctx, unsigned usec);
  * target: "HOST", "HOST:PORT", "ADDRESS6", "[ADDRESS6]", "[ADDRESS6]:PORT" or
  * "unix:/PATH". HOST is a name or an IPv4 address, PORT 1-65535, 4800 when left out.
  * Each address of a name is tried in turn. The string is not kept.
+ * "::1:4300" is an address without a port: one with a port needs the brackets.
  *
  * -EINVAL     target is NULL, empty, or not of these forms; or a path of more than
  *             107 bytes
  * -EISCONN    connected or connecting: coreio_ctx_disconnect() first
  * -ECANCELED  the context is being disconnected or freed, by the caller of this callback
  * -ENOENT     the host name is not known, or there is no such Unix socket
- * -EAGAIN     the name service did not answer, or the Unix socket's queue is full;
- *             try again later
+ * -EAGAIN     the name service did not answer; try again later
  * -ENOMEM     out of memory
  * -ECONNREFUSED, -ENETUNREACH, -EACCES, -EMFILE, ...: errno of socket(2) or
  *             connect(2) for the last address tried
@@ -168,9 +168,10 @@ int coreio_ctx_connect(coreio_ctx *ctx, const char *target);
  * on with it and calls the event `connected` or `disconnected`. Only a host name that
  * is neither an address nor in /etc/hosts may block, while it is looked up.
  *
- * Errors are those of coreio_ctx_connect() up to -ENOMEM, and nothing has begun then;
- * later ones come with the event. With automatic reconnect it comes when that is turned
- * off before the connection was made.
+ * Errors are those of coreio_ctx_connect() up to -ENOMEM, but for a Unix socket that is
+ * not there or whose queue is full, and nothing has begun then; all others come with the
+ * event. With automatic reconnect it comes when that is turned off before the connection
+ * was made.
  */
 int coreio_ctx_connect_start(coreio_ctx *ctx, const char *target);
 
@@ -254,7 +255,8 @@ int coreio_ctx_irq_update(coreio_ctx *ctx, unsigned rid, unsigned iid, unsigned 
  *              beyond 64 bits
  * -ENOTCONN, -EINPROGRESS  (call) not connected, or not yet
  * -EAGAIN      (call, cpl != NULL) COREIO_DMA_TRANSFERS_MAX transfers are unfinished: run
- *              or dispatch until a completion was called, and try again
+ *              or dispatch until a completion was called, and try again. Or the queue of the
+ *              VM's Unix socket is full: try again later
  * -ENOMEM      (call, cpl != NULL) out of memory
  * -ECONNREFUSED, -EMFILE, ...  errno with which the DMA connection could not be made
  */

@@ -96,6 +96,7 @@ typedef struct coreio_func {
  * target: "HOST", "HOST:PORT", "ADDRESS6", "[ADDRESS6]", "[ADDRESS6]:PORT" or
  * "unix:/PATH". HOST is a name or an IPv4 address, PORT is 1-65535, 4800 when
  * left out. Each address of a name is tried in turn. The string is not kept.
+ * "::1:4300" is an address without a port: one with a port needs the brackets.
  *
  * -EINVAL     target is NULL, empty, or not of these forms
  * -EISCONN    connected already: coreio_disconnect() first
