@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <time.h>
@@ -69,6 +70,37 @@ void fake_vm_limit_window(struct fake_vm *vm)
     const int bytes = 16384;
 
     ck_assert_int_eq(setsockopt(vm->listener, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes)), 0);
+}
+
+int fake_vm_client(const struct fake_vm *vm)
+{
+    struct sockaddr_storage own, peer;
+    socklen_t own_len = sizeof(own);
+
+    ck_assert_int_eq(getsockname(vm->listener, (struct sockaddr *)&own, &own_len), 0);
+    for (int fd = 0; fd < FD_SETSIZE; fd++) {
+        socklen_t len = sizeof(peer);
+
+        if (getpeername(fd, (struct sockaddr *)&peer, &len) == 0 && len == own_len &&
+            memcmp(&peer, &own, len) == 0) {
+            return fd;
+        }
+    }
+    ck_abort_msg("the client has no socket");
+}
+
+static void limit_buffers(int fd)
+{
+    const int bytes = 16384;
+
+    ck_assert_int_eq(setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes)), 0);
+    ck_assert_int_eq(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes)), 0);
+}
+
+void fake_vm_limit_buffers(const struct fake_vm *vm)
+{
+    limit_buffers(fake_vm_client(vm));
+    limit_buffers(vm->conn);
 }
 
 void fake_vm_stop(struct fake_vm *vm)

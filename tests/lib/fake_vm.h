@@ -36,6 +36,15 @@ void fake_vm_listen(struct fake_vm *vm);
  */
 void fake_vm_limit_window(struct fake_vm *vm);
 
+/* The client's end of a connection to the VM, in this process. */
+int fake_vm_client(const struct fake_vm *vm);
+
+/*
+ * Give both ends of the connection small buffers, for good: those of the kernel take megabytes, and
+ * grow while a test believes them full. The client is in this process.
+ */
+void fake_vm_limit_buffers(const struct fake_vm *vm);
+
 /* Close everything. */
 void fake_vm_stop(struct fake_vm *vm);
 

@@ -179,6 +179,9 @@ START_TEST(replies_that_fit_nothing)
     send_reply("dma-writea-error", tag);
     vector_load("dma-read-reply", &reply);
     memcpy(reply.bytes + 4, tag, 4);
+    reply.bytes[8] = 0x05; /* a WRITEA of that size */
+    fake_vm_send(&context.dma, reply.bytes, reply.len);
+    reply.bytes[8] = 0x01;
     reply.bytes[10] = 31;
     fake_vm_send(&context.dma, reply.bytes, reply.len);
     fake_vm_send_vector(&context.dma, "reset");
@@ -259,6 +262,92 @@ START_TEST(every_completion_is_called_once)
 }
 END_TEST
 
+/* The VM answers that many requests for reading: with what they carry. */
+static void echo(size_t requests)
+{
+    static uint8_t packets[1024 * 64];
+
+    fake_vm_receive(&context.dma, packets, requests * 64);
+    fake_vm_send(&context.dma, packets, requests * 64);
+}
+
+/* Its slot has a request again, with another tag. */
+START_TEST(a_reply_that_comes_1024_requests_late)
+{
+    uint8_t first[4], tag[4];
+
+    ck_assert_int_eq(read_golden(&done), 0);
+    context_accept_dma();
+    expect_request("dma-read", first);
+    send_reply("dma-read-reply", first);
+    ck_assert_int_eq(coreio_ctx_dma_read(context.ctx, 0, 0, 0, 1023 * 32, bytes, 0, complete,
+                                         &done), 0);
+    echo(1023);
+    ck_assert_int_eq(read_golden(&done), 0);
+    expect_request("dma-read", tag);
+    settle_dma();
+    ck_assert_uint_eq(done.calls, 2);
+    send_reply("dma-read-reply", first);
+    settle_dma();
+    ck_assert_uint_eq(done.calls, 2);
+    send_reply("dma-read-reply", tag);
+    settle_dma();
+    ck_assert_uint_eq(done.calls, 3);
+}
+END_TEST
+
+static char order[3];
+
+static void note(void *cplp, int err)
+{
+    ck_assert_int_eq(err, -ECONNRESET);
+    strcat(order, cplp);
+}
+
+/* Their requests lie on both sides of the end of the 1024 slots, which are used again from 0. */
+START_TEST(transfers_that_fail_finish_in_order)
+{
+    uint8_t packets[60 * 64];
+
+    ck_assert_int_eq(coreio_ctx_dma_read(context.ctx, 0, 0, 0, 1000 * 32, bytes, 0, complete,
+                                         &done), 0);
+    context_accept_dma();
+    echo(1000);
+    context_await(&done);
+    for (unsigned i = 0; i < 2; i++) {
+        ck_assert_int_eq(coreio_ctx_dma_read(context.ctx, 0, 0, 0, 30 * 32, bytes, 0, note,
+                                             i == 0 ? "1" : "2"), 0);
+    }
+    fake_vm_receive(&context.dma, packets, sizeof(packets));
+    fake_vm_abort(&context.dma);
+    while (strlen(order) < 2) {
+        ck_assert_int_eq(coreio_ctx_run(context.ctx, 1000), 0);
+    }
+    ck_assert_str_eq(order, "12");
+}
+END_TEST
+
+static void call_what_is_refused(void *cplp, int err)
+{
+    ck_assert_int_eq(coreio_ctx_run(context.ctx, 0), -EBUSY);
+    ck_assert_int_eq(coreio_ctx_dispatch(context.ctx), -EBUSY);
+    ck_assert_int_eq(coreio_ctx_free(context.ctx), -EBUSY);
+    complete(cplp, err);
+}
+
+START_TEST(refused_inside_a_completion)
+{
+    ck_assert_int_eq(coreio_ctx_dma_read(context.ctx, 0, 0, 0, 1, bytes, 0, call_what_is_refused,
+                                         &done), 0);
+    context_accept_dma();
+    coreio_ctx_disconnect(context.ctx);
+    ck_assert_int_eq(done.err, -ECANCELED);
+    ck_assert_int_eq(coreio_ctx_connect(context.ctx, session.vm.target), 0);
+    context_accept();
+    context_settle();
+}
+END_TEST
+
 START_TEST(freed_with_transfers)
 {
     ck_assert_int_eq(read_golden(&done), 0);
@@ -305,6 +394,24 @@ static void read_again(void *cplp, int err)
     }
 }
 
+static void nothing_again(void *cplp, int err)
+{
+    complete(cplp, err);
+    coreio_ctx_dma_read(context.ctx, 0, 0, 0, 0, NULL, 0, nothing_again, cplp);
+}
+
+/* Such a transfer is finished at once, and yet serving it comes to an end. */
+START_TEST(a_completion_begins_nothing_again_and_again)
+{
+    ck_assert_int_eq(coreio_ctx_dma_read(context.ctx, 0, 0, 0, 0, NULL, 0, nothing_again, &done),
+                     0);
+    for (unsigned i = 0; i < 10; i++) {
+        ck_assert_int_eq(coreio_ctx_dispatch(context.ctx), 0);
+    }
+    ck_assert_uint_ge(done.calls, 10);
+}
+END_TEST
+
 START_TEST(a_completion_begins_the_next_transfer)
 {
     uint8_t tag[4];
@@ -336,8 +443,12 @@ int main(void)
     tcase_add_test(tcase, replies_that_fit_nothing);
     tcase_add_test(tcase, a_reply_that_comes_twice);
     tcase_add_loop_test(tcase, every_completion_is_called_once, 0, ENDS);
+    tcase_add_test(tcase, a_reply_that_comes_1024_requests_late);
+    tcase_add_test(tcase, transfers_that_fail_finish_in_order);
+    tcase_add_test(tcase, refused_inside_a_completion);
     tcase_add_test(tcase, freed_with_transfers);
     tcase_add_test(tcase, as_many_transfers_as_may_be);
+    tcase_add_test(tcase, a_completion_begins_nothing_again_and_again);
     tcase_add_test(tcase, a_completion_begins_the_next_transfer);
     return tap_run(suite);
 }

@@ -125,6 +125,8 @@ START_TEST(refused)
     dma_vm_start();
     ck_assert_int_eq(write_at(DMA_VM_SIZE - 32, 64), -EFAULT);
     ck_assert_int_eq(read_at(DMA_VM_SIZE, 1), -EFAULT);
+    /* The last byte there is. */
+    ck_assert_int_eq(read_at(UINT64_MAX - DMA_VM_START, 1), -EFAULT);
     ck_assert_int_eq(read_at(DMA_VM_SIZE, sizeof(bytes)), -EFAULT);
     ck_assert_int_eq(read_at(0, 64), 0);
     ck_assert_mem_eq(bytes, dma_vm.memory, 64);

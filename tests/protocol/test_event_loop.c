@@ -3,7 +3,7 @@
  * The one descriptor for a foreign event loop: readable when there is something to do, whatever it
  * is, and quiet when there is not. Each test sleeps in poll() alone.
  */
-#include "context.h"
+#include "dma_vm.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -76,6 +76,21 @@ START_TEST(a_loss_and_a_new_connection)
         ck_assert_uint_eq(context.connected, i);
         check_quiet();
     }
+}
+END_TEST
+
+/* The connection has ended in a call of the program, and its socket is closed. */
+START_TEST(a_loss_that_an_update_noticed)
+{
+    check_quiet();
+    fake_vm_abort(&session.vm);
+    while (coreio_ctx_status(context.ctx) == 0) {
+        ck_assert_int_eq(coreio_ctx_irq_update(context.ctx, 0, 0, session.n_calls++ % 2), 0);
+    }
+    ck_assert(readable(10000));
+    ck_assert_int_eq(coreio_ctx_dispatch(context.ctx), -ECONNRESET);
+    ck_assert_uint_eq(context.disconnected, 1);
+    check_quiet();
 }
 END_TEST
 
@@ -225,6 +240,27 @@ START_TEST(completions_without_the_vm)
 }
 END_TEST
 
+/* The reply to it comes while a call blocks for another transfer. */
+START_TEST(completions_that_a_call_has_left)
+{
+    struct completion done = { 0 };
+    uint8_t bytes[2][32];
+
+    dma_vm.hold = 2;
+    dma_vm_start();
+    ck_assert_int_eq(coreio_ctx_dma_read(context.ctx, 0, 0, DMA_VM_START, 32, bytes[0], 0, complete,
+                                         &done), 0);
+    check_quiet();
+    ck_assert_int_eq(coreio_ctx_dma_read(context.ctx, 0, 0, DMA_VM_START, 32, bytes[1], 0, NULL,
+                                         NULL), 0);
+    ck_assert(readable(10000));
+    ck_assert_int_eq(coreio_ctx_dispatch(context.ctx), 0);
+    ck_assert_uint_eq(done.calls, 1);
+    coreio_ctx_disconnect(context.ctx);
+    dma_vm_stop();
+}
+END_TEST
+
 static void stop(void)
 {
     coreio_ctx_stop(context.ctx);
@@ -254,6 +290,7 @@ int main(void)
     tcase_add_checked_fixture(tcase, start, context_end);
     tcase_add_test(tcase, requests);
     tcase_add_test(tcase, a_loss_and_a_new_connection);
+    tcase_add_test(tcase, a_loss_that_an_update_noticed);
     tcase_add_test(tcase, a_refused_connection);
     tcase_add_test(tcase, automatic_reconnect);
     tcase_add_test(tcase, a_loss_with_a_forked_process);
@@ -261,6 +298,7 @@ int main(void)
     tcase_add_test(tcase, a_forked_process_that_frees_a_waiting_context);
     tcase_add_test(tcase, asynchronous_dma);
     tcase_add_test(tcase, completions_without_the_vm);
+    tcase_add_test(tcase, completions_that_a_call_has_left);
     tcase_add_test(tcase, requests_left_by_a_stop);
     return tap_run(suite);
 }

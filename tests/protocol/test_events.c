@@ -137,6 +137,21 @@ START_TEST(connected_again_when_told_of_the_loss)
 }
 END_TEST
 
+/* What disconnect leaves behind belongs to no later connection. */
+START_TEST(a_loss_that_nobody_was_told)
+{
+    fake_vm_abort(&session.vm);
+    while (coreio_ctx_status(context.ctx) == 0) {
+        ck_assert_int_eq(coreio_ctx_irq_update(context.ctx, 0, 0, session.n_calls++ % 2), 0);
+    }
+    coreio_ctx_disconnect(context.ctx);
+    ck_assert_int_eq(coreio_ctx_connect(context.ctx, session.vm.target), 0);
+    fake_vm_accept(&session.vm);
+    ck_assert_int_eq(coreio_ctx_run(context.ctx, 0), 0);
+    ck_assert_uint_eq(context.disconnected, 0);
+}
+END_TEST
+
 START_TEST(begun_and_made)
 {
     coreio_ctx_disconnect(context.ctx);
@@ -185,6 +200,7 @@ int main(void)
     tcase_add_loop_test(tcase, connected_again_before_the_loss_was_told, 0, 2);
     tcase_add_test(tcase, not_connected_again_before_the_loss_was_told);
     tcase_add_test(tcase, connected_again_when_told_of_the_loss);
+    tcase_add_test(tcase, a_loss_that_nobody_was_told);
     tcase_add_test(tcase, begun_and_made);
     tcase_add_test(tcase, begun_and_refused);
     tcase_add_test(tcase, begun_and_given_up);

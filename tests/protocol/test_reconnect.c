@@ -60,6 +60,24 @@ START_TEST(a_vm_that_starts_later)
 }
 END_TEST
 
+static void stop(void *priv)
+{
+    coreio_ctx_stop(priv);
+}
+
+/* It wakes up for the next attempt by itself. */
+START_TEST(a_run_without_an_end)
+{
+    const coreio_events_t events = { .connected = stop };
+
+    coreio_ctx_set_events(context.ctx, &events, context.ctx);
+    ck_assert_int_eq(coreio_ctx_set_reconnect(context.ctx, 1, 5), 0);
+    fake_vm_hang_up(&session.vm);
+    ck_assert_int_eq(coreio_ctx_run(context.ctx, -1), 0);
+    ck_assert_int_eq(coreio_ctx_status(context.ctx), 0);
+}
+END_TEST
+
 START_TEST(turned_off_while_waiting)
 {
     ck_assert_int_eq(coreio_ctx_set_reconnect(context.ctx, 3600000, 3600000), 0);
@@ -111,6 +129,7 @@ int main(void)
     tcase_add_test(tcase, claims_and_levels_come_again);
     tcase_add_test(tcase, a_level_set_meanwhile_is_sent);
     tcase_add_test(tcase, a_vm_that_starts_later);
+    tcase_add_test(tcase, a_run_without_an_end);
     tcase_add_test(tcase, turned_off_while_waiting);
     tcase_add_test(tcase, turned_off_before_the_first_connection);
     tcase_add_test(tcase, disconnected_while_waiting);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Running and flushing: with and without an end, spinning, against a VM that does not read. */
 #include "clock.h"
-#include "context.h"
+#include "dma_vm.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -56,6 +56,7 @@ START_TEST(a_full_queue_is_flushed)
     fake_vm_limit_window(&session.vm);
     ck_assert_int_eq(coreio_ctx_connect(context.ctx, session.vm.target), 0);
     context_accept();
+    fake_vm_limit_buffers(&session.vm);
     while (coreio_ctx_irq_update(context.ctx, 2, 5, accepted % 2 == 0) == 0) {
         accepted++;
     }
@@ -72,22 +73,46 @@ START_TEST(a_full_queue_is_flushed)
 }
 END_TEST
 
-/* No dispatch between the call and the request's arrival. */
+static void stop(void *cplp, int err)
+{
+    ck_assert_int_eq(err, 0);
+    coreio_ctx_stop(cplp);
+}
+
+/* Nothing comes on the first connection. */
+START_TEST(woken_by_a_reply_to_dma)
+{
+    uint8_t bytes[32];
+
+    dma_vm_start();
+    ck_assert_int_eq(coreio_ctx_dma_read(context.ctx, 0, 0, DMA_VM_START, sizeof(bytes), bytes, 0,
+                                         stop, context.ctx), 0);
+    ck_assert_int_eq(coreio_ctx_run(context.ctx, -1), 0);
+    coreio_ctx_disconnect(context.ctx);
+    dma_vm_stop();
+}
+END_TEST
+
+/* No dispatch between the call and the request's arrival, on a new connection and on that one. */
 START_TEST(flush_sends_dma_requests)
 {
     struct completion done = { 0 };
     uint8_t bytes[32], got[64];
 
     context.dma.idle = NULL;
-    ck_assert_int_eq(coreio_ctx_dma_read(context.ctx, 0, 3, 0x40001000, 32, bytes, 0, complete,
-                                         &done), 0);
-    ck_assert_int_eq(coreio_ctx_flush(context.ctx, -1), 0);
-    fake_vm_accept(&context.dma);
-    fake_vm_receive(&context.dma, got, sizeof(got));
+    for (unsigned i = 0; i < 2; i++) {
+        ck_assert_int_eq(coreio_ctx_dma_read(context.ctx, 0, 3, 0x40001000, 32, bytes, 0, complete,
+                                             &done), 0);
+        ck_assert_int_eq(coreio_ctx_flush(context.ctx, -1), 0);
+        if (i == 0) {
+            fake_vm_accept(&context.dma);
+        }
+        fake_vm_receive(&context.dma, got, sizeof(got));
+    }
     ck_assert_uint_eq(done.calls, 0);
     /* While `done` is there. */
     coreio_ctx_disconnect(context.ctx);
-    ck_assert_uint_eq(done.calls, 1);
+    ck_assert_uint_eq(done.calls, 2);
 }
 END_TEST
 
@@ -109,6 +134,7 @@ int main(void)
     tcase_add_loop_test(tcase, served_without_an_end, 0, 2);
     tcase_add_loop_test(tcase, not_before_the_time_is_over, 0, 2);
     tcase_add_test(tcase, a_full_queue_is_flushed);
+    tcase_add_test(tcase, woken_by_a_reply_to_dma);
     tcase_add_test(tcase, flush_sends_dma_requests);
     tcase_add_test(tcase, flush_notices_the_end);
     return tap_run(suite);

@@ -39,30 +39,12 @@ static bool send_on(void)
     return sent > before;
 }
 
-/* The client's end of the connection: the socket whose peer is the VM's address. */
-static int client_socket(void)
-{
-    struct sockaddr_storage vm, peer;
-    socklen_t vm_len = sizeof(vm);
-
-    ck_assert_int_eq(getsockname(session.vm.listener, (struct sockaddr *)&vm, &vm_len), 0);
-    for (int fd = 0; fd < FD_SETSIZE; fd++) {
-        socklen_t len = sizeof(peer);
-
-        if (getpeername(fd, (struct sockaddr *)&peer, &len) == 0 && len == vm_len &&
-            memcmp(&peer, &vm, len) == 0) {
-            return fd;
-        }
-    }
-    ck_abort_msg("the client has no socket");
-}
-
 /* A Python client hides its sockets behind one descriptor. */
 #ifndef PYTHON
 static void check_waits_to_write_alone(void)
 {
     fd_set readable, writable;
-    int fd = client_socket();
+    int fd = fake_vm_client(&session.vm);
 
     FD_ZERO(&readable);
     FD_ZERO(&writable);
@@ -71,23 +53,13 @@ static void check_waits_to_write_alone(void)
 }
 #endif
 
-/* The kernel's buffers take megabytes by default, which only makes the tests slow. */
-static void limit_buffers(int fd)
-{
-    const int bytes = 16384;
-
-    ck_assert_int_eq(setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes)), 0);
-    ck_assert_int_eq(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes)), 0);
-}
-
 static void start(void)
 {
     sent = flood_accepted = 0;
     session_listen();
     fake_vm_limit_window(&session.vm);
     session_reconnect();
-    limit_buffers(client_socket());
-    limit_buffers(session.vm.conn);
+    fake_vm_limit_buffers(&session.vm);
     vector_load("writea-8", &request);
 }
 

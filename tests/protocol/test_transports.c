@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -110,6 +111,26 @@ START_TEST(begun)
 }
 END_TEST
 
+static void stop(void *priv)
+{
+    coreio_ctx_stop(priv);
+}
+
+/* A Unix socket is connected at once: nothing comes that would wake a run up for the event. */
+START_TEST(begun_and_told)
+{
+    const coreio_events_t events = { .connected = stop };
+    struct pollfd wait = { .fd = coreio_ctx_fd(context.ctx), .events = POLLIN };
+
+    listen_unix();
+    coreio_ctx_set_events(context.ctx, &events, context.ctx);
+    ck_assert_int_eq(coreio_ctx_connect_start(context.ctx, session.vm.target), 0);
+    ck_assert_int_eq(coreio_ctx_status(context.ctx), 0);
+    ck_assert_int_eq(poll(&wait, 1, 10000), 1);
+    ck_assert_int_eq(coreio_ctx_run(context.ctx, -1), 0);
+}
+END_TEST
+
 START_TEST(nobody_listens)
 {
     listeners[_i]();
@@ -130,6 +151,7 @@ int main(void)
     tcase_add_checked_fixture(tcase, context_listen, finish);
     tcase_add_loop_test(tcase, waited_for, 0, count);
     tcase_add_loop_test(tcase, begun, 0, count);
+    tcase_add_test(tcase, begun_and_told);
     tcase_add_loop_test(tcase, nobody_listens, 0, count);
     return tap_run(suite);
 }

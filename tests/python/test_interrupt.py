@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Signals while a call blocks: Ctrl-C ends it, other handlers run and it goes on."""
+import contextlib
 import errno
+import mmap
+import os
 import signal
 import socket
 import threading
@@ -89,6 +92,24 @@ def test_long_dma(vm, client):
     assert data == b"\3" * 32
 
 
+def test_dma_that_never_rests(vm, client):
+    """There is a reply whenever it looks: it asks for signals all the same."""
+    def echo():
+        connection = vm.accept().socket
+        soon(interrupt)
+        with contextlib.suppress(ConnectionError):
+            while data := connection.recv(1 << 16):
+                connection.sendall(data)
+
+    vm_side = script(echo)
+    with mmap.mmap(-1, 1 << 30) as memory:  # takes no memory before it is read into
+        with pytest.raises(KeyboardInterrupt):
+            client.dma_read(0, 0, 0, memory)
+        assert (memory[0], memory[-1]) == (0xaa, 0)
+    client.disconnect()
+    vm_side.join()
+
+
 def test_a_handler_that_returns(vm, client, on_usr1):
     on_usr1(lambda: client.irq_update(2, 5, 1))
 
@@ -157,6 +178,23 @@ def test_flush(tmp_path):
             client.flush()
         with pytest.raises(BlockingIOError):
             client.flush(0)
+    vm.close()
+
+
+def test_flush_goes_on(tmp_path, on_usr1):
+    """The handler lets the VM read."""
+    def drain():
+        while connection.socket.recv(1 << 16):
+            pass
+
+    vm, draining = FakeVm(tmp_path / "vm"), []
+    on_usr1(lambda: draining.append(script(drain)))
+    with coreio.Client(vm.target) as client:
+        connection = vm.accept()
+        fill(client)
+        soon(lambda: interrupt(signal.SIGUSR1))
+        client.flush()
+    draining[0].join()
     vm.close()
 
 

@@ -14,6 +14,7 @@ import pytest
 import coreio
 from fake_vm import LIMIT_SECONDS, TAG, FakeVm, script, vector
 from test_client import connected
+from test_dma import Memory
 
 try:
     import _xxsubinterpreters as interpreters
@@ -111,6 +112,24 @@ def test_accesses_and_dma_at_once(vm):
             assert data == b"\xaa" * 32768
         accesses.join()
     echoing.join()
+
+
+def test_dma_of_two_threads(vm):
+    memory = Memory()
+    memory.bytes[:] = os.urandom(Memory.SIZE)
+
+    def read():
+        for addr in range(0, Memory.SIZE, 256):
+            data = bytearray(256)
+            client.dma_read(0, 0, addr, data)
+            assert data == memory.bytes[addr:addr + 256]
+
+    with coreio.Client(vm.target) as client:
+        vm.accept()
+        serving = script(memory.serve, vm, 2 * Memory.SIZE // 32)
+        for reading in [script(read), script(read)]:
+            reading.join()
+        serving.join()
 
 
 def test_all_work_while_a_callback_waits(vm):
