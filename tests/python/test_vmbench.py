@@ -22,6 +22,12 @@ def test_a_program_in_the_guest(vmbench_guest):
     assert (result.stdout, result.stderr) == ("out\n", "err\n")
 
 
+def test_a_line_for_words(vmbench_guest):
+    for ask in (vmbench_guest.run, vmbench_guest.check):
+        with pytest.raises(TypeError, match="'uname -m': give a list of words"):
+            ask("uname -m")
+
+
 def test_a_signal(vmbench_guest):
     result = vmbench_guest.run(["sh", "-c", "kill -9 $$"])
     assert (result.exit_status, result.signal) == (None, 9)

@@ -109,6 +109,8 @@ class Guest:
         status. VmbenchError: there is no such program, it did not end within `timeout` seconds, or
         the guest has ended.
         """
+        if isinstance(argv, (str, bytes)):
+            raise TypeError(f"{argv!r}: give a list of words")
         return Result(self._ask({"run": [str(word) for word in argv], "timeout": timeout}))
 
     def check(self, argv, timeout=60):
