@@ -208,6 +208,42 @@ def test_values_that_do_not_fit(device):
     for value in (-1, 256, 1 << 64):
         with pytest.raises(ValueError, match="byte: .* has more than 8 bits"):
             device.byte = value
+    with pytest.raises(ValueError, match="middle: 0x100 has more than 8 bits"):
+        device.middle = 256
+
+
+@pytest.mark.parametrize("value", [1.5, "1", None])
+@pytest.mark.parametrize("name", ["byte", "low"])
+def test_values_that_are_no_integers(device, name, value):
+    with pytest.raises(TypeError, match=f"{name}: {value!r} is no integer"):
+        setattr(device, name, value)
+
+
+@pytest.mark.parametrize("returned, error, message", [
+    (1 << 40, ValueError, "value: on_read: 0x10000000000 has more than 32 bits"),
+    (-1, ValueError, "value: on_read: -0x1 has more than 32 bits"),
+    ("5", TypeError, "value: on_read: '5' is no integer")])
+def test_what_a_hook_cannot_return(guest, returned, error, message):
+    class Returns(Block):
+        value = Register(0x0)
+
+        @value.on_read
+        def get(self):
+            return returned
+    Returns(client=guest)
+    with pytest.raises(error, match=message):
+        guest.get(0, 1)
+
+
+def test_a_hook_that_returns_none(guest):
+    class Counts(Block):
+        value = Register(0x0, reset=4)
+
+        @value.on_read
+        def get(self):
+            self.value += 1
+    Counts(client=guest)
+    assert guest.get(0, 4) == 5
 
 
 @pytest.mark.parametrize("declare", [
@@ -218,6 +254,87 @@ def test_values_that_do_not_fit(device):
 def test_declarations_that_cannot_be(declare):
     with pytest.raises((TypeError, RuntimeError)):
         declare()
+
+
+def block(*bases, **members):
+    return type("Wrong", bases or (Block,), members)
+
+
+def stated():
+    """A class of its own for each test: what goes wrong in one does not reach the next."""
+    class Stated(Block):
+        status = Register(0x0)
+        ready = Field(status, 0)
+    return Stated
+
+
+def hook_of(decorator):
+    """A method that it has decorated."""
+    @decorator
+    def method(self, *value):
+        pass
+    return method
+
+
+def hook_named_like_its_register():
+    class Wrong(Block):
+        status = Register(0)
+
+        @status.on_write
+        def status(self, value):
+            pass
+
+
+def hook_named_like_an_inherited_register():
+    base = stated()
+    return block(base, status=hook_of(base.status.on_write))
+
+
+def two_hooks():
+    register = Register(0)
+    return block(a=register, first=hook_of(register.on_write), second=hook_of(register.on_write))
+
+
+@pytest.mark.parametrize("declare, message", [
+    (hook_named_like_its_register,
+     "status: the hook has the register's name; name the hook differently"),
+    (hook_named_like_an_inherited_register,
+     "status: the hook has the register's name; name the hook differently"),
+    (lambda: block(hook=hook_of(stated().status.on_write)),
+     "Wrong: hook is a hook of status, which is no register of the class"),
+    (two_hooks, "Wrong: a has two methods for on_write"),
+    (lambda: block(a=Irq(0), b=Irq(0)), "Wrong: b and a are both interrupt line 0"),
+    (lambda: block(stated(), status=Register(0)),
+     "Wrong: ready is a field of a register that the class does not have: .* declared anew"),
+    (lambda: Irq(8), "interrupt line 8: it is 0 to 7"),
+    (lambda: Irq(-1), "interrupt line -1: it is 0 to 7"),
+    (lambda: Irq("0"), "interrupt line '0': it is 0 to 7"),
+    (lambda: Irq(0, 1), "interrupt line 0: its level is a function of the block, not 1"),
+    (lambda: Field("a", 1), "a field of 'a': give the Register itself"),
+    (lambda: Register(0, RO), r"a register of RO bytes: .* \(access=RO\?\)"),
+    (lambda: Register(0, access=WO).on_read(print), "a register that is WO has no on_read"),
+    (lambda: Register(0).on_read(print), "on_read: .*print.* is no method of a class")])
+def test_what_is_wrong_with_a_declaration(declare, message):
+    with pytest.raises(TypeError, match=message):
+        declare()
+
+
+def test_names_that_a_block_has_itself(guest):
+    class Empty(Block):
+        pass
+    for name in {*vars(Empty(client=guest)), *dir(Block), "task"}:
+        if not name.startswith("__"):
+            for member in (Register(0), Field(Register(0), 0), Irq(0)):
+                with pytest.raises(TypeError, match=f"Wrong: {name} is a member of every Block"):
+                    block(**{name: member})
+
+
+def test_a_register_that_is_declared_anew(guest):
+    class Anew(stated()):
+        status = Register(0x8, reset=2)
+        ready = Field(status, 1)
+    anew = Anew(client=guest)
+    assert anew.ready == 1 and guest.get(8, 4) == 2
 
 
 def test_a_reset_value_that_does_not_fit():

@@ -18,6 +18,7 @@ bind the guest alone. Accesses of the guest may be of any size: smaller than a r
 several. Where no register is, they are bus errors.
 """
 import contextlib
+import operator
 
 from coreio import aio
 from coreio._coreio import BusError
@@ -29,7 +30,20 @@ WO = "WO"    #: the guest writes; it reads 0
 W1C = "W1C"  #: the guest reads; a 1 that it writes clears the bit
 RC = "RC"    #: reading clears what was read; writes do nothing
 
+_ACCESSES = (RW, RO, WO, W1C, RC)
 _PAGE = 0x1000
+_LINES = range(8)
+
+
+def _fitting(name, value, bits):
+    """The value as an int, if it is one of that many bits."""
+    try:
+        number = int(operator.index(value))
+    except TypeError:
+        raise TypeError(f"{name}: {value!r} is no integer") from None
+    if not 0 <= number < 1 << bits:
+        raise ValueError(f"{name}: {number:#x} has more than {bits} bits")
+    return number
 
 
 class Register:
@@ -47,22 +61,24 @@ class Register:
         def push(self, value):       # called after the register was changed
             self.fifo.append(value)
 
-    `value` is the register's new one for RW and WO, else the bits that the guest wrote.
+    `value` is the register's new one for RW and WO, else the bits that the guest wrote. A class that
+    declares a register of its base anew does so with its fields and hooks as well.
     """
 
     def __init__(self, offset, width=4, access=RW, reset=0):
         if width not in (1, 2, 4, 8):
-            raise TypeError(f"a register of {width} bytes: it has 1, 2, 4 or 8")
+            hint = f" (access={width}?)" if width in _ACCESSES else ""
+            raise TypeError(f"a register of {width} bytes: it has 1, 2, 4 or 8{hint}")
         if offset < 0 or offset % width != 0:
             raise TypeError(f"a register at offset {offset:#x}: a multiple of its {width} bytes")
-        if access not in (RW, RO, WO, W1C, RC):
+        if access not in _ACCESSES:
             raise TypeError(f"access {access!r}: it is RW, RO, WO, W1C or RC")
-        self.offset, self.width, self.access, self.reset = offset, width, access, reset
+        self.offset, self.width, self.access = offset, width, access
         self.mask = (1 << 8 * width) - 1
         self.name = None
+        self.reset = self._fitting(reset)
         self.hooks = []       # ("read" or "write", function), of all classes of blocks
         self.methods = set()  # id() of those functions that are methods of one
-        self._check(reset)
 
     def __set_name__(self, owner, name):
         self.name = name
@@ -71,26 +87,34 @@ class Register:
         return self if block is None else block._values[self]
 
     def __set__(self, block, value):
-        self._check(value)
-        block._values[self] = int(value)
+        block._values[self] = self._fitting(value)
         block._changed()
 
-    def _check(self, value):
-        if not 0 <= value <= self.mask:
-            raise ValueError(f"{self.name or 'register'}: {value:#x} has more than "
-                             f"{8 * self.width} bits")
+    def _fitting(self, value):
+        return _fitting(self.name or "register", value, 8 * self.width)
+
+    def _hook(self, kind, function):
+        if not hasattr(function, "__dict__"):
+            raise TypeError(f"on_{kind}: {function!r} is no method of a class")
+        self.hooks.append((kind, function))
+        # The one trace of this register if the method has its name and so takes its place.
+        vars(function).setdefault("_hook_of", []).append(self)
+        return function
 
     def on_read(self, function):
-        """Decorator: the method of the block that is called when the guest reads."""
-        self.hooks.append(("read", function))
-        return function
+        """
+        Decorator: the method of the block that is called when the guest reads. It returns what the
+        guest gets, an int that fits, or None for the register's value.
+        """
+        if self.access == WO:
+            raise TypeError("a register that is WO has no on_read: the guest reads 0")
+        return self._hook("read", function)
 
     def on_write(self, function):
         """Decorator: the method of the block that is called when the guest has written."""
         if self.access in (RO, RC):
             raise TypeError(f"a register that is {self.access} has no on_write: writes do nothing")
-        self.hooks.append(("write", function))
-        return function
+        return self._hook("write", function)
 
     def guest_read(self, block, mask):
         """The register as the guest reads it; `mask` are the bits that it wants."""
@@ -98,9 +122,11 @@ class Register:
         value = hook() if hook else None
         if value is None:
             value = 0 if self.access == WO else block._values[self]
+        else:
+            value = _fitting(f"{self.name}: on_read", value, 8 * self.width)
         if self.access == RC:
             block._values[self] &= ~mask
-        return value & self.mask
+        return value
 
     def guest_write(self, block, value, mask):
         """The guest writes those bits of `value` that `mask` has."""
@@ -119,19 +145,24 @@ class Field:
     """Field(register, low, high): bits low to high of a register; one bit without `high`."""
 
     def __init__(self, register, low, high=None):
+        if not isinstance(register, Register):
+            raise TypeError(f"a field of {register!r}: give the Register itself")
         high = low if high is None else high
         if not 0 <= low <= high < 8 * register.width:
             raise TypeError(f"a field of bits {low} to {high}: the register has "
                             f"{8 * register.width}")
         self.register, self.low = register, low
-        self.mask = (1 << high - low + 1) - 1
+        self.bits = high - low + 1
+        self.mask = (1 << self.bits) - 1
+
+    def __set_name__(self, owner, name):
+        self.name = name
 
     def __get__(self, block, owner):
         return self if block is None else block._values[self.register] >> self.low & self.mask
 
     def __set__(self, block, value):
-        if not 0 <= value <= self.mask:
-            raise ValueError(f"a field of {self.mask.bit_length()} bits does not hold {value:#x}")
+        value = _fitting(self.name, value, self.bits)
         others = block._values[self.register] & ~(self.mask << self.low)
         self.register.__set__(block, others | value << self.low)
 
@@ -144,7 +175,15 @@ class Irq:
     """
 
     def __init__(self, iid, level=None):
+        if not isinstance(iid, int) or iid not in _LINES:
+            raise TypeError(f"interrupt line {iid!r}: it is 0 to {_LINES[-1]}")
+        if level is not None and not callable(level):
+            raise TypeError(f"interrupt line {iid}: its level is a function of the block, "
+                            f"not {level!r}")
         self.iid, self.level = iid, level
+
+    def __set_name__(self, owner, name):
+        self.name = name
 
     def __get__(self, block, owner):
         return self if block is None else block._lines.get(self.iid, False)
@@ -167,23 +206,70 @@ class Block:
     the range's guest-physical address; without it from the 4 KiB page that the access is in.
     """
 
+    # Each block sets its own. Here they are names that no register may have.
+    client = rid = base = flags = task = None
+    _owns_client = _values = _lines = _busy = _has_range = _bytes = None
     _registers = ()
     _irqs = ()
     _hooks = {}  # (register, "read" or "write") -> name of the method
 
     def __init_subclass__(cls, **keywords):
         super().__init_subclass__(**keywords)
-        members = {name: getattr(cls, name) for name in dir(cls)}.values()
-        cls._registers = [member for member in members if isinstance(member, Register)]
-        cls._irqs = [member for member in members if isinstance(member, Irq)]
-        cls._bytes = {}
+        members = {name: getattr(cls, name) for name in dir(cls)}
+        declared = {name: member for name, member in members.items()
+                    if isinstance(member, (Register, Field, Irq))}
+        for name in declared:
+            if hasattr(Block, name):
+                raise TypeError(f"{cls.__name__}: {name} is a member of every Block: choose another "
+                                "name")
+        cls._registers = [member for member in declared.values() if isinstance(member, Register)]
+        cls._irqs = [member for member in declared.values() if isinstance(member, Irq)]
+        cls._bytes = cls._place_registers()
+        cls._check_lines()
+        cls._check_hooks()
+        for name, member in declared.items():
+            if isinstance(member, Field) and member.register not in cls._registers:
+                raise TypeError(f"{cls.__name__}: {name} is a field of a register that the class "
+                                "does not have: when a register is declared anew, so are its fields")
+        cls._hooks = cls._find_hooks()
+
+    @classmethod
+    def _place_registers(cls):
+        """Offset of each byte -> its register."""
+        places = {}
         for register in cls._registers:
             for offset in range(register.offset, register.offset + register.width):
-                other = cls._bytes.setdefault(offset, register)
+                other = places.setdefault(offset, register)
                 if other is not register:
                     raise TypeError(f"{cls.__name__}: {register.name} and {other.name} are both "
                                     f"at offset {offset:#x}")
-        cls._hooks = cls._find_hooks()
+        return places
+
+    @classmethod
+    def _check_lines(cls):
+        lines = {}
+        for irq in cls._irqs:
+            other = lines.setdefault(irq.iid, irq)
+            if other is not irq:
+                raise TypeError(f"{cls.__name__}: {irq.name} and {other.name} are both interrupt "
+                                f"line {irq.iid}")
+
+    @classmethod
+    def _check_hooks(cls):
+        """Those that this class itself has: of its registers, and one of each kind."""
+        seen = {}
+        for name, member in vars(cls).items():
+            for register in getattr(member, "__dict__", {}).get("_hook_of", ()):
+                if register.name in (None, name):
+                    raise TypeError(f"{name}: the hook has the register's name; name the hook "
+                                    "differently (or the register is in no class)")
+                if register not in cls._registers:
+                    raise TypeError(f"{cls.__name__}: {name} is a hook of {register.name}, which is "
+                                    "no register of the class")
+                for kind, function in register.hooks:
+                    if function is member and seen.setdefault((register, kind), member) != member:
+                        raise TypeError(f"{cls.__name__}: {register.name} has two methods for "
+                                        f"on_{kind}")
 
     @classmethod
     def _find_hooks(cls):
