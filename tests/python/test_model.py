@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """coreio.model: registers as the guest and as the model see them."""
 import errno
+import re
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -392,6 +396,42 @@ def test_a_hook_that_is_no_method():
         class Wrong(Block):
             value = Register(0x0)
             value.on_read(lambda self: 5)
+
+
+HOOK_RAISES = """
+from coreio.model import Block, Register
+from fake_vm import FakeVm, vector
+
+class Broken(Block):
+    value = Register(0x0, width=1)
+
+    @value.on_write
+    def put(self, value):
+        raise ValueError("of the hook")
+
+def test_it():
+    vm = FakeVm()
+    with Broken(vm.target) as broken, broken.background():
+        connection = vm.accept()
+        connection.expect(vector("claim-0"))
+        connection.send(vector("write-1") + vector("ping"))
+        connection.expect(vector("ping"))
+    vm.close()
+"""
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_a_hook_that_raises_in_pytest(tmp_path, strict):
+    """With the option of docs/python.md it fails the test."""
+    page = (Path(__file__).parents[2] / "docs" / "python.md").read_text()
+    option = re.search(r"`(-W \S*Unraisable\S*)`", page)[1].split()
+    (tmp_path / "test_it.py").write_text(HOOK_RAISES)
+    ended = subprocess.run([sys.executable, "-m", "pytest", "-p", "no:cacheprovider",
+                            *(option if strict else []), "test_it.py"],
+                           cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert "ValueError: of the hook" in ended.stdout
+    assert ("1 failed" if strict else "1 passed, 1 warning") in ended.stdout, ended.stdout
+    assert ended.returncode == strict
 
 
 def test_against_a_vm(vm, reports):
