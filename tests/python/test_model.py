@@ -309,7 +309,7 @@ def two_hooks():
     (two_hooks, "Wrong: a has two methods for on_write"),
     (lambda: block(a=Irq(0), b=Irq(0)), "Wrong: b and a are both interrupt line 0"),
     (lambda: block(stated(), status=Register(0)),
-     "Wrong: ready is a field of a register that the class does not have: .* declared anew"),
+     "Wrong: ready is a field of a register that the class does not have: .* needs new fields"),
     (lambda: Irq(8), "interrupt line 8: it is 0 to 7"),
     (lambda: Irq(-1), "interrupt line -1: it is 0 to 7"),
     (lambda: Irq("0"), "interrupt line '0': it is 0 to 7"),
@@ -321,6 +321,15 @@ def two_hooks():
 def test_what_is_wrong_with_a_declaration(declare, message):
     with pytest.raises(TypeError, match=message):
         declare()
+
+
+def test_a_class_that_was_refused_leaves_no_trace(guest):
+    base = stated()
+    with pytest.raises(TypeError, match="the hook has the register's name"):
+        block(base, status=hook_of(base.status.on_write))
+    block(base, put=hook_of(base.status.on_write))(client=guest)
+    guest.put(0, 4, 1)
+    assert guest.get(0, 4) == 1
 
 
 def test_names_that_a_block_has_itself(guest):

@@ -61,8 +61,9 @@ class Register:
         def push(self, value):       # called after the register was changed
             self.fifo.append(value)
 
-    `value` is the register's new one for RW and WO, else the bits that the guest wrote. A class that
-    declares a register of its base anew does so with its fields and hooks as well.
+    `value` is the register's new one for RW and WO, else the bits that the guest wrote.
+
+    A class that declares a register of its base anew does so with its fields and hooks as well.
     """
 
     def __init__(self, offset, width=4, access=RW, reset=0):
@@ -141,6 +142,13 @@ class Register:
             hook(value)
 
 
+def _hooks_in(cls):
+    """(name, function, register) of the hooks among a class's own members."""
+    for name, member in vars(cls).items():
+        for register in getattr(member, "__dict__", {}).get("_hook_of", ()):
+            yield name, member, register
+
+
 class Field:
     """Field(register, low, high): bits low to high of a register; one bit without `high`."""
 
@@ -215,13 +223,16 @@ class Block:
 
     def __init_subclass__(cls, **keywords):
         super().__init_subclass__(**keywords)
+        for base in cls.__mro__:  # first: they are methods even if this class is refused
+            for _, function, register in _hooks_in(base):
+                register.methods.add(id(function))
         members = {name: getattr(cls, name) for name in dir(cls)}
         declared = {name: member for name, member in members.items()
                     if isinstance(member, (Register, Field, Irq))}
         for name in declared:
             if hasattr(Block, name):
-                raise TypeError(f"{cls.__name__}: {name} is a member of every Block: choose another "
-                                "name")
+                raise TypeError(f"{cls.__name__}: {name} is a member of every Block: choose "
+                                "another name")
         cls._registers = [member for member in declared.values() if isinstance(member, Register)]
         cls._irqs = [member for member in declared.values() if isinstance(member, Irq)]
         cls._bytes = cls._place_registers()
@@ -230,7 +241,7 @@ class Block:
         for name, member in declared.items():
             if isinstance(member, Field) and member.register not in cls._registers:
                 raise TypeError(f"{cls.__name__}: {name} is a field of a register that the class "
-                                "does not have: when a register is declared anew, so are its fields")
+                                "does not have: a register that is declared anew needs new fields")
         cls._hooks = cls._find_hooks()
 
     @classmethod
@@ -258,18 +269,17 @@ class Block:
     def _check_hooks(cls):
         """Those that this class itself has: of its registers, and one of each kind."""
         seen = {}
-        for name, member in vars(cls).items():
-            for register in getattr(member, "__dict__", {}).get("_hook_of", ()):
-                if register.name in (None, name):
-                    raise TypeError(f"{name}: the hook has the register's name; name the hook "
-                                    "differently (or the register is in no class)")
-                if register not in cls._registers:
-                    raise TypeError(f"{cls.__name__}: {name} is a hook of {register.name}, which is "
-                                    "no register of the class")
-                for kind, function in register.hooks:
-                    if function is member and seen.setdefault((register, kind), member) != member:
-                        raise TypeError(f"{cls.__name__}: {register.name} has two methods for "
-                                        f"on_{kind}")
+        for name, method, register in _hooks_in(cls):
+            if register.name in (None, name):
+                raise TypeError(f"{name}: the hook has the register's name; name the hook "
+                                "differently (or the register is in no class)")
+            if register not in cls._registers:
+                raise TypeError(f"{cls.__name__}: {name} is a hook of {register.name}, which is no "
+                                "register of the class")
+            for kind, function in register.hooks:
+                if function is method and seen.setdefault((register, kind), method) != method:
+                    raise TypeError(f"{cls.__name__}: {register.name} has two methods for "
+                                    f"on_{kind}")
 
     @classmethod
     def _find_hooks(cls):
@@ -282,7 +292,6 @@ class Block:
             for name, member in vars(base).items():
                 for register, kind in marked.get(id(member), ()):
                     found[register, kind] = name
-                    register.methods.add(id(member))
         for register in cls._registers:
             for kind, function in register.hooks:
                 if id(function) not in register.methods:
