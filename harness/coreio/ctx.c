@@ -20,6 +20,9 @@ int coreio_ctx_free(coreio_ctx *ctx)
         return -EBUSY;
     }
     ctx->serving++; /* nothing is to be watched any more */
+    /* The instance may be in use by a process that goes on after fork(): it keeps its sockets. */
+    ctx->mmio.watched.there = false;
+    ctx->dma.conn.watched.there = false;
     coreio_ctx_disconnect(ctx);
     coreio_watch_close(&ctx->watch);
     free(ctx);

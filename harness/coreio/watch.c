@@ -56,8 +56,7 @@ void coreio_watch_close(struct coreio_watch *watch)
 
 void coreio_watch_remove(struct coreio_watched *watched, int fd)
 {
-    /* A forked process has the instance in common with its parent, which may go on using it. */
-    if (watched->there && watched->owner == getpid()) {
+    if (watched->there) {
         epoll_ctl(watched->epoll, EPOLL_CTL_DEL, fd, NULL);
     }
     watched->there = false;
@@ -80,7 +79,7 @@ static bool update_socket(const struct coreio_watch *watch, struct coreio_conn *
         return false;
     }
     *watched = (struct coreio_watched){
-        .there = true, .epoll = watch->epoll, .owner = getpid(), .events = event.events,
+        .there = true, .epoll = watch->epoll, .events = event.events,
     };
     return true;
 }

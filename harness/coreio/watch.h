@@ -8,7 +8,6 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/types.h>
 
 struct coreio_ctx;
 
@@ -22,7 +21,6 @@ struct coreio_watch {
 struct coreio_watched {
     bool there;
     int epoll;
-    pid_t owner; /* the process that put it there */
     uint32_t events;
 };
 

@@ -176,6 +176,46 @@ START_TEST(a_forked_process_that_frees_the_context)
 }
 END_TEST
 
+/* What goes on in the child of a daemon: answer until the VM ends, once the parent has freed. */
+static bool goes_on(int freed)
+{
+    char byte;
+
+    fake_vm_stop(&session.vm);
+    if (read(freed, &byte, 1) != 0) {
+        return false;
+    }
+    while (readable(10000) && coreio_ctx_dispatch(context.ctx) == 0) {
+    }
+    return coreio_ctx_status(context.ctx) == -ECONNRESET && coreio_ctx_free(context.ctx) == 0;
+}
+
+START_TEST(a_forked_process_that_goes_on)
+{
+    int freed[2], status;
+    pid_t child;
+
+    ck_assert_int_eq(pipe(freed), 0);
+    child = fork_child();
+    if (child == 0) {
+        close(freed[1]);
+        _exit(!goes_on(freed[0]));
+    }
+    ck_assert_int_eq(coreio_ctx_free(context.ctx), 0);
+    context.ctx = NULL;
+    session.vm.idle = NULL;
+    close(freed[0]);
+    close(freed[1]);
+    for (unsigned i = 0; i < 3; i++) {
+        fake_vm_send_vector(&session.vm, "read-32-fetch");
+        fake_vm_expect_vector(&session.vm, "read-32-fetch-reply");
+    }
+    fake_vm_hang_up(&session.vm);
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_int_eq(status, 0);
+}
+END_TEST
+
 /* Nor does it keep the parent from its next attempt to connect. */
 START_TEST(a_forked_process_that_frees_a_waiting_context)
 {
@@ -295,6 +335,7 @@ int main(void)
     tcase_add_test(tcase, automatic_reconnect);
     tcase_add_test(tcase, a_loss_with_a_forked_process);
     tcase_add_test(tcase, a_forked_process_that_frees_the_context);
+    tcase_add_test(tcase, a_forked_process_that_goes_on);
     tcase_add_test(tcase, a_forked_process_that_frees_a_waiting_context);
     tcase_add_test(tcase, asynchronous_dma);
     tcase_add_test(tcase, completions_without_the_vm);
