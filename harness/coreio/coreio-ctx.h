@@ -152,7 +152,9 @@ void coreio_ctx_set_spin(coreio_ctx *ctx, unsigned usec);
  * -EINVAL     target is NULL, empty, or not of these forms; or a path of more than
  *             107 bytes
  * -EISCONN    connected or connecting: coreio_ctx_disconnect() first
- * -ECANCELED  the context is being disconnected or freed, by the caller of this callback
+ * -ECANCELED  the context is being disconnected or freed, by the caller of this callback;
+ *             or, in a binding to a language that lets other threads or the handler of a
+ *             signal in while this call waits, was disconnected by one of them meanwhile
  * -ENOENT     the host name is not known, or there is no such Unix socket
  * -EAGAIN     the name service did not answer; try again later
  * -ENOMEM     out of memory

@@ -73,6 +73,8 @@ struct coreio_ctx {
 /*
  * Have the calls that block ask whether to give up, which they then do with -EINTR: connect leaves
  * the state as it was, a DMA transfer is forgotten, parts of it done, and flush leaves the rest.
+ * Who is asked may also disconnect, which ends them: connect and DMA with -ECANCELED, flush with
+ * -ENOTCONN.
  * coreio_ctx_run() does not ask. NULL: no asking.
  */
 void coreio_ctx_set_interrupt(struct coreio_ctx *ctx, bool (*ask)(void *priv), void *priv);

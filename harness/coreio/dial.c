@@ -71,12 +71,6 @@ static int wait_writable(int fd, struct coreio_interrupt *wait)
     return ready < 0 ? ready : 0;
 }
 
-/* A signal has come: whether to give up. Who does not wait does not either. */
-static bool interrupted(struct coreio_interrupt *wait)
-{
-    return wait && wait->ask && wait->ask(wait->priv);
-}
-
 /*
  * A loopback port of the range that the kernel chooses from, with nobody listening: a socket
  * that is given this very port as its own gets connected to itself.
@@ -124,7 +118,7 @@ static int start_connect(int fd, const struct coreio_address *address,
                          struct coreio_interrupt *wait)
 {
     bool is_unix = address->addr.ss_family == AF_UNIX;
-    int err = set_options(fd, is_unix, wait);
+    int stop, err = set_options(fd, is_unix, wait);
 
     if (err) {
         return err;
@@ -139,8 +133,9 @@ static int start_connect(int fd, const struct coreio_address *address,
         if (err != -EINTR && (err != -EAGAIN || !wait)) {
             return err;
         }
-    } while (!interrupted(wait));
-    return -EINTR;
+        stop = wait ? coreio_ask(wait) : 0;
+    } while (!stop);
+    return stop;
 }
 
 static int connect_socket(int fd, const struct coreio_address *address,

@@ -31,8 +31,8 @@ int coreio_resolve(const struct coreio_target *target, struct coreio_addresses *
 /*
  * Begin to connect to an address, and wait for the end of it, asking `wait`; NULL: do not wait.
  * Returns a socket with close-on-exec, and TCP_NODELAY if it is TCP, that the caller closes; or
- * a negative errno of socket(2) or connect(2); or -EINTR. *connecting: it is not connected yet;
- * it will be writable when it is to be finished.
+ * a negative errno of socket(2) or connect(2); or the error of coreio_ask(). *connecting: it is
+ * not connected yet; it will be writable when it is to be finished.
  */
 int coreio_dial(const struct coreio_address *address, struct coreio_interrupt *wait,
                 bool *connecting);

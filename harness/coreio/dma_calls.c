@@ -92,7 +92,7 @@ static int open_connection(struct coreio_ctx *ctx, struct coreio_interrupt *wait
     if (fd < 0) {
         return fd;
     }
-    /* Who was asked whether to give up may have disconnected, or connected to another VM. */
+    /* Who was asked whether to give up may have lost the connection, and have made another. */
     err = coreio_ctx_status(ctx);
     if (!err && ctx->mmio.generation != generation) {
         err = -ECANCELED;

@@ -215,7 +215,7 @@ int coreio_ctx_connect(coreio_ctx *ctx, const char *target)
     if (err) {
         return err;
     }
-    for (unsigned i = 0; i < found.count && err != -EINTR; i++) {
+    for (unsigned i = 0; i < found.count && err != -EINTR && err != -ECANCELED; i++) {
         int fd = coreio_dial(&found.list[i], &ctx->interrupt, &connecting);
 
         if (fd >= 0) {
@@ -244,6 +244,7 @@ int coreio_ctx_connect_start(coreio_ctx *ctx, const char *target)
 
 void coreio_ctx_disconnect(coreio_ctx *ctx)
 {
+    ctx->interrupt.cancels++;
     coreio_conn_close(&ctx->mmio);
     ctx->link.state = COREIO_UNCONNECTED;
     forget_events(&ctx->link);

@@ -187,7 +187,9 @@ static bool waits_for_room(const struct coreio_ctx *ctx)
     return ((coreio_conn_wants(&ctx->mmio) | coreio_conn_wants(&ctx->dma.conn)) & POLLOUT) != 0;
 }
 
-/* Wait for room and use it. 0, or why not to go on: -EAGAIN when time is over, or -EINTR. */
+/*
+ * Wait for room and use it. 0, or why not to go on: -EAGAIN when time is over, -EINTR, -ENOTCONN.
+ */
 static int flush_some(struct coreio_ctx *ctx, long long deadline)
 {
     struct pollfd waits[] = { poll_of(&ctx->mmio), poll_of(&ctx->dma.conn) };
@@ -196,6 +198,9 @@ static int flush_some(struct coreio_ctx *ctx, long long deadline)
     waits[0].events &= POLLOUT;
     waits[1].events &= POLLOUT;
     ready = coreio_wait(&ctx->interrupt, waits, 2, deadline);
+    if (ready == -ECANCELED) {
+        return -ENOTCONN;
+    }
     if (ready <= 0) {
         return ready == 0 && coreio_now_usec() >= deadline ? -EAGAIN : ready;
     }

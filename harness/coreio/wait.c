@@ -39,6 +39,20 @@ int coreio_poll_until(struct pollfd *fds, unsigned count, long long deadline)
     return ready;
 }
 
+int coreio_ask(struct coreio_interrupt *interrupt)
+{
+    unsigned cancels = interrupt->cancels;
+
+    if (!interrupt->ask) {
+        return 0;
+    }
+    interrupt->due = coreio_deadline(COREIO_INTERRUPT_USEC);
+    if (interrupt->ask(interrupt->priv)) {
+        return -EINTR;
+    }
+    return interrupt->cancels != cancels ? -ECANCELED : 0;
+}
+
 int coreio_wait(struct coreio_interrupt *interrupt, struct pollfd *fds, unsigned count,
                 long long deadline)
 {
@@ -53,6 +67,5 @@ int coreio_wait(struct coreio_interrupt *interrupt, struct pollfd *fds, unsigned
     if (ready < 0 || (ready > 0 && coreio_now_usec() < interrupt->due)) {
         return ready;
     }
-    interrupt->due = coreio_deadline(COREIO_INTERRUPT_USEC);
-    return interrupt->ask(interrupt->priv) ? -EINTR : 0;
+    return coreio_ask(interrupt);
 }

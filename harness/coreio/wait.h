@@ -34,13 +34,20 @@ struct coreio_interrupt {
     bool (*ask)(void *priv);
     void *priv;
     long long due; /* when it is asked even if there is always something ready */
+    unsigned cancels; /* counts what ends the calls that wait: disconnects */
 };
 
 #define COREIO_INTERRUPT_USEC 500000
 
 /*
- * As coreio_poll_until(), and -EINTR when the answer was to give up. 0 before the deadline when
- * it was not: what was to be waited for may be another thing by then.
+ * Ask. 0: go on; -EINTR: the answer was to give up; -ECANCELED: it was not, but there was a cancel
+ * meanwhile. Who asks nobody goes on.
+ */
+int coreio_ask(struct coreio_interrupt *interrupt);
+
+/*
+ * As coreio_poll_until(), or the error of coreio_ask(). 0 before the deadline when that was 0:
+ * what was to be waited for may be another thing by then.
  */
 int coreio_wait(struct coreio_interrupt *interrupt, struct pollfd *fds, unsigned count,
                 long long deadline);

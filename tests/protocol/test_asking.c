@@ -10,6 +10,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -159,21 +160,44 @@ static bool connect_elsewhere(void *priv)
 {
     (void)priv;
     if (asked++ == 0) {
-        coreio_ctx_disconnect(context.ctx);
         ck_assert_int_eq(coreio_ctx_connect(context.ctx, session.vm.target), 0);
         make_room();
     }
     return false;
 }
 
+static bool lose_and_connect_elsewhere(void *priv)
+{
+    if (asked == 0) {
+        close(mmio);
+        mmio = -1;
+        ck_assert_int_eq(coreio_ctx_dispatch(context.ctx), -ECONNRESET);
+    }
+    return connect_elsewhere(priv);
+}
+
 static bool disconnect(void *priv)
 {
     (void)priv;
-    if (asked++ == 0) {
-        coreio_ctx_disconnect(context.ctx);
-        make_room();
-    }
+    asked++;
+    coreio_ctx_disconnect(context.ctx);
     return false;
+}
+
+static bool reconnect(void *priv)
+{
+    disconnect(priv);
+    ck_assert_int_eq(coreio_ctx_connect(context.ctx, session.vm.target), 0);
+    return false;
+}
+
+/* Takes the place of the filler alone: the call that waited has gone. */
+static void check_nobody_waits(void)
+{
+    make_room();
+    ck_assert_int_eq(fcntl(listener, F_SETFL, O_NONBLOCK), 0);
+    ck_assert_int_eq(accept(listener, NULL, NULL), -1);
+    ck_assert_int_eq(errno, EAGAIN);
 }
 
 /* Makes the connection that the waiting call is about; then that call connects, later it gives up. */
@@ -224,6 +248,17 @@ START_TEST(connected_elsewhere_meanwhile)
 }
 END_TEST
 
+START_TEST(disconnected_meanwhile)
+{
+    fill();
+    coreio_ctx_set_interrupt(context.ctx, disconnect, NULL);
+    ck_assert_int_eq(coreio_ctx_connect(context.ctx, target), -ECANCELED);
+    ck_assert_uint_eq(asked, 1);
+    ck_assert_int_eq(coreio_ctx_status(context.ctx), -ENOTCONN);
+    check_nobody_waits();
+}
+END_TEST
+
 START_TEST(dma_gives_up)
 {
     coreio_ctx_set_interrupt(context.ctx, give_up, &asked);
@@ -243,17 +278,30 @@ END_TEST
 START_TEST(dma_disconnected_meanwhile)
 {
     coreio_ctx_set_interrupt(context.ctx, disconnect, NULL);
-    ck_assert_int_eq(read_memory(NULL), -ENOTCONN);
-    check_closed(accept_next());
+    ck_assert_int_eq(read_memory(NULL), -ECANCELED);
+    ck_assert_uint_eq(asked, 1);
+    ck_assert_int_eq(coreio_ctx_status(context.ctx), -ENOTCONN);
+    check_nobody_waits();
 }
 END_TEST
 
 /* The connection that waited would be one to the VM before. */
 START_TEST(dma_connected_elsewhere_meanwhile)
 {
-    coreio_ctx_set_interrupt(context.ctx, connect_elsewhere, NULL);
+    coreio_ctx_set_interrupt(context.ctx, lose_and_connect_elsewhere, NULL);
     ck_assert_int_eq(read_memory(NULL), -ECANCELED);
     check_closed(accept_next());
+    context_accept();
+    context_settle();
+}
+END_TEST
+
+START_TEST(dma_reconnected_meanwhile)
+{
+    coreio_ctx_set_interrupt(context.ctx, reconnect, NULL);
+    ck_assert_int_eq(read_memory(NULL), -ECANCELED);
+    ck_assert_uint_eq(asked, 1);
+    check_nobody_waits();
     context_accept();
     context_settle();
 }
@@ -280,12 +328,14 @@ int main(void)
     tcase_add_test(tcase, a_connect_gives_up);
     tcase_add_test(tcase, a_connect_goes_on);
     tcase_add_test(tcase, connected_elsewhere_meanwhile);
+    tcase_add_test(tcase, disconnected_meanwhile);
     tcase_add_checked_fixture(connected, start_connected, end);
     tcase_set_timeout(connected, 60);
     tcase_add_test(connected, dma_gives_up);
     tcase_add_test(connected, asynchronous_dma_does_not_wait);
     tcase_add_test(connected, dma_disconnected_meanwhile);
     tcase_add_test(connected, dma_connected_elsewhere_meanwhile);
+    tcase_add_test(connected, dma_reconnected_meanwhile);
     tcase_add_test(connected, dma_begun_meanwhile);
     suite_add_tcase(suite, connected);
     return tap_run(suite);

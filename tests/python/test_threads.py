@@ -205,6 +205,19 @@ def test_disconnect_while_another_thread_flushes(tmp_path):
     vm.close()
 
 
+def test_disconnect_while_another_thread_connects(tmp_path):
+    """Nobody makes room in the queue of the Unix socket: only disconnect() ends the call."""
+    vm = FakeVm(tmp_path / "vm")
+    vm.listener.listen(0)
+    other, client = coreio.Client(vm.target), coreio.Client()
+    connecting = script(fails_with, errno.ECANCELED, client.connect, vm.target)
+    # The first one may come before the thread has begun to wait.
+    until(lambda: client.disconnect() or not connecting.thread.is_alive())
+    connecting.join()
+    other.disconnect()
+    vm.close()
+
+
 def test_a_client_is_usable_while_another_thread_connects(tmp_path):
     """A Unix socket whose queue is full gives connect() nothing to poll for."""
     vm = FakeVm(tmp_path / "vm")
