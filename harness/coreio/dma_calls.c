@@ -23,6 +23,16 @@ static bool wait_and_serve(struct coreio_ctx *ctx)
     return ready == -EINTR;
 }
 
+/* Look at the DMA socket without sleeping. True: interrupted. */
+static bool look_and_serve(struct coreio_ctx *ctx)
+{
+    if (coreio_ask_if_due(&ctx->interrupt) == -EINTR) {
+        return true;
+    }
+    coreio_dma_serve(&ctx->dma, POLLIN);
+    return false;
+}
+
 static int run_blocking(struct coreio_ctx *ctx, struct coreio_transfer *transfer)
 {
     struct coreio_dma *dma = &ctx->dma;
@@ -31,13 +41,14 @@ static int run_blocking(struct coreio_ctx *ctx, struct coreio_transfer *transfer
     coreio_dma_submit(dma, transfer);
     coreio_dma_serve(dma, 0);
     while (!transfer->finished) {
-        if (ctx->spin_usec > 0 && !dma->conn.connecting && coreio_now_usec() < spin_until) {
-            coreio_dma_serve(dma, POLLIN);
-        } else if (wait_and_serve(ctx)) {
+        bool spins = ctx->spin_usec > 0 && !dma->conn.connecting && coreio_now_usec() < spin_until;
+
+        if (spins ? look_and_serve(ctx) : wait_and_serve(ctx)) {
             coreio_dma_forget(dma, transfer);
             transfer->err = -EINTR;
             break;
-        } else {
+        }
+        if (!spins) {
             spin_until = coreio_deadline(ctx->spin_usec);
         }
     }

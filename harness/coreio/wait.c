@@ -53,6 +53,11 @@ int coreio_ask(struct coreio_interrupt *interrupt)
     return interrupt->cancels != cancels ? -ECANCELED : 0;
 }
 
+int coreio_ask_if_due(struct coreio_interrupt *interrupt)
+{
+    return interrupt->ask && coreio_now_usec() >= interrupt->due ? coreio_ask(interrupt) : 0;
+}
+
 int coreio_wait(struct coreio_interrupt *interrupt, struct pollfd *fds, unsigned count,
                 long long deadline)
 {

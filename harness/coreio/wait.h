@@ -45,6 +45,9 @@ struct coreio_interrupt {
  */
 int coreio_ask(struct coreio_interrupt *interrupt);
 
+/* The same when it is due, and 0 when it is not: for who looks for something and does not sleep. */
+int coreio_ask_if_due(struct coreio_interrupt *interrupt);
+
 /*
  * As coreio_poll_until(), or the error of coreio_ask(). 0 before the deadline when that was 0:
  * what was to be waited for may be another thing by then.

@@ -147,6 +147,11 @@ static bool give_up(void *priv)
     return true;
 }
 
+static bool give_up_third(void *priv)
+{
+    return give_up(priv) && asked == 3;
+}
+
 static bool go_on_once(void *priv)
 {
     (void)priv;
@@ -275,6 +280,32 @@ START_TEST(asynchronous_dma_does_not_wait)
 }
 END_TEST
 
+/* For ten minutes, if it is not asked. */
+static void spin(void)
+{
+    make_room();
+    coreio_ctx_set_spin(context.ctx, 600000000);
+}
+
+START_TEST(spinning_dma_gives_up)
+{
+    spin();
+    coreio_ctx_set_interrupt(context.ctx, give_up_third, &asked);
+    ck_assert_int_eq(read_memory(NULL), -EINTR);
+    ck_assert_uint_eq(asked, 3);
+    ck_assert_int_eq(coreio_ctx_status(context.ctx), 0);
+}
+END_TEST
+
+START_TEST(spinning_dma_disconnected_meanwhile)
+{
+    spin();
+    coreio_ctx_set_interrupt(context.ctx, disconnect, NULL);
+    ck_assert_int_eq(read_memory(NULL), -ECANCELED);
+    ck_assert_uint_eq(asked, 1);
+}
+END_TEST
+
 START_TEST(dma_disconnected_meanwhile)
 {
     coreio_ctx_set_interrupt(context.ctx, disconnect, NULL);
@@ -333,6 +364,8 @@ int main(void)
     tcase_set_timeout(connected, 60);
     tcase_add_test(connected, dma_gives_up);
     tcase_add_test(connected, asynchronous_dma_does_not_wait);
+    tcase_add_test(connected, spinning_dma_gives_up);
+    tcase_add_test(connected, spinning_dma_disconnected_meanwhile);
     tcase_add_test(connected, dma_disconnected_meanwhile);
     tcase_add_test(connected, dma_connected_elsewhere_meanwhile);
     tcase_add_test(connected, dma_reconnected_meanwhile);
