@@ -45,6 +45,12 @@ def test_no_such_program(vmbench_guest):
     assert vmbench_guest.check(["echo", "on it goes"]) == "on it goes\n"
 
 
+def test_a_request_that_is_no_json_leaves_the_guest(vmbench_guest):
+    with pytest.raises(TypeError):
+        vmbench_guest.wait_claim(timeout=object())
+    assert vmbench_guest.check(["echo", "on it goes"]) == "on it goes\n"
+
+
 def test_a_program_that_does_not_end(vmbench_guest):
     with pytest.raises(VmbenchError) as raised:
         vmbench_guest.run(["sleep", "1000"], timeout=0.2)

@@ -83,8 +83,9 @@ class Guest:
         if self._process.stdin.closed:
             raise VmbenchError("the guest was closed, as it is when a request is interrupted: boot "
                                "another", BAD_SET_UP)
+        line = json.dumps(request)
         try:
-            self._send(request)
+            self._send(line)
             return self._answer()
         except VmbenchError:
             raise
@@ -92,9 +93,9 @@ class Guest:
             self._abandon()
             raise
 
-    def _send(self, request):
+    def _send(self, line):
         try:
-            print(json.dumps(request), file=self._process.stdin, flush=True)
+            print(line, file=self._process.stdin, flush=True)
         except BrokenPipeError:
             pass  # the answer says why
 
