@@ -84,6 +84,30 @@ def test_another_loop_cannot_serve_too(vm):
         assert asyncio.run(main()) == errno.EBUSY
 
 
+def test_a_loop_that_was_closed_leaves_the_client_to_the_next(vm):
+    def closed():
+        async def start():
+            return aio.start(client)
+
+        loop = asyncio.new_event_loop()
+        future = loop.run_until_complete(start())
+        loop.close()
+        return future
+
+    async def main():
+        old, new = futures[1], aio.start(client)
+        assert aio.stop(client, old) is None
+        await is_served(connection)
+        assert aio.stop(client, new) is None
+
+    client, connection = connect(vm)
+    futures = [closed()]
+    assert aio.stop(client, futures[0]) is None
+    futures.append(closed())
+    with client:
+        asyncio.run(main())
+
+
 def test_an_exit_in_a_callback_ends_the_task(vm):
     def read(*arguments):
         raise SystemExit(7)

@@ -41,8 +41,10 @@ class _Server:
         if future in self.futures:
             self.futures.remove(future)
             if not self.futures:
-                del _servers[self.client]
-                self.loop.remove_reader(self.client)
+                if _servers.get(self.client) is self:
+                    del _servers[self.client]
+                if not self.loop.is_closed():
+                    self.loop.remove_reader(self.client)
 
 
 def start(client):
@@ -66,8 +68,9 @@ def stop(client, future):
     """Be served no more by start(). Returns the exception that had ended it before, or None."""
     if client in _servers:
         _servers[client].leave(future)
-    future.cancel()
-    return None if future.cancelled() else future.exception()
+    if not future.get_loop().is_closed():
+        future.cancel()
+    return future.exception() if future.done() and not future.cancelled() else None
 
 
 async def serve(client):
