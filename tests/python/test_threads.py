@@ -274,6 +274,74 @@ def test_one_thread_serves(vm):
     assert not client.serving
 
 
+class InBackground:
+    """A write callback that is in background() itself, from `enter` to `leave`."""
+
+    def __init__(self):
+        self.called, self.enter = threading.Event(), threading.Event()
+        self.inside, self.leave = threading.Event(), threading.Event()
+
+    def __call__(self, *arguments):
+        self.called.set()
+        wait(self.enter)
+        with self.client.background():
+            self.inside.set()
+            wait(self.leave)
+
+
+def in_background(vm, callback):
+    callback.client, connection = connected(vm, write=callback)
+    connection.send(vector("writea-8"))
+    return callback.client, connection
+
+
+def until_it_joins(running):
+    """Until the script waits for the end of the thread that serves."""
+    def joins():
+        frame = sys._current_frames()[running.thread.ident]
+        while frame and frame.f_code is not threading.Thread.join.__code__:
+            frame = frame.f_back
+        return frame
+
+    until(joins)
+
+
+def test_a_callback_enters_the_background_that_another_thread_leaves(vm, reports):
+    def serve():
+        with client.background():
+            wait(write.called)
+
+    write = InBackground()
+    client, connection = in_background(vm, write)
+    serving = script(serve)
+    until_it_joins(serving)
+    write.enter.set()
+    write.leave.set()
+    serving.join()
+    connection.expect(vector("writea-8"))
+    serves_again(client, connection)
+    assert reports == []
+
+
+def test_a_callback_is_the_last_in_the_background(vm, reports):
+    write = InBackground()
+    client, connection = in_background(vm, write)
+    write.enter.set()
+    with client.background():
+        wait(write.inside)
+    write.leave.set()
+    connection.expect(vector("writea-8"))
+    until(lambda: not client.serving)
+    serves_again(client, connection)
+    assert reports == []
+
+
+def serves_again(client, connection):
+    with client, client.background():
+        connection.send(vector("ping"))
+        connection.expect(vector("ping"))
+
+
 def pending(client, function):
     """Asynchronous DMA whose completion calls the function."""
     client.dma_read(0, 0, 0, bytearray(1), 0, lambda cplp, err: function())
@@ -323,19 +391,6 @@ def test_serving_when_a_completion_of_disconnect_runs(vm):
     fails_with(errno.ENOTCONN, client.run)
     completion.leave.set()
     disconnecting.join()
-
-
-def test_an_exit_in_a_completion_of_disconnect_is_raised_there(vm):
-    def leave():
-        raise SystemExit(7)
-
-    client, _ = connected(vm)
-    pending(client, leave)
-    with pytest.raises(SystemExit):
-        client.disconnect()
-    client.connect(vm.target)
-    client.run(0)
-    client.disconnect()
 
 
 def test_a_client_lives_as_long_as_a_thread_waits_in_it(vm):

@@ -69,22 +69,36 @@ class Client(Context):
             raise thread.error
 
     def _join_background(self):
-        with self._background_lock:
-            if self._background is None or not self._background.is_alive():
-                if self.serving:
-                    raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
-                self._background = _Background(self)
-                self._background.start()
-            self._background.users += 1
-            return self._background
+        while True:
+            with self._background_lock:
+                thread = self._background or self._start_background()
+                if not thread.stopped or thread is threading.current_thread():
+                    thread.users += 1
+                    return thread
+            thread.join()
 
+    def _start_background(self):
+        if self.serving:
+            raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
+        thread = _Background(self)
+        thread.start()
+        self._background = thread
+        return thread
+
+    # The lock is not held while it joins: a callback, which is to end first, may want it.
     def _leave_background(self, thread):
         with self._background_lock:
             thread.users -= 1
-            if thread.users == 0:
-                thread.end()
-                if self._background is thread:
-                    self._background = None
+            if thread.users == 0 and thread is self._background:
+                self.stop()
+                thread.stopped = True
+        if thread.stopped and thread is not threading.current_thread():
+            thread.join()
+
+    def _end_background(self):
+        with self._background_lock:
+            self._background = None
+            self.cancel_stop()  # if the serving had just ended by itself
 
     def flush(self, seconds=None):
         """
@@ -117,18 +131,14 @@ class _Background(threading.Thread):
     def __init__(self, client):
         super().__init__(name="coreio", daemon=True)
         self.client, self.users, self.error = client, 0, None
+        self.stopped = False  # and so about to end
 
     def run(self):
         try:
             self.client.run()
         except BaseException as error:
             self.error = error
-
-    def end(self):
-        if self.is_alive():
-            self.client.stop()
-            self.join()
-            self.client.cancel_stop()  # if it had just ended by itself
+        self.client._end_background()
 
 
 class _Resets:
