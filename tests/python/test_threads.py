@@ -451,6 +451,18 @@ def test_a_child_process_that_drops_the_client_leaves_the_parent_its_own(vm):
         connection.expect(vector("writea-8"))
 
 
+def test_a_child_process_leaves_a_client_in_which_a_thread_of_the_parent_waits(vm):
+    def leave():
+        signal.alarm(LIMIT_SECONDS)  # ends the child if it hangs
+        client.disconnect()
+
+    client, _ = connected(vm)
+    blocked = Blocked(vm, client)
+    assert succeeds(in_child(leave))
+    blocked.answer()
+    client.disconnect()
+
+
 IN_AN_INTERPRETER = """
 import coreio
 

@@ -4,8 +4,11 @@ import contextlib
 import errno
 import os
 import threading
+import weakref
 
 from coreio._coreio import Context
+
+_clients = weakref.WeakSet()
 
 
 class Client(Context):
@@ -30,8 +33,8 @@ class Client(Context):
     def __init__(self, target=None):
         self._resets = _Resets()
         super().set_events(reset=self._resets)
-        self._background = None  # the thread of background()
-        self._background_lock = threading.Lock()
+        self._forget_background()
+        _clients.add(self)
         if target is not None:
             self.connect(target)
 
@@ -67,6 +70,10 @@ class Client(Context):
             self._leave_background(thread)
         if thread.error is not None:
             raise thread.error
+
+    def _forget_background(self):
+        self._background = None  # the thread of background()
+        self._background_lock = threading.Lock()
 
     def _join_background(self):
         while True:
@@ -162,3 +169,13 @@ def _microseconds(seconds):
     if seconds < 0:
         raise OSError(errno.EINVAL, os.strerror(errno.EINVAL) + ": a time below 0")
     return int(seconds * 1000000)
+
+
+def _after_fork():
+    """What had the locks of a client may be a thread that the child has not got."""
+    for client in _clients:
+        client.renew_locks()
+        client._forget_background()
+
+
+os.register_at_fork(after_in_child=_after_fork)

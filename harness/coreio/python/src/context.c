@@ -127,6 +127,21 @@ int context_unsigned(PyObject *number, void *address)
     return 1;
 }
 
+/* The old locks are not freed: to threads that the child has not got they are still in use. */
+static PyObject *context_renew_locks(Context *self, PyObject *unused)
+{
+    PyThread_type_lock lock = PyThread_allocate_lock();
+    PyThread_type_lock turn = PyThread_allocate_lock();
+
+    (void)unused;
+    if (!lock || !turn) {
+        return PyErr_NoMemory();
+    }
+    self->lock = lock;
+    self->turn = turn;
+    return context_result(0);
+}
+
 static PyObject *context_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
 {
     allocfunc alloc = (allocfunc)PyType_GetSlot(type, Py_tp_alloc);
@@ -391,6 +406,7 @@ static PyMethodDef context_methods[] = {
     METHOD(run_us, METH_VARARGS, "run_us(usec): serve for so long, for ever when negative"),
     METHOD(stop, METH_NOARGS, "stop(): let run() return, the one in progress or else the next"),
     METHOD(cancel_stop, METH_NOARGS, "cancel_stop(): forget a stop() that no run() has seen"),
+    METHOD(renew_locks, METH_NOARGS, "renew_locks(): for a forked child, before any other call"),
     {NULL, NULL, 0, NULL},
 };
 
