@@ -218,6 +218,21 @@ def test_connecting_twice(module, vm):
     assert raised.value.errno == errno.EISCONN
 
 
+def test_connecting_in_a_completion_of_disconnect(module, vm):
+    def connect_again(cplp, err):
+        with pytest.raises(OSError) as raised:
+            module.connect(vm.target)
+        errors.append((err, raised.value.errno))
+
+    errors = []
+    connect(module, vm)
+    module.dma_read(0, 0, 0, bytearray(1), 0, connect_again)
+    vm.accept()
+    module.disconnect()
+    assert errors == [(-errno.ECANCELED, errno.ECANCELED)]
+    connect(module, vm)
+
+
 def test_the_same_range_twice_and_after_a_disconnect(module, vm):
     connect(module, vm)
     with pytest.raises(OSError) as raised:

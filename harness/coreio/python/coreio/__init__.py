@@ -44,6 +44,7 @@ FLAGS_SECURE = 8
 _FD_SETSIZE = 1024
 
 _client = Client()
+_disconnects = []  # the clients of the calls of disconnect() under way
 
 
 def _error(number):
@@ -62,8 +63,11 @@ def connect(target):
     """
     Connect to the VM at "HOST[:PORT]", "[ADDRESS6]:PORT" or "unix:/PATH" and wait until that is
     done. PORT is 4800 when left out. EINVAL: a target of none of these forms; EISCONN: connected
-    already; otherwise as coreio_connect() in coreio.h.
+    already; ECANCELED: disconnect() is under way, in another thread or as the caller of this
+    completion; otherwise as coreio_connect() in coreio.h.
     """
+    if _disconnects:
+        raise _error(errno.ECANCELED)
     if _client.status() not in (0, -errno.ENOTCONN):
         disconnect()  # what is left of a connection that was lost
     _client.connect(target)
@@ -76,7 +80,11 @@ def disconnect():
     """
     global _client
     ended, _client = _client, Client()
-    ended.disconnect()
+    _disconnects.append(ended)
+    try:
+        ended.disconnect()
+    finally:
+        _disconnects.remove(ended)
 
 
 def register(rid, read, write, readp=None, writep=None, funcp=None):
