@@ -25,9 +25,9 @@ class Client(Context):
     every new connection begins with them.
 
     Any thread may call any method at any time, from a callback too, but run() and dispatch(), which
-    are for one at a time (EBUSY). While a call blocks, those of other threads wait for its end, half
-    a second at most. disconnect() ends the calls of other threads: DMA with ECANCELED, others with
-    ENOTCONN.
+    are for one at a time (EBUSY). While a call blocks, those of other threads wait for its end, or
+    about half a second for each thread that blocks. disconnect() ends the calls of other threads:
+    DMA with ECANCELED, others with ENOTCONN.
     """
 
     def __init__(self, target=None):
