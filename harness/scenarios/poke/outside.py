@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """vmmio-poke-outside as the tests drive it: line by line, with an end to each wait."""
 import os
-import select
+import queue
 import subprocess
+import threading
 
 PROGRAM = os.environ["POKE_OUTSIDE"]
 PATIENCE = 60  # seconds
@@ -12,30 +13,35 @@ class Outside:
     """Connected to the guest; ended by end() or kill(), and at the latest with its `with`."""
 
     def __init__(self, guest, *options, stdin=subprocess.PIPE):
-        self.guest, self.ahead = guest, b""
-        self.process = subprocess.Popen([PROGRAM, *options, guest.endpoint],
-                                        stdin=stdin, stdout=subprocess.PIPE, bufsize=0)
+        self.guest, self.lines = guest, queue.Queue()
+        self.process = subprocess.Popen([PROGRAM, *options, guest.endpoint], stdin=stdin,
+                                        stdout=subprocess.PIPE, text=True, bufsize=1)
+        self.reader = threading.Thread(target=self.read_lines)
+        self.reader.start()
         guest.wait_claim(PATIENCE)
+
+    def read_lines(self):
+        """All the time: a device that waits to print answers no access, and those time out."""
+        for line in self.process.stdout:
+            self.lines.put(line.rstrip("\n"))
+        self.lines.put(None)  # the end
 
     def line(self):
         """The next line that it prints."""
-        while b"\n" not in self.ahead:
-            assert select.select([self.process.stdout], [], [], PATIENCE)[0], "it prints no line"
-            more = self.process.stdout.read(65536)
-            assert more, "it has ended"
-            self.ahead += more
-        line, _, self.ahead = self.ahead.partition(b"\n")
-        return line.decode()
+        line = self.lines.get(timeout=PATIENCE)
+        assert line is not None, "it has ended"
+        return line
 
     def type(self, line):
-        self.process.stdin.write(line.encode() + b"\n")
+        self.process.stdin.write(line + "\n")
 
     def kill(self):
         """End it, whatever it does. Returns the lines that nobody has taken."""
-        self.process.kill()
-        rest = self.ahead + self.process.communicate(timeout=PATIENCE)[0]
+        with self.process:
+            self.process.kill()
+            self.reader.join()
         self.guest.wait_release(PATIENCE)
-        return rest.decode().splitlines()
+        return [line for line in self.lines.queue if line is not None]
 
     def __enter__(self):
         return self
