@@ -30,7 +30,14 @@ def pytest_generate_tests(metafunc):
     if "vmbench_machine" in metafunc.fixturenames:
         chosen = metafunc.config.getoption("--vmbench-machine")
         metafunc.parametrize("vmbench_machine", MACHINES if chosen == "all" else [chosen],
-                             scope="module")
+                             indirect=True, scope="module")
+
+
+@pytest.fixture(scope="module")
+def vmbench_machine(request):
+    # Of a plain value pytest 7 makes another one for each test that has parameters besides, and
+    # the guest, which goes with it, would boot again.
+    return request.param
 
 
 def start(request, machine, options=()):
