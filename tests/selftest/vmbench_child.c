@@ -182,7 +182,7 @@ pid_t child_find(const Child *child, const char *name)
 
     while ((pid = look_for(child, name)) == 0) {
         ck_assert_msg(g_get_monotonic_time() < end, "no process called %s", name);
-        g_usleep(2000);
+        g_usleep(10000); /* a look at all processes takes milliseconds itself */
     }
     return pid;
 }
