@@ -45,6 +45,8 @@ class FakeVm:
     def accept(self):
         connection, _ = self.listener.accept()
         connection.settimeout(LIMIT_SECONDS)
+        if connection.family != socket.AF_UNIX:  # a packet does not wait for an acknowledgement
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.connections.append(connection)
         return Connection(connection)
 

@@ -326,7 +326,7 @@ def one_round(vm, reports):
         client.set_events(reset=lambda rid: calls.append("reset"))
         connection.send(vector("read-1") + vector("writea-8") + RESET)
         while len(calls) < 3:
-            client.run(0.01)
+            client.run(0.001)
         connection.receive(128)
         client.dma_read(0, 0, 0, bytearray(1), 0, lambda cplp, err: calls.append("dma"))
         dma_connection = vm.accept()
