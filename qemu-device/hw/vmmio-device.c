@@ -214,6 +214,23 @@ static bool get_handler_connected(Object *obj, Error **errp)
     return vmmio_range_is_held(&VMMIO(obj)->range);
 }
 
+/* NULL when no access waits. */
+static VmmioWaiting *query_waiting(const VmmioState *s)
+{
+    const VmmioVcpu *vcpu = vmmio_vcpu_waiting(s);
+    VmmioWaiting *waiting;
+
+    if (!vcpu) {
+        return NULL;
+    }
+    waiting = g_new0(VmmioWaiting, 1);
+    waiting->address = vcpu->op.addr;
+    waiting->size = vcpu->op.size;
+    waiting->write = vcpu->op.is_write;
+    waiting->ns = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL_RT) - vcpu->progress.started_ns;
+    return waiting;
+}
+
 static void get_stats(Object *obj, Visitor *v, const char *name, void *opaque, Error **errp)
 {
     VmmioState *s = VMMIO(obj);
@@ -223,6 +240,7 @@ static void get_stats(Object *obj, Visitor *v, const char *name, void *opaque, E
                                                     vmmio_range_is_held(&s->range),
                                                     qatomic_read(&s->range.claims));
 
+    stats->waiting = query_waiting(s);
     visit_type_VmmioStats(v, name, &stats, errp);
 }
 

@@ -55,6 +55,7 @@ static void forget(VmmioVcpu *vcpu)
         vmmio_request_end(&vcpu->progress.request);
     }
     vcpu->parked = false;
+    vcpu->waits = false;
 }
 
 /*
@@ -113,18 +114,30 @@ void vmmio_vcpu_log(VmmioVcpu *vcpu, const VmmioOp *op)
         memmove(vcpu->log, vcpu->log + vcpu->logged, vcpu->logged * sizeof(*op));
     }
     vcpu->log[vcpu->logged++] = *op;
+    vcpu->waits = false;
 }
 
 void vmmio_vcpu_park(VmmioVcpu *vcpu, const VmmioOp *op, run_on_cpu_func wait)
 {
     trace_vmmio_parked(op->addr);
     vcpu->parked = true;
+    vcpu->waits = true;
     vcpu->op = *op;
     vcpu->pc = cpu_io_pc(current_cpu);
     if (cpu_in_exclusive_context(current_cpu)) {
         async_run_on_cpu(current_cpu, wait, RUN_ON_CPU_HOST_PTR(vcpu));
     }
     cpu_loop_exit_restart_io(current_cpu);
+}
+
+const VmmioVcpu *vmmio_vcpu_waiting(const void *device)
+{
+    for (unsigned i = 0; vcpus && i < current_machine->smp.max_cpus; i++) {
+        if (vcpus[i] && vcpus[i]->waits && vcpus[i]->op.device == device) {
+            return vcpus[i];
+        }
+    }
+    return NULL;
 }
 
 void vmmio_vcpu_forget_parked(const void *device)

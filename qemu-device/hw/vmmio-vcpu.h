@@ -53,6 +53,7 @@ typedef struct VmmioVcpu {
     unsigned logged;             /* how many */
 
     bool parked; /* the instruction of `op` was taken back */
+    bool waits;  /* it was so at least once, and `op` is not complete yet */
     vaddr pc;    /* its address */
     VmmioOp op;
     VmmioProgress progress;
@@ -95,6 +96,12 @@ void vmmio_vcpu_log(VmmioVcpu *vcpu, const VmmioOp *op);
  * at once if nothing is parked any more, or the vCPU is stopped.
  */
 G_NORETURN void vmmio_vcpu_park(VmmioVcpu *vcpu, const VmmioOp *op, run_on_cpu_func wait);
+
+/*
+ * The device's access that is parked, or goes on after it was; NULL when there is none. Valid while
+ * the BQL is held.
+ */
+const VmmioVcpu *vmmio_vcpu_waiting(const void *device);
 
 /* Forget the parked accesses of all vCPUs to this device. No vCPU runs. */
 void vmmio_vcpu_forget_parked(const void *device);

@@ -27,6 +27,27 @@ static void let_go_and_stop(struct qtest *vm, struct peer *peer)
     qtest_stop(vm);
 }
 
+static bool is_waiting(struct qtest *vm)
+{
+    g_autoptr(JsonObject) stats = qmp_get_object(vm, "/machine/peripheral/vmmio0", "stats");
+
+    return json_object_has_member(stats, "waiting");
+}
+
+/* The statistics tell of the access that waits, soon: Check's time is the limit. */
+static void await_waiting(struct qtest *vm)
+{
+    while (!is_waiting(vm)) {
+    }
+    g_autoptr(JsonObject) stats = qmp_get_object(vm, "/machine/peripheral/vmmio0", "stats");
+    JsonObject *waiting = json_object_get_object_member(stats, "waiting");
+
+    ck_assert_int_eq(json_object_get_int_member(waiting, "address"), DEVICE_BASE);
+    ck_assert_int_eq(json_object_get_int_member(waiting, "size"), 4);
+    ck_assert(!json_object_get_boolean_member(waiting, "write"));
+    ck_assert_int_gt(json_object_get_int_member(waiting, "ns"), 0);
+}
+
 START_TEST(qmp_answers_during_an_access)
 {
     uint8_t request[PEER_PACKET];
@@ -38,6 +59,7 @@ START_TEST(qmp_answers_during_an_access)
         qmp_run(&vm, "query-status");
     }
     ck_assert(qmp_get_bool(&vm, "/machine/peripheral/vmmio0", "handler-connected"));
+    await_waiting(&vm);
     /* All of that while the guest waits: it has not stored a value yet. */
     ck_assert_uint_eq(qtest_read(&vm, 4, GUEST_RESULTS + 4), 0);
     peer_expect_silence(&peer, 0);
@@ -47,6 +69,23 @@ START_TEST(qmp_answers_during_an_access)
     ck_assert_uint_eq(qtest_read(&vm, 4, GUEST_RESULTS), 0x00c0ffee);
     ck_assert_uint_eq(qtest_read(&vm, 4, GUEST_RESULTS + 4), 1);
     let_go_and_stop(&vm, &peer);
+}
+END_TEST
+
+/* An access that is over is not told. */
+START_TEST(what_is_answered_waits_no_more)
+{
+    uint8_t request[PEER_PACKET];
+    struct qtest vm;
+    struct peer peer;
+
+    start_waiting_read(&vm, &peer, accelerators[_i], request);
+    await_waiting(&vm);
+    peer_close(&peer);
+    device_await_released(&vm);
+    while (is_waiting(&vm)) {
+    }
+    qtest_stop(&vm);
 }
 END_TEST
 
@@ -397,6 +436,7 @@ int main(void)
 
     tcase_set_timeout(waits, DEVICE_TEST_SECONDS);
     tcase_add_loop_test(waits, qmp_answers_during_an_access, 0, n);
+    tcase_add_loop_test(waits, what_is_answered_waits_no_more, 0, n);
     tcase_add_loop_test(waits, stop_and_cont_during_an_access, 0, n);
     tcase_add_loop_test(waits, reply_while_stopped, 0, n);
     tcase_add_loop_test(waits, handler_dies_while_stopped, 0, n);
