@@ -3,11 +3,11 @@
 #ifndef VMBENCH_PROGRAM_H
 #define VMBENCH_PROGRAM_H
 
-#include "agent_link.h"
+#include "guest_program.h"
 
 /*
- * vmb_agent_link_run(), and an exit status other than 0 or a signal is an error too:
- * VMB_ERROR_PROGRAM_FAILED, with how it ended and the last line of its standard error.
+ * vmb_agent_link_run(), and an exit status other than 0 or a signal is an error too, as
+ * vmb_program_result_check().
  */
 VmbProgramResult *vmb_program_run(VmbAgentLink *link, const char *const *argv, guint ms,
                                   GError **error);

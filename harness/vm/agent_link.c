@@ -1,42 +1,40 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent_link.h"
 
-#include <signal.h>
-#include <string.h>
-
-#include "frame.h"
 #include "stream.h"
+
+/* How long to wait for an answer before asking again, before scaling. */
+#define PING_MS 500
 
 struct VmbAgentLink {
     VmbStream *stream;
     VmbAlarm *alarm;
-    guint64 nonce;
     struct agent_parser parser;
     gboolean ready;
     gboolean may_restart;
     gboolean shell_ended;
-    guint32 run_id;
-    VmbProgramResult *running; /* output of run_id so far, NULL when nothing runs */
-    gboolean overflow;
-    gboolean ended;
-    struct agent_exit end;
+    gint64 heard;
+    GHashTable *runs; /* id to Run */
+    guint32 last_run;
+    guint32 pings_sent;
+    guint32 pings_answered; /* id of the last PONG */
+    const VmbWitness *witness;
+    gpointer witness_data;
 };
 
-void vmb_program_result_free(VmbProgramResult *result)
-{
-    g_string_free(result->out, TRUE);
-    g_string_free(result->err, TRUE);
-    g_free(result);
-}
+typedef struct {
+    VmbAgentReceiver receiver;
+    gpointer data;
+} Run;
 
-static void send_frame(VmbAgentLink *link, enum agent_frame_type type, guint32 id,
-                       const guint8 *payload, gsize length)
+void vmb_agent_link_send(VmbAgentLink *link, enum agent_frame_type type, guint32 id,
+                         const guint8 *payload, gsize length)
 {
     guint8 bytes[AGENT_FRAME_SIZE];
     struct agent_frame frame = {
         .type = (uint8_t)type,
         .id = id,
-        .nonce = link->nonce,
+        .nonce = link->parser.nonce,
         .length = (uint16_t)length,
         .payload = payload,
     };
@@ -44,73 +42,76 @@ static void send_frame(VmbAgentLink *link, enum agent_frame_type type, guint32 i
     vmb_stream_send(link->stream, bytes, agent_frame_encode(&frame, bytes));
 }
 
-static void protocol_error(VmbAgentLink *link, const char *problem)
+void vmb_agent_link_violated(VmbAgentLink *link, const char *problem)
 {
     vmb_alarm_raise(link->alarm,
                     g_error_new(VMB_ERROR, VMB_ERROR_PROTOCOL, "results line: %s", problem));
 }
 
+static void lose_runs(VmbAgentLink *link)
+{
+    g_autoptr(GHashTable) lost = link->runs;
+    GHashTableIter iter;
+    gpointer run;
+
+    link->runs = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+    g_hash_table_iter_init(&iter, lost);
+    while (g_hash_table_iter_next(&iter, NULL, &run)) {
+        ((Run *)run)->receiver(((Run *)run)->data, NULL);
+    }
+}
+
 static void take_ready(VmbAgentLink *link, const struct agent_frame *frame)
 {
     if (frame->length != 4 || agent_u32_decode(frame->payload) != AGENT_PROTOCOL_VERSION) {
-        protocol_error(link, "the guest's agent speaks another version: rebuild the guest image");
+        vmb_agent_link_violated(
+            link, "the guest's agent speaks another version: rebuild the guest image");
     } else if (link->ready && !link->may_restart) {
-        protocol_error(link, "the guest's agent started again: did the guest reset?");
+        vmb_alarm_raise(link->alarm,
+                        g_error_new(VMB_ERROR, VMB_ERROR_RESET,
+                                    "the guest's agent started again: the guest reset, or its "
+                                    "agent died: run nothing in it that does that"));
+    }
+    if (link->ready) {
+        lose_runs(link);
     }
     link->ready = TRUE;
 }
 
-static void kill_running(VmbAgentLink *link)
+static void take_pong(VmbAgentLink *link, const struct agent_frame *frame)
 {
-    guint8 number = SIGKILL;
-
-    send_frame(link, AGENT_SIGNAL, link->run_id, &number, 1);
+    if (frame->id <= link->pings_sent) {
+        link->pings_answered = frame->id;
+        link->ready = TRUE;
+    }
 }
 
-static void take_output(VmbAgentLink *link, const struct agent_frame *frame)
+static void take_run_frame(VmbAgentLink *link, const struct agent_frame *frame)
 {
-    VmbProgramResult *result = link->running;
-    GString *text = frame->stream == 2 ? result->err : result->out;
+    const Run *run = g_hash_table_lookup(link->runs, GUINT_TO_POINTER(frame->id));
 
-    if (result->out->len + result->err->len + frame->length > VMB_OUTPUT_MAX) {
-        if (!link->overflow) {
-            kill_running(link);
-        }
-        link->overflow = TRUE;
-        return;
+    if (run != NULL) {
+        run->receiver(run->data, frame);
     }
-    g_string_append_len(text, (const char *)frame->payload, frame->length);
-}
-
-static void take_exit(VmbAgentLink *link, const struct agent_frame *frame)
-{
-    if (!agent_exit_decode(frame->payload, frame->length, &link->end)) {
-        protocol_error(link, "an EXIT that is malformed: rebuild the guest image");
-        return;
-    }
-    link->ended = TRUE;
 }
 
 static void take_frame(VmbAgentLink *link, const struct agent_frame *frame)
 {
-    gboolean of_run = link->running != NULL && frame->id == link->run_id;
-
+    link->heard = g_get_monotonic_time();
     switch (frame->type) {
     case AGENT_READY:
         take_ready(link, frame);
         break;
-    case AGENT_OUTPUT:
-        if (of_run) {
-            take_output(link, frame);
-        }
-        break;
-    case AGENT_EXIT:
-        if (of_run) {
-            take_exit(link, frame);
-        }
+    case AGENT_PONG:
+        take_pong(link, frame);
         break;
     case AGENT_SHELL_EXIT:
         link->shell_ended = TRUE;
+        break;
+    case AGENT_OUTPUT:
+    case AGENT_EXIT:
+    case AGENT_INPUT_ACK:
+        take_run_frame(link, frame);
         break;
     default:
         break; /* frame.h: unknown types are ignored */
@@ -140,7 +141,7 @@ VmbAgentLink *vmb_agent_link_new(int fd, guint64 nonce, VmbAlarm *alarm)
     VmbAgentLink *link = g_new0(VmbAgentLink, 1);
 
     link->alarm = alarm;
-    link->nonce = nonce;
+    link->runs = g_hash_table_new_full(NULL, NULL, NULL, g_free);
     agent_parser_init(&link->parser, nonce);
     link->stream = vmb_stream_new(fd, &agent_events, link);
     return link;
@@ -148,7 +149,8 @@ VmbAgentLink *vmb_agent_link_new(int fd, guint64 nonce, VmbAlarm *alarm)
 
 void vmb_agent_link_free(VmbAgentLink *link)
 {
-    g_clear_pointer(&link->running, vmb_program_result_free);
+    lose_runs(link);
+    g_hash_table_unref(link->runs);
     vmb_stream_free(link->stream);
     g_free(link);
 }
@@ -177,72 +179,113 @@ void vmb_agent_link_allow_restart(VmbAgentLink *link)
     link->may_restart = TRUE;
 }
 
-static gboolean start(VmbAgentLink *link, const char *const *argv, GError **error)
+/* The parser may hold the beginning of a frame that will never be complete. */
+static void drop_partial_frame(struct agent_parser *parser)
 {
-    guint8 payload[AGENT_FRAME_PAYLOAD];
-    gsize length = agent_run_encode(argv, NULL, NULL, payload);
+    struct agent_parser fresh;
 
-    if (length == 0) {
-        g_set_error(error, VMB_ERROR, VMB_ERROR_SETUP,
-                    "%s: the arguments do not fit into 4096 bytes: shorten them", argv[0]);
-        return FALSE;
-    }
-    g_clear_pointer(&link->running, vmb_program_result_free);
-    link->running = g_new0(VmbProgramResult, 1);
-    link->running->out = g_string_new(NULL);
-    link->running->err = g_string_new(NULL);
-    link->overflow = FALSE;
-    link->ended = FALSE;
-    link->run_id++;
-    send_frame(link, AGENT_RUN, link->run_id, payload, length);
-    send_frame(link, AGENT_INPUT, link->run_id, NULL, 0);
-    return TRUE;
+    agent_parser_init(&fresh, parser->nonce);
+    fresh.skipped_bytes = parser->skipped_bytes + (parser->have - parser->done);
+    fresh.bad_nonce = parser->bad_nonce;
+    fresh.bad_length = parser->bad_length;
+    fresh.bad_crc = parser->bad_crc;
+    *parser = fresh;
 }
 
-static VmbProgramResult *finish(VmbAgentLink *link, const char *program, GError **error)
+void vmb_agent_link_restart(VmbAgentLink *link)
 {
-    g_autoptr(VmbProgramResult) result = g_steal_pointer(&link->running);
-
-    if (link->end.kind == AGENT_EXIT_EXEC_FAILED) {
-        g_set_error(error, VMB_ERROR, VMB_ERROR_PROGRAM_MISSING,
-                    "the guest cannot run %s (%s): is it in the image? rebuild it, or give "
-                    "another with --initrd",
-                    program, g_strerror((gint)link->end.value));
-        return NULL;
-    }
-    if (link->overflow) {
-        g_set_error(error, VMB_ERROR, VMB_ERROR_PROGRAM_FAILED,
-                    "%s wrote more than %u MiB and was killed: make it write less", program,
-                    VMB_OUTPUT_MAX / (1024 * 1024));
-        return NULL;
-    }
-    result->exited = link->end.kind == AGENT_EXIT_EXITED;
-    result->value = link->end.value;
-    return g_steal_pointer(&result);
+    vmb_stream_drain(link->stream);
+    drop_partial_frame(&link->parser);
+    lose_runs(link);
+    link->ready = FALSE;
+    link->shell_ended = FALSE;
 }
 
-static gboolean ended_condition(gpointer data)
+void vmb_agent_link_send_ping(VmbAgentLink *link)
 {
-    return ((VmbAgentLink *)data)->ended;
+    vmb_agent_link_send(link, AGENT_PING, ++link->pings_sent, NULL, 0);
 }
 
-VmbProgramResult *vmb_agent_link_run(VmbAgentLink *link, const char *const *argv, guint ms,
-                                     GError **error)
-{
-    g_autofree char *message =
-        g_strdup_printf("%s did not end in time: does it wait for a handler or an interrupt? or "
-                        "try --timeout-scale 4",
-                        argv[0]);
-    VmbLimit limit = {ms, VMB_ERROR_PROGRAM_TIMEOUT, message};
+typedef struct {
+    const VmbAgentLink *link;
+    guint32 first; /* an answer to this PING or a later one will do */
+} PingWait;
 
-    if (!start(link, argv, error)) {
-        return NULL;
+static gboolean answered_condition(gpointer data)
+{
+    const PingWait *wait = data;
+
+    return wait->link->pings_answered >= wait->first;
+}
+
+/* More than one PING: what else comes over the line may damage an answer. */
+
+gboolean vmb_agent_link_ping(VmbAgentLink *link, guint ms, GError **error)
+{
+    VmbLimit limit = {PING_MS, VMB_ERROR_KERNEL_HANG,
+                      "the guest's agent does not answer: look at the console's last lines"};
+    PingWait wait = {link, link->pings_sent + 1};
+    guint left = ms;
+
+    for (;;) {
+        g_autoptr(GError) cause = NULL;
+
+        limit.ms = MIN(left, PING_MS);
+        left -= limit.ms;
+        vmb_agent_link_send_ping(link);
+        if (vmb_wait(link->alarm, answered_condition, &wait, limit, &cause)) {
+            return TRUE;
+        }
+        if (left == 0 || vmb_alarm_error(link->alarm) != NULL) {
+            g_propagate_error(error, g_steal_pointer(&cause));
+            return FALSE;
+        }
     }
-    if (!vmb_wait(link->alarm, ended_condition, link, limit, error)) {
-        kill_running(link);
-        return NULL;
-    }
-    return finish(link, argv[0], error);
+}
+
+gint64 vmb_agent_link_heard(const VmbAgentLink *link)
+{
+    return link->heard;
+}
+
+VmbAgentNoise vmb_agent_link_noise(const VmbAgentLink *link)
+{
+    return (VmbAgentNoise){
+        .bytes = link->parser.skipped_bytes,
+        .bad_nonce = link->parser.bad_nonce,
+        .bad_frames = link->parser.bad_length + link->parser.bad_crc,
+    };
+}
+
+VmbAlarm *vmb_agent_link_alarm(const VmbAgentLink *link)
+{
+    return link->alarm;
+}
+
+void vmb_agent_link_set_witness(VmbAgentLink *link, const VmbWitness *witness, gpointer data)
+{
+    link->witness = witness;
+    link->witness_data = data;
+}
+
+const VmbWitness *vmb_agent_link_witness(const VmbAgentLink *link, gpointer *data)
+{
+    *data = link->witness_data;
+    return link->witness;
+}
+
+guint32 vmb_agent_link_attach(VmbAgentLink *link, VmbAgentReceiver receiver, gpointer data)
+{
+    Run *run = g_new(Run, 1);
+
+    *run = (Run){receiver, data};
+    g_hash_table_insert(link->runs, GUINT_TO_POINTER(++link->last_run), run);
+    return link->last_run;
+}
+
+void vmb_agent_link_detach(VmbAgentLink *link, guint32 id)
+{
+    g_hash_table_remove(link->runs, GUINT_TO_POINTER(id));
 }
 
 gboolean vmb_agent_link_shell_ended(const VmbAgentLink *link)

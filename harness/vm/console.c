@@ -6,25 +6,17 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "kernel_line.h"
 #include "stream.h"
 
 /* A longer line is judged in pieces: enough for any panic line with its time stamp. */
 #define LINE_MAX_BYTES 4096
 
 /*
- * What the kernel puts before a line: a level (with printk prefixes on), the time, a caller. Anybody
- * can print or type the words alone.
+ * Many an oops is followed by the panic that it is the cause of: the panic counts when it comes
+ * within this time, before scaling.
  */
-#define KERNELS_LINE "^\\r*(<[0-9]+>)?\\[ *[0-9]+\\.[0-9]+\\](\\[[^]]*\\])? "
-
-/* The line that ends the report counts too, because a shell's prompt may stand before the first. */
-static const char panic_text[] = "Kernel panic - not syncing";
-static const char kernels_panic[] = KERNELS_LINE "(---\\[ end )?Kernel panic - not syncing";
-
-/* The last line of a kernel that was told to end. A Pi may then stand still for ever. */
-static const char end_text[] = "reboot: ";
-static const char kernels_end[] =
-    KERNELS_LINE "reboot: (Power down|System halted|Restarting system)";
+#define OOPS_GRACE_MS 1000
 
 struct VmbConsole {
     VmbStream *stream;
@@ -33,38 +25,98 @@ struct VmbConsole {
     VmbAlarm *alarm;
     GString *line;
     gboolean may_end;
+    char *oops;        /* the kernel's words of one that is not reported yet, NULL: none */
+    char *where;       /* the function that did it, NULL: not known (yet) */
+    guint oops_source; /* ends the grace */
+    char *stuck;       /* the kernel's last words about a lockup or stall, NULL: none */
+    gint64 stuck_time; /* of these, as g_get_monotonic_time() counts */
     void (*tap)(gpointer data, const guint8 *bytes, gsize len);
     gpointer tap_data;
 };
 
-/* The line from `text` on, when all of it is one that the kernel prints; free with g_free(). */
-static char *kernels_words(const VmbConsole *console, const char *text, const char *pattern)
+static void raise_oops(VmbConsole *console)
 {
-    char *words = strstr(console->line->str, text);
+    const char *where = console->where;
 
-    if (words == NULL || !g_regex_match_simple(pattern, console->line->str, G_REGEX_RAW, 0)) {
-        return NULL;
+    g_clear_handle_id(&console->oops_source, g_source_remove);
+    vmb_alarm_raise(console->alarm,
+                    g_error_new(VMB_ERROR, VMB_ERROR_OOPS,
+                                "the guest kernel oopsed (%s%s%s): look at the console's last "
+                                "lines, or try it in `vmbench shell`",
+                                console->oops, where != NULL ? " in " : "",
+                                where != NULL ? where : ""));
+    g_clear_pointer(&console->oops, g_free);
+}
+
+static gboolean on_grace_over(gpointer data)
+{
+    VmbConsole *console = data;
+
+    console->oops_source = 0;
+    raise_oops(console);
+    return G_SOURCE_REMOVE;
+}
+
+/* The first line of a report counts; a person at a shell sees it without us. */
+static void take_oops(VmbConsole *console, char **words)
+{
+    if (console->oops == NULL && !console->may_end) {
+        guint ms = (guint)(vmb_alarm_scaled_us(console->alarm, OOPS_GRACE_MS) / 1000);
+
+        console->oops = g_steal_pointer(words);
+        g_clear_pointer(&console->where, g_free);
+        console->oops_source = g_timeout_add(ms, on_grace_over, console);
     }
-    return g_utf8_make_valid(g_strchomp(words), -1);
+}
+
+static void take_panic(VmbConsole *console, const char *words)
+{
+    g_clear_handle_id(&console->oops_source, g_source_remove);
+    g_clear_pointer(&console->oops, g_free);
+    vmb_alarm_raise(console->alarm,
+                    g_error_new(VMB_ERROR, VMB_ERROR_PANIC,
+                                "the guest kernel panicked (%s): check the kernel, its device "
+                                "tree and the image's /init",
+                                words));
+}
+
+static void take_end(VmbConsole *console, const char *words)
+{
+    if (!console->may_end) {
+        vmb_alarm_raise(console->alarm,
+                        g_error_new(VMB_ERROR, VMB_ERROR_RESET,
+                                    "the guest ended by itself (%s): run nothing in it that powers "
+                                    "it off or restarts it",
+                                    words));
+    }
 }
 
 static void judge_line(VmbConsole *console)
 {
-    g_autofree char *panic = kernels_words(console, panic_text, kernels_panic);
-    g_autofree char *end = kernels_words(console, end_text, kernels_end);
+    g_autofree char *words = NULL;
 
-    if (panic != NULL) {
-        vmb_alarm_raise(console->alarm,
-                        g_error_new(VMB_ERROR, VMB_ERROR_PANIC,
-                                    "the guest kernel panicked (%s): check the kernel, its device "
-                                    "tree and the image's /init",
-                                    panic));
-    } else if (end != NULL && !console->may_end) {
-        vmb_alarm_raise(console->alarm,
-                        g_error_new(VMB_ERROR, VMB_ERROR_QEMU_DIED,
-                                    "the guest ended by itself (%s): run nothing in it that powers "
-                                    "it off or restarts it",
-                                    end));
+    switch (vmb_kernel_line_judge(console->line->str, &words)) {
+    case VMB_KERNEL_PANIC:
+        take_panic(console, words);
+        break;
+    case VMB_KERNEL_OOPS:
+        take_oops(console, &words);
+        break;
+    case VMB_KERNEL_WHERE:
+        if (console->oops != NULL && console->where == NULL) {
+            console->where = g_steal_pointer(&words);
+        }
+        break;
+    case VMB_KERNEL_STUCK:
+        g_free(console->stuck);
+        console->stuck = g_steal_pointer(&words);
+        console->stuck_time = g_get_monotonic_time();
+        break;
+    case VMB_KERNEL_END:
+        take_end(console, words);
+        break;
+    case VMB_KERNEL_OTHER:
+        break;
     }
     g_string_truncate(console->line, 0);
 }
@@ -142,6 +194,10 @@ VmbConsole *vmb_console_new(int fd, const char *log_path, VmbAlarm *alarm, GErro
 void vmb_console_free(VmbConsole *console)
 {
     vmb_stream_free(console->stream);
+    g_clear_handle_id(&console->oops_source, g_source_remove);
+    g_free(console->oops);
+    g_free(console->where);
+    g_free(console->stuck);
     close(console->log_fd);
     g_free(console->log_path);
     g_string_free(console->line, TRUE);
@@ -174,4 +230,25 @@ void vmb_console_drain(VmbConsole *console)
 {
     vmb_stream_drain(console->stream);
     judge_line(console);
+    if (console->oops != NULL) {
+        raise_oops(console);
+    }
+}
+
+static gboolean no_oops_condition(gpointer data)
+{
+    return ((VmbConsole *)data)->oops == NULL;
+}
+
+gboolean vmb_console_settle(VmbConsole *console, GError **error)
+{
+    VmbLimit limit = {0, VMB_ERROR_OOPS, ""}; /* the grace ends it */
+
+    vmb_stream_drain(console->stream);
+    return vmb_wait(console->alarm, no_oops_condition, console, limit, error);
+}
+
+const char *vmb_console_stuck(const VmbConsole *console, gint64 since)
+{
+    return console->stuck_time >= since ? console->stuck : NULL;
 }

@@ -6,11 +6,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "excuse.h"
 #include "pin.h"
 #include "process.h"
 #include "qmp.h"
 
 #define QUIT_MS 5000
+#define RESET_MS 5000
 #define CLAIM_POLL_MS 5
 
 struct VmbGuest {
@@ -23,38 +25,91 @@ struct VmbGuest {
     char *endpoint;
     gboolean greeted; /* QMP takes commands */
     gboolean may_end;
-    const char *reset_reason; /* why QEMU says that it shuts down, NULL: it does not */
+    gboolean no_reboot; /* QEMU ends when the guest resets */
+    gboolean resetting; /* vmb_guest_reset() is at work */
+    guint resets;       /* of the machine, since that began */
 };
 
-/* What QEMU's end means; the console is drained first, because a panic explains it best. */
+static void raise_reset(VmbGuest *guest, const char *what, const char *reason)
+{
+    vmb_alarm_raise(guest->alarm,
+                    g_error_new(VMB_ERROR, VMB_ERROR_RESET,
+                                "the guest %s by itself (%s): run nothing in it that powers it off "
+                                "or restarts it",
+                                what, reason));
+}
+
+/* What QEMU's end means; a panic explains it best, then what QEMU said over QMP. */
 static void on_qemu_ended(gpointer data)
 {
     VmbGuest *guest = data;
 
     vmb_console_drain(guest->console);
+    vmb_qmp_drain(guest->qmp);
     if (guest->may_end && vmb_process_succeeded(guest->process)) {
         return;
     }
     g_autofree char *end = vmb_process_end_text(guest->process);
     g_autofree char *last_words = vmb_last_line(guest->qemu_log);
-    const char *why = last_words != NULL ? last_words : guest->reset_reason;
 
+    if (vmb_process_succeeded(guest->process) && last_words == NULL) {
+        raise_reset(guest, "reset or powered off", "QEMU ended with exit status 0");
+        return;
+    }
     vmb_alarm_raise(guest->alarm,
                     g_error_new(VMB_ERROR, VMB_ERROR_QEMU_DIED,
                                 "QEMU ended with %s%s%s: see its log, then run again", end,
-                                why != NULL ? ": " : "", why != NULL ? why : ""));
+                                last_words != NULL ? ": " : "",
+                                last_words != NULL ? last_words : ""));
+}
+
+/* The guest did it, or a person. The kernel's own words explain it better. */
+static void take_guest_end(VmbGuest *guest, const char *reason)
+{
+    if (guest->may_end || guest->resetting) {
+        return; /* firmware may reset once more */
+    }
+    vmb_console_drain(guest->console);
+    raise_reset(guest, g_str_equal(reason, "guest-shutdown") ? "powered off" : "reset", reason);
 }
 
 static void on_qmp_event(gpointer data, const char *name, JsonObject *event_data)
 {
     VmbGuest *guest = data;
-    gboolean by_guest = event_data != NULL &&
-                        json_object_get_boolean_member_with_default(event_data, "guest", FALSE);
+    gboolean is_reset = g_str_equal(name, "RESET");
 
-    if (g_str_equal(name, "SHUTDOWN") && by_guest) {
-        guest->reset_reason = "the guest reset or powered off";
+    guest->resets += is_reset ? 1 : 0;
+    if ((is_reset || g_str_equal(name, "SHUTDOWN")) && event_data != NULL &&
+        json_object_get_boolean_member_with_default(event_data, "guest", FALSE)) {
+        take_guest_end(guest, json_object_get_string_member_with_default(event_data, "reason",
+                                                                         "for no stated reason"));
     }
 }
+
+static gboolean greet(VmbGuest *guest, GError **error)
+{
+    guest->greeted = guest->greeted || vmb_qmp_handshake(guest->qmp, error);
+    return guest->greeted;
+}
+
+static gboolean settle(gpointer data, GError **error)
+{
+    return vmb_console_settle(((VmbGuest *)data)->console, error);
+}
+
+static char *excuse(gpointer data, GError **error)
+{
+    VmbGuest *guest = data;
+
+    return greet(guest, error) ? vmb_excuse_ask(guest->qmp, error) : NULL;
+}
+
+static const char *stuck(gpointer data, gint64 since)
+{
+    return vmb_console_stuck(((VmbGuest *)data)->console, since);
+}
+
+static const VmbWitness witness = {settle, excuse, stuck};
 
 /* A connected pair: the far end is QEMU's descriptor number `target`; returns ours, or -1. */
 static int make_line(GSubprocessLauncher *launcher, int target, GError **error)
@@ -82,6 +137,7 @@ static gboolean connect_lines(VmbGuest *guest, GSubprocessLauncher *launcher, co
     }
     if (results >= 0) {
         guest->agent = vmb_agent_link_new(results, nonce, guest->alarm);
+        vmb_agent_link_set_witness(guest->agent, &witness, guest);
     }
     if (console >= 0) {
         guest->console = vmb_console_new(console, console_log, guest->alarm, error);
@@ -97,6 +153,7 @@ VmbGuest *vmb_guest_start(const VmbGuestConfig *config, const char *log_dir, Vmb
     g_autoptr(VmbGuest) guest = g_new0(VmbGuest, 1);
 
     guest->alarm = alarm;
+    guest->no_reboot = !config->shell;
     guest->qemu_log = g_build_filename(log_dir, "qemu.log", NULL);
     if (!vmb_guest_config_check(config, error) ||
         !vmb_process_log_to(launcher, guest->qemu_log, TRUE, error) ||
@@ -120,12 +177,6 @@ void vmb_guest_free(VmbGuest *guest)
     g_free(guest->qemu_log);
     g_free(guest->endpoint);
     g_free(guest);
-}
-
-static gboolean greet(VmbGuest *guest, GError **error)
-{
-    guest->greeted = guest->greeted || vmb_qmp_handshake(guest->qmp, error);
-    return guest->greeted;
 }
 
 static JsonNode *get_property(VmbGuest *guest, const char *id, const char *property, GError **error)
@@ -254,6 +305,58 @@ VmbAgentLink *vmb_guest_agent(VmbGuest *guest)
 VmbConsole *vmb_guest_console(VmbGuest *guest)
 {
     return guest->console;
+}
+
+static gboolean command(VmbGuest *guest, const char *name, JsonObject *arguments, GError **error)
+{
+    g_autoptr(JsonNode) node = vmb_qmp_call(guest->qmp, name, arguments, error);
+
+    return node != NULL;
+}
+
+/* What QEMU does when the machine is to be reset: -no-reboot is for resets by others. */
+static gboolean set_reboot_action(VmbGuest *guest, const char *action, GError **error)
+{
+    JsonObject *arguments = json_object_new();
+
+    json_object_set_string_member(arguments, "reboot", action);
+    return command(guest, "set-action", arguments, error);
+}
+
+static gboolean reset_condition(gpointer data)
+{
+    return ((VmbGuest *)data)->resets > 0;
+}
+
+/* While the VM stands still nothing comes over the results line: old and new do not mix. */
+static gboolean reset_machine(VmbGuest *guest, GError **error)
+{
+    static const VmbLimit limit = {RESET_MS, VMB_ERROR_QEMU_DIED,
+                                   "QEMU does not reset the machine: see its log"};
+
+    if (!command(guest, "stop", NULL, error)) {
+        return FALSE;
+    }
+    vmb_agent_link_restart(guest->agent);
+    guest->resets = 0;
+    return command(guest, "system_reset", NULL, error) &&
+           vmb_wait(guest->alarm, reset_condition, guest, limit, error) &&
+           command(guest, "cont", NULL, error);
+}
+
+gboolean vmb_guest_reset(VmbGuest *guest, guint ms, GError **error)
+{
+    gboolean ok;
+
+    if (!greet(guest, error)) {
+        return FALSE;
+    }
+    guest->resetting = TRUE;
+    ok = set_reboot_action(guest, "reset", error) && reset_machine(guest, error) &&
+         vmb_agent_link_wait_ready(guest->agent, ms, error) &&
+         (!guest->no_reboot || set_reboot_action(guest, "shutdown", error));
+    guest->resetting = FALSE;
+    return ok;
 }
 
 gboolean vmb_guest_quit(VmbGuest *guest, GError **error)

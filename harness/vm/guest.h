@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A running guest: QEMU with its QMP connection, its console and the results line.
- * QEMU's death, a kernel panic and any other end of the guest raise the alarm. Main thread only.
+ * What ends it raises the alarm: QEMU's death (VMB_ERROR_QEMU_DIED), what the kernel reports (see
+ * console.h), a reset or power-off that nobody asked for (VMB_ERROR_RESET). Main thread only.
  *
  * Logs in its directory: console.log (all that the guest's console printed) and
  * qemu.log (what QEMU itself said).
@@ -9,9 +10,9 @@
 #ifndef VMBENCH_GUEST_H
 #define VMBENCH_GUEST_H
 
-#include "agent_link.h"
 #include "config.h"
 #include "console.h"
+#include "guest_program.h"
 
 typedef struct VmbGuest VmbGuest;
 
@@ -56,6 +57,14 @@ gboolean vmb_guest_pin(VmbGuest *guest, int cpu, GError **error);
 /* Borrowed parts, as long as the guest. */
 VmbAgentLink *vmb_guest_agent(VmbGuest *guest);
 VmbConsole *vmb_guest_console(VmbGuest *guest);
+
+/*
+ * Reset the machine as its reset button does, and wait up to `ms` (before scaling) until the agent
+ * has reported again. Programs that ran are lost; handlers stay connected. FALSE:
+ * VMB_ERROR_BOOT_TIMEOUT, it has not; VMB_ERROR_QEMU_DIED, QEMU does not do it; or as
+ * vmb_qmp_call().
+ */
+gboolean vmb_guest_reset(VmbGuest *guest, guint ms, GError **error);
 
 /*
  * Ask QEMU to end and wait for it. FALSE: VMB_ERROR_QEMU_DIED, it did not and was killed; or the

@@ -145,6 +145,11 @@ void vmb_qmp_allow_close(VmbQmp *qmp)
     g_clear_handle_id(&qmp->closed_source, g_source_remove);
 }
 
+void vmb_qmp_drain(VmbQmp *qmp)
+{
+    vmb_stream_drain(qmp->stream);
+}
+
 static const VmbStreamEvents qmp_events = {on_bytes, on_closed};
 
 VmbQmp *vmb_qmp_new(int fd, VmbAlarm *alarm, VmbQmpEvent event, gpointer data)

@@ -37,6 +37,9 @@ JsonNode *vmb_qmp_call(VmbQmp *qmp, const char *command, JsonObject *arguments, 
 /* Send a command and take no interest in the reply. */
 void vmb_qmp_send(VmbQmp *qmp, const char *command);
 
+/* QEMU has ended: take in what it said at last. Must not be called by an event. */
+void vmb_qmp_drain(VmbQmp *qmp);
+
 /*
  * From now on QEMU may close the connection, however long it takes to end after that: no alarm
  * is raised for it.

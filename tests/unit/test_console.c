@@ -161,6 +161,101 @@ START_TEST(words_of_the_user_are_no_end)
 }
 END_TEST
 
+static const char arm_oops[] =
+    "[    3.1] Unable to handle kernel NULL pointer dereference at virtual address "
+    "0000000000000000\r\n"
+    "[    3.1] Mem abort info:\r\n"
+    "[    3.1] Internal error: Oops: 0000000096000044 [#1] SMP\r\n"
+    "[    3.1] pc : crash_init+0x10/0x1000 [crash]\r\n"
+    "[    3.1] lr : do_one_initcall+0x58/0x300\r\n"
+    "[    3.1] ---[ end trace 0000000000000000 ]---\r\n";
+
+static const char x86_oops[] =
+    "[    3.1][   T42] BUG: kernel NULL pointer dereference, address: 0000000000000000\r\n"
+    "[    3.1][   T42] Oops: 0002 [#1] PREEMPT SMP NOPTI\r\n"
+    "[    3.1][   T42] RIP: 0010:crash_init+0x5/0x1000 [crash]\r\n"
+    "[    3.1][   T42] RIP: 0033:0x7f0012345678\r\n";
+
+static void assert_oopsed(const char *message)
+{
+    const GError *error = vmb_alarm_error(alarm_);
+
+    ck_assert_ptr_nonnull(error);
+    ck_assert(g_error_matches(error, VMB_ERROR, VMB_ERROR_OOPS));
+    ck_assert_msg(g_str_has_prefix(error->message, message), "%s", error->message);
+}
+
+START_TEST(an_oops_is_told_with_its_place)
+{
+    g_autoptr(GError) error = NULL;
+
+    print(arm_oops, strlen(arm_oops));
+    ck_assert_ptr_null(vmb_alarm_error(alarm_));
+    ck_assert(!vmb_console_settle(console, &error));
+    ck_assert(g_error_matches(error, VMB_ERROR, VMB_ERROR_OOPS));
+    assert_oopsed("the guest kernel oopsed (Unable to handle kernel NULL pointer dereference at "
+                  "virtual address 0000000000000000 in crash_init+0x10/0x1000 [crash]): ");
+}
+END_TEST
+
+START_TEST(an_oops_at_the_end_is_told_at_once)
+{
+    print(x86_oops, strlen(x86_oops));
+    ck_assert_ptr_null(vmb_alarm_error(alarm_));
+    vmb_console_drain(console);
+    assert_oopsed("the guest kernel oopsed (BUG: kernel NULL pointer dereference, address: "
+                  "0000000000000000 in crash_init+0x5/0x1000 [crash]): ");
+}
+END_TEST
+
+START_TEST(a_panic_after_an_oops_counts)
+{
+    print(x86_oops, strlen(x86_oops));
+    print(panic_line, strlen(panic_line));
+    assert_panicked();
+    ck_assert(!vmb_console_settle(console, NULL));
+    assert_panicked();
+}
+END_TEST
+
+START_TEST(what_did_not_oops_is_settled)
+{
+    static const char warning[] = "[    3.1] WARNING: CPU: 0 PID: 1 at x.c:1 f+0x1/0x2\r\n"
+                                  "[    3.1] RIP: 0010:f+0x1/0x2\r\n";
+    g_autoptr(GError) error = NULL;
+
+    print(warning, strlen(warning));
+    ck_assert(vmb_console_settle(console, &error));
+    vmb_console_drain(console);
+    ck_assert_ptr_null(vmb_alarm_error(alarm_));
+}
+END_TEST
+
+START_TEST(an_oops_in_the_users_own_guest_is_his)
+{
+    vmb_console_allow_end(console);
+    print(x86_oops, strlen(x86_oops));
+    ck_assert(vmb_console_settle(console, NULL));
+    vmb_console_drain(console);
+    ck_assert_ptr_null(vmb_alarm_error(alarm_));
+}
+END_TEST
+
+START_TEST(a_lockup_is_remembered)
+{
+    static const char lockup[] =
+        "[   30.1] watchdog: BUG: soft lockup - CPU#0 stuck for 22s! [insmod:57]\r\n";
+    gint64 before = g_get_monotonic_time();
+
+    ck_assert_ptr_null(vmb_console_stuck(console, 0));
+    print(lockup, strlen(lockup));
+    ck_assert_str_eq(vmb_console_stuck(console, before),
+                     "BUG: soft lockup - CPU#0 stuck for 22s! [insmod:57]");
+    ck_assert_ptr_null(vmb_console_stuck(console, g_get_monotonic_time() + 1));
+    ck_assert_ptr_null(vmb_alarm_error(alarm_));
+}
+END_TEST
+
 static const char *const last_words[] = {
     "[    6.880221] reboot: Restarting system\r\n",
     "[   12.345678][    T1] reboot: Power down\r\n",
@@ -173,7 +268,7 @@ START_TEST(an_end_of_the_guest_is_noticed)
 
     print(last_words[_i], strlen(last_words[_i]));
     error = vmb_alarm_error(alarm_);
-    ck_assert(error != NULL && g_error_matches(error, VMB_ERROR, VMB_ERROR_QEMU_DIED));
+    ck_assert(error != NULL && g_error_matches(error, VMB_ERROR, VMB_ERROR_RESET));
     ck_assert_ptr_nonnull(strstr(error->message, "the guest ended by itself (reboot: "));
     ck_assert_ptr_null(strchr(error->message, '\r'));
 }
@@ -257,6 +352,12 @@ int main(void)
     tcase_add_test(cases, a_tap_gets_what_comes_and_input_goes_out);
     tcase_add_test(cases, a_log_that_cannot_be_written_is_an_error);
     tcase_add_test(cases, a_full_disk_raises_the_alarm);
+    tcase_add_test(cases, an_oops_is_told_with_its_place);
+    tcase_add_test(cases, an_oops_at_the_end_is_told_at_once);
+    tcase_add_test(cases, a_panic_after_an_oops_counts);
+    tcase_add_test(cases, what_did_not_oops_is_settled);
+    tcase_add_test(cases, an_oops_in_the_users_own_guest_is_his);
+    tcase_add_test(cases, a_lockup_is_remembered);
     suite_add_tcase(suite, cases);
     return tap_run(suite);
 }
