@@ -36,13 +36,12 @@ static const char *setting(const char *name)
 /* Before boot(). */
 static void configure(void)
 {
-    char *argv[] = {(char *)"verdicts", NULL};
+    char *argv[] = {(char *)"verdicts", (char *)"--accel", (char *)"tcg", NULL};
     g_autoptr(GError) error = NULL;
 
-    settings = vmb_settings_parse(1, argv, "", NULL, &error);
+    settings = vmb_settings_parse(3, argv, "", NULL, &error);
     ck_assert_msg(settings != NULL, "%s", error != NULL ? error->message : "");
     config = vmb_settings_guest(settings, vmb_machine_find(setting("MACHINE")));
-    config->kvm = FALSE;
 }
 
 static void start(void)
