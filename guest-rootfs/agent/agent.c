@@ -77,6 +77,27 @@ static void handle_run(struct agent *agent, const struct agent_frame *frame)
     }
 }
 
+static void send_ready(struct agent *agent)
+{
+    uint8_t version[4];
+
+    agent_u32_encode(AGENT_PROTOCOL_VERSION, version);
+    line_send(&agent->line, &(struct agent_frame){.type = AGENT_READY, .length = sizeof(version),
+                                                  .payload = version});
+}
+
+/* This guest was restored from a snapshot and belongs to another run from now on. */
+static void handle_resume(struct agent *agent, const struct agent_frame *frame)
+{
+    struct agent_resume resume;
+
+    if (agent_resume_decode(frame->payload, frame->length, &resume)) {
+        agent->config->resumed(&resume);
+        line_set_nonce(&agent->line, resume.nonce);
+        send_ready(agent);
+    }
+}
+
 static void handle_frame(void *context, const struct agent_frame *frame)
 {
     struct agent *agent = context;
@@ -92,6 +113,8 @@ static void handle_frame(void *context, const struct agent_frame *frame)
         run_input(run, frame->payload, frame->length);
     } else if (frame->type == AGENT_SIGNAL && run != NULL && frame->length == 1) {
         run_signal(run, frame->payload[0]);
+    } else if (frame->type == AGENT_RESUME) {
+        handle_resume(agent, frame);
     }
 }
 
@@ -263,7 +286,6 @@ static void kill_runs(const struct agent *agent)
 int agent_serve(const struct agent_config *config)
 {
     struct agent *agent = &the_agent;
-    uint8_t version[4];
     int error = start(agent, config);
 
     if (error != 0) {
@@ -272,9 +294,7 @@ int agent_serve(const struct agent_config *config)
     if (config->fd < 0) {
         return serve_shell_only(agent);
     }
-    agent_u32_encode(AGENT_PROTOCOL_VERSION, version);
-    line_send(&agent->line, &(struct agent_frame){.type = AGENT_READY, .length = sizeof(version),
-                                                  .payload = version});
+    send_ready(agent);
     while (error == 0) {
         error = serve_once(agent);
     }

@@ -3,14 +3,15 @@
 #ifndef AGENT_H
 #define AGENT_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "frame.h"
 
 struct agent_config {
     int fd;            /* the line, non-blocking; -1 with a shell only */
     uint64_t nonce;
     const char *shell; /* terminal under /dev to run an interactive shell on, or NULL */
     bool login;        /* ask for a login before the shell, and again after it */
+    /* What a RESUME means for the guest, besides the nonce: called before READY answers it. */
+    void (*resumed)(const struct agent_resume *resume);
 };
 
 /*

@@ -281,3 +281,21 @@ bool agent_exit_decode(const uint8_t *payload, size_t length, struct agent_exit 
     status->value = agent_u32_decode(payload + 1);
     return true;
 }
+
+void agent_resume_encode(const struct agent_resume *resume, uint8_t *out)
+{
+    put_le(out, resume->nonce, 8);
+    put_le(out + 8, resume->clock_ns, 8);
+    memcpy(out + 16, resume->entropy, AGENT_ENTROPY);
+}
+
+bool agent_resume_decode(const uint8_t *payload, size_t length, struct agent_resume *resume)
+{
+    if (length != AGENT_RESUME_LENGTH) {
+        return false;
+    }
+    resume->nonce = get_le(payload, 8);
+    resume->clock_ns = get_le(payload + 8, 8);
+    memcpy(resume->entropy, payload + 16, AGENT_ENTROPY);
+    return true;
+}

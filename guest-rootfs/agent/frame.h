@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Frames between the harness (host) and the agent (guest) on a serial line of
- * their own. This header is the definition of that protocol, version 1; both
+ * their own. This header is the definition of that protocol, version 2; both
  * sides build from frame.c. No I/O and no allocation in here; a parser is used
  * by one thread at a time, the other functions keep no state.
  *
@@ -13,7 +13,8 @@
  *        3     1  stream: 1 or 2 in OUTPUT, 0 in all others
  *        4     4  id: the run that the frame belongs to, chosen by the host in RUN;
  *                 in PING chosen by the host and echoed in PONG; 0 in READY and SHELL_EXIT
- *        8     8  nonce of the boot, from `vmbench.nonce=` on the kernel command line
+ *        8     8  nonce of the run, from `vmbench.nonce=` on the kernel command line, until a
+ *                 RESUME names another
  *       16     2  n, length of the payload, 0 to 4096
  *       18     n  payload
  *     18+n     4  CRC-32 (IEEE 802.3, as in zlib) of the 18+n bytes before it
@@ -32,6 +33,9 @@
  *   EXIT id                    always, once for each RUN, after all its OUTPUT
  *   -> SIGNAL id               send a signal to the program's process group
  *   SHELL_EXIT                 the interactive shell (`vmbench.shell=1`) ended
+ * A guest that goes on from a snapshot:
+ *   -> RESUME                  the last frame under the nonce that the snapshot was made with
+ *   READY                      under the new one, which alone counts from now on
  * INPUT and SIGNAL for a run that is over, and unknown types, are ignored: they can
  * cross EXIT on the line. When a program ends, what its pipes hold is sent, then
  * EXIT; what a process it left behind writes later is lost.
@@ -44,7 +48,7 @@
 #include <stdint.h>
 
 enum {
-    AGENT_PROTOCOL_VERSION = 1,
+    AGENT_PROTOCOL_VERSION = 2,
     AGENT_FRAME_HEADER = 18,
     AGENT_FRAME_PAYLOAD = 4096, /* most bytes of payload */
     AGENT_FRAME_TRAILER = 4,
@@ -67,6 +71,7 @@ enum agent_frame_type {
     AGENT_INPUT_ACK = 10, /* guest: u32 bytes newly taken by the program, or thrown away
                              because it closed its stdin; the host may send that many more.
                              More than the window at once: the run is killed (SIGKILL). */
+    AGENT_RESUME = 11,    /* host:  agent_resume_encode(); another length is ignored */
 };
 
 /* A frame, decoded or to be encoded. `payload` is borrowed. */
@@ -173,6 +178,22 @@ void agent_exit_encode(const struct agent_exit *status, uint8_t *out);
 
 /* Returns false when the length is wrong or the kind unknown. */
 bool agent_exit_decode(const uint8_t *payload, size_t length, struct agent_exit *status);
+
+/* ---- Payload of RESUME: u64 nonce, u64 clock, 32 bytes of entropy ---- */
+
+enum { AGENT_ENTROPY = 32, AGENT_RESUME_LENGTH = 8 + 8 + AGENT_ENTROPY };
+
+struct agent_resume {
+    uint64_t nonce;    /* of this run */
+    uint64_t clock_ns; /* the time of day, in nanoseconds since 1970 UTC */
+    uint8_t entropy[AGENT_ENTROPY]; /* random, so that two guests of one snapshot differ */
+};
+
+/* Write AGENT_RESUME_LENGTH bytes into `out`. */
+void agent_resume_encode(const struct agent_resume *resume, uint8_t *out);
+
+/* Returns false when the length is wrong. */
+bool agent_resume_decode(const uint8_t *payload, size_t length, struct agent_resume *resume);
 
 /* Little-endian u32, the payload of READY and INPUT_ACK. */
 void agent_u32_encode(uint32_t value, uint8_t *out);

@@ -61,6 +61,11 @@ void line_init(struct line *line, int fd, uint64_t nonce)
     agent_parser_init(&line->parser, nonce);
 }
 
+void line_set_nonce(struct line *line, uint64_t nonce)
+{
+    line->parser.nonce = nonce;
+}
+
 bool line_has_room(const struct line *line, size_t n)
 {
     return LINE_QUEUE - line->queued >=

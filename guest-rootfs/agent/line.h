@@ -31,6 +31,12 @@ int line_open(const char *name, int wait_ms);
 /* Start on the non-blocking `fd`, which stays the caller's. */
 void line_init(struct line *line, int fd, uint64_t nonce);
 
+/*
+ * Frames go out, and are accepted, under this nonce from now on. May be called while a frame is
+ * handled; what is queued already keeps the old one.
+ */
+void line_set_nonce(struct line *line, uint64_t nonce);
+
 /* True when `n` bytes of payload can be queued and the reserve stays untouched. */
 bool line_has_room(const struct line *line, size_t n);
 

@@ -13,6 +13,7 @@
 #include "cmdline.h"
 #include "line.h"
 #include "power.h"
+#include "resume.h"
 #include "startup.h"
 
 #include <errno.h>
@@ -108,7 +109,7 @@ __attribute__((noreturn))
 static void run_agent(const struct boot_params *params)
 {
     char console[256];
-    struct agent_config config = {.fd = -1, .nonce = params->nonce};
+    struct agent_config config = {.fd = -1, .nonce = params->nonce, .resumed = resume_apply};
     int error;
 
     if (params->results[0] != '\0') {

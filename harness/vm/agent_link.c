@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent_link.h"
 
+#include <errno.h>
+#include <string.h>
+#include <sys/random.h>
+
 #include "stream.h"
 
 /* How long to wait for an answer before asking again, before scaling. */
@@ -177,6 +181,25 @@ gboolean vmb_agent_link_is_ready(const VmbAgentLink *link)
 void vmb_agent_link_allow_restart(VmbAgentLink *link)
 {
     link->may_restart = TRUE;
+}
+
+void vmb_agent_link_resume(VmbAgentLink *link, guint64 from)
+{
+    struct agent_resume resume = {
+        .nonce = link->parser.nonce,
+        .clock_ns = (uint64_t)g_get_real_time() * 1000,
+    };
+    guint8 payload[AGENT_RESUME_LENGTH];
+    guint8 bytes[AGENT_FRAME_SIZE];
+    struct agent_frame frame = {.type = AGENT_RESUME, .nonce = from, .length = sizeof(payload),
+                                .payload = payload};
+
+    /* At most 256 bytes come whole and, once the host has booted, at once. */
+    if (getrandom(resume.entropy, sizeof(resume.entropy), 0) != sizeof(resume.entropy)) {
+        g_error("getrandom: %s", g_strerror(errno));
+    }
+    agent_resume_encode(&resume, payload);
+    vmb_stream_send(link->stream, bytes, agent_frame_encode(&frame, bytes));
 }
 
 /* The parser may hold the beginning of a frame that will never be complete. */

@@ -46,6 +46,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VmbAgentLink, vmb_agent_link_free)
 gboolean vmb_agent_link_wait_ready(VmbAgentLink *link, guint ms, GError **error);
 gboolean vmb_agent_link_is_ready(const VmbAgentLink *link);
 
+/*
+ * The guest was restored from a snapshot that was made under the nonce `from`: give its agent this
+ * link's nonce, the time of day and entropy. READY answers, as after a boot: wait for that.
+ */
+void vmb_agent_link_resume(VmbAgentLink *link, guint64 from);
+
 /* From now on the agent may start again: the user reboots the guest. */
 void vmb_agent_link_allow_restart(VmbAgentLink *link);
 

@@ -5,7 +5,10 @@
 
 #include <check.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -13,6 +16,7 @@
 
 static int line_fd;
 static pid_t agent_pid;
+static uint64_t agent_nonce; /* of frames to it and from it */
 static struct agent_parser parser;
 static uint8_t pending[4096]; /* read and not yet fed */
 static size_t pending_at, pending_len;
@@ -33,7 +37,7 @@ void agent_send_bytes(const uint8_t *bytes, size_t len)
 void agent_send(uint8_t type, uint32_t id, const void *payload, size_t len)
 {
     uint8_t bytes[AGENT_FRAME_SIZE];
-    struct agent_frame frame = {.type = type, .id = id, .nonce = AGENT_TEST_NONCE, .length = (uint16_t)len,
+    struct agent_frame frame = {.type = type, .id = id, .nonce = agent_nonce, .length = (uint16_t)len,
                                 .payload = payload};
 
     agent_send_bytes(bytes, agent_frame_encode(&frame, bytes));
@@ -60,10 +64,31 @@ struct agent_frame agent_receive(void)
     return frame;
 }
 
+/* The agent's programs inherit its environment: so they can tell what it was told. */
+static void tell_programs(const struct agent_resume *resume)
+{
+    char text[64];
+
+    snprintf(text, sizeof(text), "%" PRIu64 " %02x%02x", resume->clock_ns, resume->entropy[0],
+             resume->entropy[AGENT_ENTROPY - 1]);
+    setenv("RESUMED", text, 1);
+}
+
+void agent_expect_ready(uint64_t nonce)
+{
+    struct agent_frame ready;
+
+    agent_nonce = nonce;
+    agent_parser_init(&parser, nonce);
+    ready = agent_receive();
+    ck_assert_uint_eq(ready.type, AGENT_READY);
+    ck_assert_uint_eq(ready.length, 4);
+    ck_assert_uint_eq(agent_u32_decode(ready.payload), AGENT_PROTOCOL_VERSION);
+}
+
 void agent_start(const char *shell)
 {
     int ends[2];
-    struct agent_frame ready;
 
     ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
     agent_pid = fork();
@@ -72,17 +97,13 @@ void agent_start(const char *shell)
         close(ends[0]);
         fcntl(ends[1], F_SETFL, O_NONBLOCK);
         _exit(agent_serve(&(struct agent_config){.fd = ends[1], .nonce = AGENT_TEST_NONCE,
-                                                   .shell = shell}) == 0 ? 0 : 1);
+                                                   .shell = shell, .resumed = tell_programs}) == 0 ? 0 : 1);
     }
     close(ends[1]);
     line_fd = ends[0];
-    agent_parser_init(&parser, AGENT_TEST_NONCE);
     pending_at = pending_len = 0;
     memset(&agent_got, 0, sizeof(agent_got));
-    ready = agent_receive();
-    ck_assert_uint_eq(ready.type, AGENT_READY);
-    ck_assert_uint_eq(ready.length, 4);
-    ck_assert_uint_eq(agent_u32_decode(ready.payload), AGENT_PROTOCOL_VERSION);
+    agent_expect_ready(AGENT_TEST_NONCE);
 }
 
 void agent_stop(void)

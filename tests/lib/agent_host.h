@@ -22,13 +22,20 @@ struct agent_got {
 };
 extern struct agent_got agent_got;
 
-/* Fork an agent and wait for READY. `shell` is its terminal's name below /dev, NULL: no shell. */
+/*
+ * Fork an agent and wait for READY. What a RESUME tells it is in its programs' environment, as
+ * RESUMED="CLOCK FIRSTLAST", the first and last byte of the entropy in hexadecimal.
+ * `shell` is its terminal's name below /dev, NULL: no shell.
+ */
 void agent_start(const char *shell);
+
+/* READY under `nonce`, which the other functions use from now on. */
+void agent_expect_ready(uint64_t nonce);
 
 /* Close the line; the agent ends by itself, with success. */
 void agent_stop(void);
 
-/* Send bytes as they are, or a frame of the test's nonce. */
+/* Send bytes as they are, or a frame of the nonce in use. */
 void agent_send_bytes(const uint8_t *bytes, size_t len);
 void agent_send(uint8_t type, uint32_t id, const void *payload, size_t len);
 

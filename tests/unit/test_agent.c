@@ -279,6 +279,58 @@ START_TEST(noise_and_strangers_are_ignored)
     ck_assert_uint_eq(frame.id, 2);
 }
 END_TEST
+
+#define NEXT_NONCE UINT64_C(0x1122334455667788)
+
+static void send_resume(void)
+{
+    struct agent_resume resume = {.nonce = NEXT_NONCE, .clock_ns = UINT64_C(1234567890123456789)};
+    uint8_t payload[AGENT_RESUME_LENGTH];
+
+    memset(resume.entropy, 0xab, sizeof(resume.entropy));
+    resume.entropy[AGENT_ENTROPY - 1] = 0xcd;
+    agent_resume_encode(&resume, payload);
+    agent_send(AGENT_RESUME, 0, payload, sizeof(payload));
+}
+
+START_TEST(a_resumed_agent_has_the_new_nonce)
+{
+    send_resume();
+    agent_expect_ready(NEXT_NONCE);
+    agent_run_shell(1, "echo $RESUMED");
+    agent_expect_exit(1, AGENT_EXIT_EXITED, 0);
+    ck_assert_str_eq(agent_got.out[0], "1234567890123456789 abcd\n");
+}
+END_TEST
+
+START_TEST(a_resumed_agent_forgets_the_old_nonce)
+{
+    uint8_t old[AGENT_FRAME_SIZE];
+    struct agent_frame frame = {.type = AGENT_PING, .id = 1, .nonce = AGENT_TEST_NONCE};
+    size_t size = agent_frame_encode(&frame, old);
+
+    send_resume();
+    agent_expect_ready(NEXT_NONCE);
+    agent_send_bytes(old, size);
+    agent_send(AGENT_PING, 2, NULL, 0);
+    frame = agent_receive();
+    ck_assert_uint_eq(frame.type, AGENT_PONG);
+    ck_assert_uint_eq(frame.id, 2);
+}
+END_TEST
+
+START_TEST(a_malformed_resume_is_ignored)
+{
+    struct agent_frame frame;
+
+    agent_send(AGENT_RESUME, 0, "junk", 4);
+    agent_send(AGENT_PING, 3, NULL, 0);
+    frame = agent_receive();
+    ck_assert_uint_eq(frame.type, AGENT_PONG);
+    ck_assert_uint_eq(frame.id, 3);
+}
+END_TEST
+
 static TCase *program_tests(void)
 {
     TCase *tc = tcase_create("programs");
@@ -303,6 +355,9 @@ static TCase *program_tests(void)
     tcase_add_test(tc, programs_run_side_by_side);
     tcase_add_test(tc, ping_while_output_floods);
     tcase_add_test(tc, noise_and_strangers_are_ignored);
+    tcase_add_test(tc, a_resumed_agent_has_the_new_nonce);
+    tcase_add_test(tc, a_resumed_agent_forgets_the_old_nonce);
+    tcase_add_test(tc, a_malformed_resume_is_ignored);
     return tc;
 }
 

@@ -32,6 +32,16 @@ static const uint8_t run_payload[] = {
     '/', 't', 'm', 'p', 0,             /* directory */
 };
 
+/* RESUME's payload. */
+static const uint8_t resume_payload[] = {
+    0xef, 0xcd, 0xab, 0x89, 0x67, 0x45, 0x23, 0x01, /* nonce */
+    0x08, 0x07, 0x06, 0x05, 0x04, 0x03, 0x02, 0x01, /* clock */
+    0xa0, 0xa1, 0xa2, 0xa3, 0xa4, 0xa5, 0xa6, 0xa7, /* entropy */
+    0xa8, 0xa9, 0xaa, 0xab, 0xac, 0xad, 0xae, 0xaf,
+    0xb0, 0xb1, 0xb2, 0xb3, 0xb4, 0xb5, 0xb6, 0xb7,
+    0xb8, 0xb9, 0xba, 0xbb, 0xbc, 0xbd, 0xbe, 0xbf,
+};
+
 static struct agent_parser parser;
 static int pings, outputs;
 
@@ -338,6 +348,22 @@ START_TEST(exit_status_both_ways)
 }
 END_TEST
 
+START_TEST(resume_both_ways)
+{
+    uint8_t out[AGENT_RESUME_LENGTH];
+    struct agent_resume resume;
+
+    ck_assert(agent_resume_decode(resume_payload, sizeof(resume_payload), &resume));
+    ck_assert_uint_eq(resume.nonce, UINT64_C(0x0123456789abcdef));
+    ck_assert_uint_eq(resume.clock_ns, UINT64_C(0x0102030405060708));
+    ck_assert_mem_eq(resume.entropy, resume_payload + 16, AGENT_ENTROPY);
+    agent_resume_encode(&resume, out);
+    ck_assert_mem_eq(out, resume_payload, sizeof(out));
+    ck_assert(!agent_resume_decode(resume_payload, sizeof(resume_payload) - 1, &resume));
+    ck_assert(!agent_resume_decode(resume_payload, 0, &resume));
+}
+END_TEST
+
 static Suite *frame_suite(void)
 {
     Suite *suite = suite_create("frame");
@@ -362,6 +388,7 @@ static Suite *frame_suite(void)
     tcase_add_test(tc, refuses_a_malformed_run);
     tcase_add_test(tc, refuses_to_encode_what_does_not_fit);
     tcase_add_test(tc, exit_status_both_ways);
+    tcase_add_test(tc, resume_both_ways);
     suite_add_tcase(suite, tc);
     return suite;
 }
