@@ -14,6 +14,8 @@ typedef struct {
 } SignalWatch;
 
 struct VmbAlarm {
+    VmbAlarm *parent; /* of a trial, NULL: this is none */
+    gboolean committed;
     double timeout_scale;
     GError *error;
     int signal;
@@ -28,6 +30,19 @@ VmbAlarm *vmb_alarm_new(double timeout_scale)
     return alarm;
 }
 
+VmbAlarm *vmb_alarm_new_trial(VmbAlarm *parent)
+{
+    VmbAlarm *trial = vmb_alarm_new(parent->timeout_scale);
+
+    trial->parent = parent;
+    return trial;
+}
+
+void vmb_alarm_commit(VmbAlarm *trial)
+{
+    trial->committed = TRUE;
+}
+
 void vmb_alarm_free(VmbAlarm *alarm)
 {
     for (guint i = 0; i < G_N_ELEMENTS(alarm->watches); i++) {
@@ -39,15 +54,20 @@ void vmb_alarm_free(VmbAlarm *alarm)
 
 void vmb_alarm_raise(VmbAlarm *alarm, GError *error)
 {
-    if (alarm->error != NULL) {
+    if (alarm->committed) {
+        vmb_alarm_raise(alarm->parent, error);
+    } else if (alarm->error != NULL) {
         g_error_free(error);
-        return;
+    } else {
+        alarm->error = error;
     }
-    alarm->error = error;
 }
 
 const GError *vmb_alarm_error(const VmbAlarm *alarm)
 {
+    if (alarm->error == NULL && alarm->parent != NULL) {
+        return vmb_alarm_error(alarm->parent);
+    }
     return alarm->error;
 }
 
@@ -96,12 +116,12 @@ gboolean vmb_wait(VmbAlarm *alarm, VmbCondition condition, gpointer data, VmbLim
     guint scaled_ms = (guint)(vmb_alarm_scaled_us(alarm, limit.ms) / 1000);
     guint timer = limit.ms > 0 ? g_timeout_add(scaled_ms, on_time_over, &time_over) : 0;
 
-    while (alarm->error == NULL && !time_over && !condition(data)) {
+    while (vmb_alarm_error(alarm) == NULL && !time_over && !condition(data)) {
         g_main_context_iteration(NULL, TRUE);
     }
     g_clear_handle_id(&timer, g_source_remove);
-    if (alarm->error != NULL) {
-        g_propagate_error(error, g_error_copy(alarm->error));
+    if (vmb_alarm_error(alarm) != NULL) {
+        g_propagate_error(error, g_error_copy(vmb_alarm_error(alarm)));
         return FALSE;
     }
     if (condition(data)) {

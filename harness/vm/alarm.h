@@ -20,6 +20,16 @@ VmbAlarm *vmb_alarm_new(double timeout_scale);
 void vmb_alarm_free(VmbAlarm *alarm);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VmbAlarm, vmb_alarm_free)
 
+/*
+ * The alarm of something that may fail without ending the run, such as an attempt that has a
+ * substitute. Raised, it leaves `parent` alone, until it is committed; `parent` raised, it counts as
+ * raised too. `parent` must outlive it. Free with vmb_alarm_free().
+ */
+VmbAlarm *vmb_alarm_new_trial(VmbAlarm *parent);
+
+/* The attempt was a success: from now on, to raise this is to raise its parent. */
+void vmb_alarm_commit(VmbAlarm *trial);
+
 /* Takes the error. The first one counts: a later one is dropped as its consequence. */
 void vmb_alarm_raise(VmbAlarm *alarm, GError *error);
 

@@ -198,22 +198,46 @@ static void add_lines(GPtrArray *argv, const VmbGuestConfig *config)
     }
 }
 
+static void add_board(GPtrArray *argv, const VmbMachine *machine, VmbGuestMemory memory)
+{
+    gboolean incoming = memory == VMB_MEMORY_INCOMING;
+
+    for (const char *const *arg = machine->board; *arg != NULL; arg++) {
+        g_ptr_array_add(argv, g_strdup(*arg));
+    }
+    if (memory == VMB_MEMORY_OWN) {
+        return;
+    }
+    add(argv, "-machine", "memory-backend=ram", NULL);
+    add_printf(argv, "-object",
+               "memory-backend-file,id=ram,size=%uM,mem-path=/proc/self/fd/%d,%s", machine->ram_mib,
+               VMB_FD_RAM, incoming ? "share=off,readonly=on,rom=off" : "share=on");
+    if (incoming) {
+        add(argv, "-incoming", "defer", NULL);
+    }
+}
+
 char **vmb_guest_config_command(const VmbGuestConfig *config)
+{
+    return vmb_guest_config_command_for(config, VMB_MEMORY_OWN);
+}
+
+char **vmb_guest_config_command_for(const VmbGuestConfig *config, VmbGuestMemory memory)
 {
     GPtrArray *argv = g_ptr_array_new();
 
     g_ptr_array_add(argv, qemu_path(config));
     g_ptr_array_add(argv, g_strdup("-L"));
     g_ptr_array_add(argv, g_build_filename(config->qemu_dir, "share", "qemu", NULL));
-    for (const char *const *arg = config->machine->board; *arg != NULL; arg++) {
-        g_ptr_array_add(argv, g_strdup(*arg));
-    }
+    add_board(argv, config->machine, memory);
     add_accelerator(argv, config);
     add(argv, "-nodefaults", "-no-user-config", "-display", "none", NULL);
-    if (!config->shell) {
-        add(argv, "-no-reboot", NULL); /* only a person reboots a guest on purpose */
+    if (!config->shell && !config->can_reset) {
+        add(argv, "-no-reboot", NULL); /* nobody reboots this guest on purpose */
     }
-    add_kernel(argv, config);
+    if (memory != VMB_MEMORY_INCOMING || config->can_reset) {
+        add_kernel(argv, config); /* a restored guest has it in its RAM; to load it takes 0.1 s */
+    }
     add_devices(argv, config);
     add_network(argv, config);
     if (config->by_hand) {

@@ -33,6 +33,7 @@ typedef struct {
     gboolean login;    /* with `shell`: a login prompt in front of it */
     char *init;        /* init of the image, which ours (VMB_INIT) becomes; NULL: ours is all */
     gboolean own_init; /* ours is at VMB_INIT, not at /init */
+    gboolean can_reset; /* the guest may be reset, and boots again; else QEMU ends then */
     gboolean by_hand;  /* without a harness: the console is QEMU's standard input and output */
     guint64 nonce;     /* marks this boot's frames on the results line */
 } VmbGuestConfig;
@@ -45,6 +46,8 @@ enum {
     VMB_FD_QMP = 3,
     VMB_FD_CONSOLE = 4,
     VMB_FD_RESULTS = 5,
+    VMB_FD_RAM = 6,   /* see VmbGuestMemory */
+    VMB_FD_STATE = 7, /* file that QEMU saves its state in, or loads it from */
 };
 
 /* FALSE: VMB_ERROR_SETUP, a file is missing or unreadable, or the port is taken. */
@@ -54,6 +57,18 @@ gboolean vmb_guest_config_check(const VmbGuestConfig *config, GError **error);
  * QEMU's argv; unless config->by_hand it expects the descriptors above. Free with g_strfreev().
  */
 char **vmb_guest_config_command(const VmbGuestConfig *config);
+
+/* Where a guest's RAM and state are: for snapshots. */
+typedef enum {
+    VMB_MEMORY_OWN,      /* QEMU's own, and nobody else's */
+    VMB_MEMORY_SHARED,   /* the file VMB_FD_RAM, of machine->ram_mib MiB: what the guest writes
+                            is there */
+    VMB_MEMORY_INCOMING, /* a private copy of that file; QEMU waits for migrate-incoming. Unless
+                            config->can_reset the machine has no kernel to boot. */
+} VmbGuestMemory;
+
+/* The same for a guest that is saved or restored. */
+char **vmb_guest_config_command_for(const VmbGuestConfig *config, VmbGuestMemory memory);
 
 /* An argv as a shell would take it, an option a line. Free with g_free(). */
 char *vmb_command_text(const char *const *argv);

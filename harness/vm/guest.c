@@ -2,6 +2,7 @@
 #include "guest.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -9,7 +10,6 @@
 #include "excuse.h"
 #include "pin.h"
 #include "process.h"
-#include "qmp.h"
 
 #define QUIT_MS 5000
 #define RESET_MS 5000
@@ -17,6 +17,7 @@
 
 struct VmbGuest {
     VmbAlarm *alarm;
+    VmbAlarm *trial; /* owned: the same, of a guest on trial; or NULL */
     VmbProcess *process;
     VmbQmp *qmp;
     VmbConsole *console;
@@ -145,20 +146,32 @@ static gboolean connect_lines(VmbGuest *guest, GSubprocessLauncher *launcher, co
     return guest->console != NULL;
 }
 
-VmbGuest *vmb_guest_start(const VmbGuestConfig *config, const char *log_dir, VmbAlarm *alarm,
-                          GError **error)
+static void give_files(GSubprocessLauncher *launcher, const VmbGuestFiles *files)
 {
+    g_subprocess_launcher_take_fd(launcher, fcntl(files->ram_fd, F_DUPFD_CLOEXEC, 0), VMB_FD_RAM);
+    g_subprocess_launcher_take_fd(launcher, fcntl(files->state_fd, F_DUPFD_CLOEXEC, 0),
+                                  VMB_FD_STATE);
+}
+
+static VmbGuest *start(const VmbGuestConfig *config, const VmbGuestFiles *files,
+                       const char *log_dir, VmbAlarm *alarm, GError **error)
+{
+    VmbGuestMemory memory = files != NULL ? files->memory : VMB_MEMORY_OWN;
     g_autoptr(GSubprocessLauncher) launcher = vmb_process_launcher_new();
-    g_auto(GStrv) argv = vmb_guest_config_command(config);
+    g_auto(GStrv) argv = vmb_guest_config_command_for(config, memory);
     g_autoptr(VmbGuest) guest = g_new0(VmbGuest, 1);
 
-    guest->alarm = alarm;
-    guest->no_reboot = !config->shell;
+    guest->trial = files != NULL ? vmb_alarm_new_trial(alarm) : NULL;
+    guest->alarm = files != NULL ? guest->trial : alarm;
+    guest->no_reboot = !config->shell && !config->can_reset;
     guest->qemu_log = g_build_filename(log_dir, "qemu.log", NULL);
     if (!vmb_guest_config_check(config, error) ||
         !vmb_process_log_to(launcher, guest->qemu_log, TRUE, error) ||
         !connect_lines(guest, launcher, log_dir, config->nonce, error)) {
         return NULL;
+    }
+    if (files != NULL) {
+        give_files(launcher, files);
     }
     guest->process =
         vmb_process_start(launcher, (const char *const *)argv, on_qemu_ended, guest, error);
@@ -168,15 +181,38 @@ VmbGuest *vmb_guest_start(const VmbGuestConfig *config, const char *log_dir, Vmb
     return g_steal_pointer(&guest);
 }
 
+VmbGuest *vmb_guest_start(const VmbGuestConfig *config, const char *log_dir, VmbAlarm *alarm,
+                          GError **error)
+{
+    return start(config, NULL, log_dir, alarm, error);
+}
+
+VmbGuest *vmb_guest_start_on(const VmbGuestConfig *config, const VmbGuestFiles *files,
+                             const char *log_dir, VmbAlarm *alarm, GError **error)
+{
+    return start(config, files, log_dir, alarm, error);
+}
+
+void vmb_guest_accept(VmbGuest *guest)
+{
+    vmb_alarm_commit(guest->trial);
+}
+
 void vmb_guest_free(VmbGuest *guest)
 {
     g_clear_pointer(&guest->process, vmb_process_free);
     g_clear_pointer(&guest->qmp, vmb_qmp_free);
     g_clear_pointer(&guest->agent, vmb_agent_link_free);
     g_clear_pointer(&guest->console, vmb_console_free);
+    g_clear_pointer(&guest->trial, vmb_alarm_free);
     g_free(guest->qemu_log);
     g_free(guest->endpoint);
     g_free(guest);
+}
+
+VmbQmp *vmb_guest_qmp(VmbGuest *guest, GError **error)
+{
+    return greet(guest, error) ? guest->qmp : NULL;
 }
 
 static JsonNode *get_property(VmbGuest *guest, const char *id, const char *property, GError **error)
@@ -221,12 +257,12 @@ static gboolean flag_condition(gpointer data)
     return *(gboolean *)data;
 }
 
-static gboolean pause_for(VmbAlarm *alarm, guint ms, GError **error)
+gboolean vmb_guest_pause(VmbGuest *guest, guint ms, GError **error)
 {
     VmbLimit limit = {60000, VMB_ERROR_PROTOCOL, "the event loop stands still"};
     gboolean over = FALSE;
     guint timer = g_timeout_add(ms, on_poll_time, &over);
-    gboolean ok = vmb_wait(alarm, flag_condition, &over, limit, error);
+    gboolean ok = vmb_wait(guest->alarm, flag_condition, &over, limit, error);
 
     if (!over) {
         g_source_remove(timer);
@@ -262,7 +298,7 @@ gboolean vmb_guest_wait_handler(VmbGuest *guest, const char *id, gboolean connec
         if (JSON_NODE_HOLDS_VALUE(node) && json_node_get_boolean(node) == connected) {
             return TRUE;
         }
-        if (!pause_for(guest->alarm, CLAIM_POLL_MS, error)) {
+        if (!vmb_guest_pause(guest, CLAIM_POLL_MS, error)) {
             return FALSE;
         }
     }

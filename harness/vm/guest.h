@@ -13,6 +13,7 @@
 #include "config.h"
 #include "console.h"
 #include "guest_program.h"
+#include "qmp.h"
 
 typedef struct VmbGuest VmbGuest;
 
@@ -25,6 +26,34 @@ VmbGuest *vmb_guest_start(const VmbGuestConfig *config, const char *log_dir, Vmb
                           GError **error);
 void vmb_guest_free(VmbGuest *guest);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VmbGuest, vmb_guest_free)
+
+/*
+ * Files for a guest that is saved or restored, see config.h. The descriptors stay the caller's. Such
+ * a guest is on trial: what befalls it raises no alarm but its own, which every wait of this guest
+ * heeds, until vmb_guest_accept().
+ */
+typedef struct {
+    VmbGuestMemory memory;
+    int ram_fd;
+    int state_fd;
+} VmbGuestFiles;
+
+/* vmb_guest_start() with such files. */
+VmbGuest *vmb_guest_start_on(const VmbGuestConfig *config, const VmbGuestFiles *files,
+                             const char *log_dir, VmbAlarm *alarm, GError **error);
+
+/* The trial is over: from now on the alarm that it was started with counts. */
+void vmb_guest_accept(VmbGuest *guest);
+
+/*
+ * Its QMP connection, in command mode. Borrowed from the guest. NULL: as vmb_qmp_handshake().
+ */
+VmbQmp *vmb_guest_qmp(VmbGuest *guest, GError **error);
+
+/*
+ * Let the event loop run for `ms` milliseconds, not scaled. FALSE: only the guest's alarm's error.
+ */
+gboolean vmb_guest_pause(VmbGuest *guest, guint ms, GError **error);
 
 /*
  * Greet QEMU and read the address that a handler connects to, "127.0.0.1:43215".

@@ -13,6 +13,7 @@ static const VmbMachine machines[] = {
         .title = "Raspberry Pi 4",
         .qemu_program = "qemu-system-aarch64",
         .board = raspi4b_board,
+        .ram_mib = 2048,
         /* With a thread for each CPU three of them spin in the boot stub: 20 times slower. */
         .tcg = "tcg,thread=single",
         .can_use_kvm = FALSE,
@@ -28,6 +29,7 @@ static const VmbMachine machines[] = {
         .title = "x86 PC",
         .qemu_program = "qemu-system-x86_64",
         .board = x86_board,
+        .ram_mib = 256,
         .tcg = "tcg",
         .can_use_kvm = TRUE,
         .console = "ttyS0,115200",
