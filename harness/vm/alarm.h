@@ -22,8 +22,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VmbAlarm, vmb_alarm_free)
 
 /*
  * The alarm of something that may fail without ending the run, such as an attempt that has a
- * substitute. Raised, it leaves `parent` alone, until it is committed; `parent` raised, it counts as
- * raised too. `parent` must outlive it. Free with vmb_alarm_free().
+ * substitute. Raised, it leaves `parent` alone, until it is committed; `parent` raised, it counts
+ * as raised too. `parent` must outlive it. Free with vmb_alarm_free().
  */
 VmbAlarm *vmb_alarm_new_trial(VmbAlarm *parent);
 

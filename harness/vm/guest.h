@@ -28,8 +28,8 @@ void vmb_guest_free(VmbGuest *guest);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VmbGuest, vmb_guest_free)
 
 /*
- * Files for a guest that is saved or restored, see config.h. The descriptors stay the caller's. Such
- * a guest is on trial: what befalls it raises no alarm but its own, which every wait of this guest
+ * Files for a guest that is saved or restored, see config.h. The descriptors stay the caller's.
+ * Such a guest is on trial: what befalls it raises no alarm but its own, which every wait of it
  * heeds, until vmb_guest_accept().
  */
 typedef struct {

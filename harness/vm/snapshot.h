@@ -30,9 +30,9 @@ void vmb_snapshot_report_clear(VmbSnapshotReport *report);
 
 /*
  * A running guest whose agent is ready under config->nonce, which must be new: restored from its
- * snapshot in `cache_dir` if there is one, else booted and saved there. A snapshot that is no good,
- * or does not answer, is replaced; a guest or directory that does not let itself be
- * saved makes no error either: the report says so, and the guest is booted without. Logs of an attempt
+ * snapshot in `cache_dir` if there is one, else booted and saved there. A snapshot that is no
+ * good, or does not answer, is replaced; a guest or directory that does not let itself be saved
+ * makes no error either: the report says so, and the guest is booted without. Logs of an attempt
  * that failed are LOG_DIR/restore-console.log and restore-qemu.log.
  *
  * `config` and `alarm` must outlive the guest. *report is overwritten; clear it in any

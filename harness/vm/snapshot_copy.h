@@ -6,8 +6,8 @@
 #include "error.h"
 
 /*
- * Copy all of `from`, a memfd or a file that can be mapped, to the empty file `to`, leaving holes where
- * a page is zero. FALSE: VMB_ERROR_SETUP, such as a full disk; `to` then holds a part.
+ * Copy all of `from`, a memfd or a file that can be mapped, to the empty file `to`, leaving holes
+ * where a page is zero. FALSE: VMB_ERROR_SETUP, such as a full disk; `to` then holds a part.
  */
 gboolean vmb_copy_sparse(int from, int to, GError **error);
 

@@ -9,7 +9,10 @@
 
 #define READ_BYTES (256 * 1024)
 
-/* A group for each file, named by the hash of its path, which may hold what a group's name may not. */
+/*
+ * A group for each file, named by the hash of its path, which may hold what a group's name may
+ * not.
+ */
 #define PATH "path"
 #define IDENTITY "identity"
 #define SHA256 "sha256"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SHA-256 of files, remembered by what the file system says of each: QEMU, a kernel and an image are
- * 50 MB together, and take longer to read than a guest to restore. Main thread only.
+ * SHA-256 of files, remembered by what the file system says of each: QEMU, a kernel and an image
+ * are 50 MB together, and take longer to read than a guest to restore. Main thread only.
  */
 #ifndef VMBENCH_SNAPSHOT_HASH_H
 #define VMBENCH_SNAPSHOT_HASH_H

@@ -8,7 +8,8 @@
  *
  * A snapshot is written as a draft under another name and renamed when it is whole, so that a run
  * which is killed leaves none that is not. Readers open files and keep them: one who removes or
- * replaces a snapshot disturbs nobody. A lock, held for milliseconds, orders what takes several steps.
+ * replaces a snapshot disturbs nobody. A lock, held for milliseconds, orders what takes several
+ * steps.
  *
  * The RAM is not hashed, which would take as long as to boot: it is good as long as it is the
  * very file that was written, unchanged, and the host was not restarted meanwhile, because nothing

@@ -187,6 +187,41 @@ START_TEST(other_devices_replace_the_example)
 }
 END_TEST
 
+START_TEST(ram_can_be_a_file)
+{
+    g_autoptr(VmbGuestConfig) config = complete_config("raspi4b");
+    g_auto(GStrv) own = vmb_guest_config_command_for(config, VMB_MEMORY_OWN);
+    g_auto(GStrv) shared = vmb_guest_config_command_for(config, VMB_MEMORY_SHARED);
+
+    ck_assert_ptr_null(value_of(own, "-object", 0));
+    ck_assert_str_eq(value_of(shared, "-machine", 0), "memory-backend=ram");
+    ck_assert_str_eq(value_of(shared, "-object", 0),
+                     "memory-backend-file,id=ram,size=2048M,mem-path=/proc/self/fd/6,share=on");
+    ck_assert_str_eq(value_of(shared, "-kernel", 0), config->kernel);
+    ck_assert_ptr_null(value_of(shared, "-incoming", 0));
+}
+END_TEST
+
+START_TEST(a_restored_guest_loads_a_kernel_only_for_resets)
+{
+    g_autoptr(VmbGuestConfig) config = complete_config("x86");
+    g_auto(GStrv) plain = vmb_guest_config_command_for(config, VMB_MEMORY_INCOMING);
+
+    config->can_reset = TRUE;
+    g_auto(GStrv) resettable = vmb_guest_config_command_for(config, VMB_MEMORY_INCOMING);
+
+    ck_assert_str_eq(value_of(plain, "-incoming", 0), "defer");
+    ck_assert_str_eq(value_of(plain, "-object", 0),
+                     "memory-backend-file,id=ram,size=256M,mem-path=/proc/self/fd/6,"
+                     "share=off,readonly=on,rom=off");
+    ck_assert_ptr_null(value_of(plain, "-kernel", 0));
+    ck_assert_ptr_null(value_of(plain, "-append", 0));
+    ck_assert(g_strv_contains((const char *const *)plain, "-no-reboot"));
+    ck_assert_str_eq(value_of(resettable, "-kernel", 0), config->kernel);
+    ck_assert(!g_strv_contains((const char *const *)resettable, "-no-reboot"));
+}
+END_TEST
+
 START_TEST(kvm_comes_first_and_only_where_it_can)
 {
     g_autoptr(VmbGuestConfig) pi = complete_config("raspi4b");
@@ -353,6 +388,8 @@ int main(void)
     tcase_add_test(cases, x86_command);
     tcase_add_test(cases, the_network_is_asked_for);
     tcase_add_test(cases, other_devices_replace_the_example);
+    tcase_add_test(cases, ram_can_be_a_file);
+    tcase_add_test(cases, a_restored_guest_loads_a_kernel_only_for_resets);
     tcase_add_test(cases, kvm_comes_first_and_only_where_it_can);
     tcase_add_test(cases, a_shell_has_a_console_with_escape_keys);
     tcase_add_test(cases, a_command_to_use_by_hand_has_one_terminal);
