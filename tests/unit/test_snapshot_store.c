@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Snapshots on disk, without guests: what is kept, what is removed, and who is disturbed by it. */
+#include "snapshot_store.h"
+
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tap.h"
+
+#define RAM_BYTES (4 * 1024 * 1024)
+/* A page in the middle that is not zero, and half a page at the end. */
+#define RAM_AT (1024 * 1024)
+
+static char *directory;
+static VmbSnapshotStore *store;
+
+static void open_store(void)
+{
+    g_autoptr(GError) error = NULL;
+
+    store = vmb_snapshot_store_open(directory, &error);
+    ck_assert_msg(store != NULL, "%s", error != NULL ? error->message : "");
+}
+
+static void set_up(void)
+{
+    directory = g_dir_make_tmp("vmbench-store-XXXXXX", NULL);
+    open_store();
+}
+
+static void tear_down(void)
+{
+    const char *argv[] = {"rm", "-rf", directory, NULL};
+
+    vmb_snapshot_store_free(store);
+    g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL,
+                 NULL);
+    g_free(directory);
+}
+
+static char *in_store(const char *name)
+{
+    return g_build_filename(directory, "snapshots", name, NULL);
+}
+
+static gboolean exists(const char *name)
+{
+    g_autofree char *path = in_store(name);
+
+    return g_file_test(path, G_FILE_TEST_EXISTS);
+}
+
+static void keep(const char *key, const char *text, guint64 nonce)
+{
+    VmbSnapshotFiles files = {memfd_create("ram", 0), memfd_create("state", 0), nonce};
+    g_autoptr(GError) error = NULL;
+    ssize_t len = (ssize_t)strlen(text);
+
+    ck_assert_int_eq(ftruncate(files.ram_fd, RAM_BYTES), 0);
+    ck_assert_int_eq(pwrite(files.ram_fd, text, (gsize)len, RAM_AT), len);
+    ck_assert_int_eq(pwrite(files.ram_fd, text, (gsize)len, RAM_BYTES - len), len);
+    ck_assert_int_eq(pwrite(files.state_fd, text, (gsize)len, 0), len);
+    ck_assert_msg(vmb_snapshot_store_keep(store, key, &files, &error), "%s",
+                  error != NULL ? error->message : "");
+    vmb_snapshot_files_close(&files);
+}
+
+static void assert_holds(const VmbSnapshotFiles *files, const char *text)
+{
+    gsize len = strlen(text);
+    g_autofree char *got = g_malloc0(len + 1);
+    struct stat s;
+
+    ck_assert_int_eq(pread(files->state_fd, got, len, 0), (ssize_t)len);
+    ck_assert_str_eq(got, text);
+    ck_assert_int_eq(pread(files->ram_fd, got, len, RAM_AT), (ssize_t)len);
+    ck_assert_str_eq(got, text);
+    ck_assert_int_eq(pread(files->ram_fd, got, len, (off_t)(RAM_BYTES - len)), (ssize_t)len);
+    ck_assert_str_eq(got, text);
+    ck_assert_int_eq(fstat(files->ram_fd, &s), 0);
+    ck_assert_int_eq(s.st_size, RAM_BYTES);
+    ck_assert_int_lt(s.st_blocks * 512, RAM_BYTES / 4);
+}
+
+START_TEST(what_is_kept_is_found)
+{
+    VmbSnapshotFiles files;
+    g_autoptr(GError) error = NULL;
+
+    ck_assert(!vmb_snapshot_store_find(store, "one", &files, &error));
+    ck_assert_ptr_null(error);
+    keep("one", "first", 7);
+    ck_assert(vmb_snapshot_store_find(store, "one", &files, &error));
+    ck_assert_uint_eq(files.nonce, 7);
+    assert_holds(&files, "first");
+    vmb_snapshot_files_close(&files);
+    ck_assert(!vmb_snapshot_store_find(store, "two", &files, &error));
+}
+END_TEST
+
+START_TEST(a_reader_keeps_what_is_replaced)
+{
+    VmbSnapshotFiles old, new;
+
+    keep("one", "first", 1);
+    ck_assert(vmb_snapshot_store_find(store, "one", &old, NULL));
+    keep("one", "other", 2);
+    ck_assert(vmb_snapshot_store_find(store, "one", &new, NULL));
+    assert_holds(&old, "first");
+    assert_holds(&new, "other");
+    ck_assert_uint_eq(new.nonce, 2);
+    vmb_snapshot_files_close(&old);
+    vmb_snapshot_files_close(&new);
+}
+END_TEST
+
+/* Under another key it would be another guest's. */
+START_TEST(a_snapshot_is_good_under_its_name_only)
+{
+    g_autofree char *one = in_store("one");
+    g_autofree char *two = in_store("two");
+    VmbSnapshotFiles files;
+    g_autoptr(GError) error = NULL;
+
+    keep("one", "first", 1);
+    ck_assert_int_eq(g_rename(one, two), 0);
+    ck_assert(!vmb_snapshot_store_find(store, "two", &files, &error));
+    ck_assert_ptr_nonnull(error);
+}
+END_TEST
+
+/* Uses are told apart by the file system's clock, which ticks some times in 10 ms. */
+static void let_the_clock_tick(void)
+{
+    g_usleep(20000);
+}
+
+START_TEST(the_least_recently_used_goes)
+{
+    VmbSnapshotFiles files;
+
+    for (int i = 0; i < VMB_SNAPSHOTS_MAX; i++) {
+        g_autofree char *key = g_strdup_printf("key%d", i);
+
+        keep(key, "text", 1);
+        let_the_clock_tick();
+    }
+    ck_assert(vmb_snapshot_store_find(store, "key0", &files, NULL));
+    vmb_snapshot_files_close(&files);
+    let_the_clock_tick();
+    keep("more", "text", 1);
+    ck_assert(exists("key0"));
+    ck_assert(!exists("key1"));
+    ck_assert(exists("key2"));
+    ck_assert(exists("more"));
+}
+END_TEST
+
+START_TEST(only_dead_runs_drafts_are_removed)
+{
+    g_autofree char *dead = in_store("draft-000001");
+    g_autofree char *alive = in_store("draft-000002");
+    g_autofree char *ram = g_build_filename(dead, "ram", NULL);
+    int fd;
+
+    ck_assert_int_eq(g_mkdir(dead, 0755), 0);
+    ck_assert(g_file_set_contents(ram, "x", 1, NULL));
+    ck_assert_int_eq(g_mkdir(alive, 0755), 0);
+    fd = open(alive, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    ck_assert_int_eq(flock(fd, LOCK_EX), 0);
+    vmb_snapshot_store_free(store);
+    open_store();
+    ck_assert(!exists("draft-000001"));
+    ck_assert(exists("draft-000002"));
+    close(fd);
+}
+END_TEST
+
+START_TEST(hashes_outlive_the_store)
+{
+    g_autofree char *file = in_store("file");
+    g_autofree char *text = NULL;
+
+    ck_assert(g_file_set_contents(file, "x", 1, NULL));
+    ck_assert_ptr_nonnull(vmb_hashes_get(vmb_snapshot_store_hashes(store), file, NULL));
+    vmb_snapshot_store_keep_hashes(store);
+    vmb_snapshot_store_free(store);
+    open_store();
+    ck_assert_ptr_nonnull(vmb_hashes_get(vmb_snapshot_store_hashes(store), file, NULL));
+    ck_assert(!vmb_hashes_text(vmb_snapshot_store_hashes(store), &text));
+}
+END_TEST
+
+static Suite *store_suite(void)
+{
+    Suite *suite = suite_create("snapshot_store");
+    TCase *cases = tcase_create("snapshot_store");
+
+    tcase_set_timeout(cases, 60);
+    tcase_add_checked_fixture(cases, set_up, tear_down);
+    tcase_add_test(cases, what_is_kept_is_found);
+    tcase_add_test(cases, a_reader_keeps_what_is_replaced);
+    tcase_add_test(cases, a_snapshot_is_good_under_its_name_only);
+    tcase_add_test(cases, the_least_recently_used_goes);
+    tcase_add_test(cases, only_dead_runs_drafts_are_removed);
+    tcase_add_test(cases, hashes_outlive_the_store);
+    suite_add_tcase(suite, cases);
+    return suite;
+}
+
+int main(void)
+{
+    return tap_run(store_suite());
+}
