@@ -27,10 +27,19 @@ typedef struct {
  * vmb_comparison_free().
  */
 VmbComparison *vmb_compare(const GString *expected, const GString *got);
+/* Whether a line is what was expected; both with their line ends. */
+typedef gboolean (*VmbLinesMatch)(const GString *expected, const GString *got);
+
+/* The same, lines being equal when `match` says so. A line that one side lacks always differs. */
+VmbComparison *vmb_compare_by(const GString *expected, const GString *got, VmbLinesMatch match);
+
 void vmb_comparison_free(VmbComparison *comparison);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VmbComparison, vmb_comparison_free)
 
-/* Says what a line is about, such as "width 2, element 1"; the result is freed with g_free(). */
+/*
+ * Says what a line is about, such as "width 2, element 1"; the result is freed with g_free(). Where
+ * one is asked for NULL will do: lines are then only counted.
+ */
 typedef char *(*VmbLinePlace)(guint line);
 
 /*

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ini.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "nearest.h"
+
+#define SECONDS_MAX 86400
+
+struct VmbIni {
+    char *path;
+    GKeyFile *file;
+    char **groups;
+    GHashTable *lines; /* "GROUP" or "GROUP]KEY", as no group has a bracket, to its line */
+};
+
+void vmb_ini_free(VmbIni *ini)
+{
+    g_free(ini->path);
+    g_key_file_unref(ini->file);
+    g_strfreev(ini->groups);
+    g_hash_table_unref(ini->lines);
+    g_free(ini);
+}
+
+static char *place_name(const char *group, const char *key)
+{
+    return key != NULL ? g_strdup_printf("%s]%s", group, key) : g_strdup(group);
+}
+
+static gboolean fail_at(const VmbIni *ini, guint line, GError **error, const char *problem)
+{
+    g_set_error(error, VMB_ERROR, VMB_ERROR_SETUP, "%s:%u: %s", ini->path, line, problem);
+    return FALSE;
+}
+
+/* ---- Where things are ---- */
+
+/* Takes `name`. */
+static gboolean add_place(VmbIni *ini, char *name, guint line, GError **error)
+{
+    gpointer before = g_hash_table_lookup(ini->lines, name);
+
+    if (before != NULL) {
+        const char *key = strchr(name, ']');
+        g_autofree char *problem = g_strdup_printf(
+            "`%s` is on line %u already: a %s is there once", key != NULL ? key + 1 : name,
+            GPOINTER_TO_UINT(before), key != NULL ? "key" : "group");
+
+        g_free(name);
+        return fail_at(ini, line, error, problem);
+    }
+    g_hash_table_insert(ini->lines, name, GUINT_TO_POINTER(line));
+    return TRUE;
+}
+
+/* *group is the one that the line is in, and becomes the one that it begins. */
+static gboolean scan_line(VmbIni *ini, char *text, guint line, char **group, GError **error)
+{
+    char *equals = strchr(text, '=');
+    gsize len;
+
+    g_strstrip(text);
+    len = strlen(text);
+    if (len == 0 || text[0] == '#') {
+        return TRUE;
+    }
+    if (text[0] == '[' && text[len - 1] == ']') {
+        g_free(*group);
+        *group = g_strndup(text + 1, len - 2);
+        return add_place(ini, g_strdup(*group), line, error);
+    }
+    if (equals == NULL || equals == text) {
+        return fail_at(ini, line, error, "no `[group]`, `key = value` or `# comment`");
+    }
+    if (*group == NULL) {
+        return fail_at(ini, line, error, "a key before the first group: begin with `[scenario]`");
+    }
+    *equals = '\0';
+    return add_place(ini, place_name(*group, g_strchomp(text)), line, error);
+}
+
+static gboolean scan(VmbIni *ini, const char *text, GError **error)
+{
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    g_autofree char *group = NULL;
+
+    for (guint i = 0; lines[i] != NULL; i++) {
+        if (!scan_line(ini, lines[i], i + 1, &group, error)) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+static gboolean load(VmbIni *ini, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+    g_autofree char *text = NULL;
+    gsize len;
+
+    if (!g_file_get_contents(ini->path, &text, &len, &cause)) {
+        g_set_error(error, VMB_ERROR, VMB_ERROR_SETUP, "%s", cause->message);
+        return FALSE;
+    }
+    if (strlen(text) != len) {
+        return fail_at(ini, 1, error, "it has a NUL byte: write text");
+    }
+    if (!scan(ini, text, error)) {
+        return FALSE;
+    }
+    if (len > 0 && !g_key_file_load_from_data(ini->file, text, len, G_KEY_FILE_NONE, &cause)) {
+        return fail_at(ini, 1, error, cause->message);
+    }
+    ini->groups = g_key_file_get_groups(ini->file, NULL);
+    return TRUE;
+}
+
+VmbIni *vmb_ini_load(const char *path, GError **error)
+{
+    g_autoptr(VmbIni) ini = g_new0(VmbIni, 1);
+
+    ini->path = g_strdup(path);
+    ini->file = g_key_file_new();
+    ini->lines = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    return load(ini, error) ? g_steal_pointer(&ini) : NULL;
+}
+
+const char *vmb_ini_path(const VmbIni *ini)
+{
+    return ini->path;
+}
+
+const char *const *vmb_ini_groups(const VmbIni *ini)
+{
+    return (const char *const *)ini->groups;
+}
+
+guint vmb_ini_line(const VmbIni *ini, const char *group, const char *key)
+{
+    g_autofree char *name = place_name(group, key);
+
+    return GPOINTER_TO_UINT(g_hash_table_lookup(ini->lines, name));
+}
+
+/* ---- Errors ---- */
+
+gboolean vmb_ini_fail(const VmbIni *ini, const char *group, const char *key, GError **error,
+                      const char *format, ...)
+{
+    g_autofree char *problem = NULL;
+    va_list values;
+
+    va_start(values, format);
+    problem = g_strdup_vprintf(format, values);
+    va_end(values);
+    return fail_at(ini, vmb_ini_line(ini, group, key), error, problem);
+}
+
+gboolean vmb_ini_fail_word(const VmbIni *ini, const char *group, const char *key, const char *value,
+                           const char *what, const char *const *words, GError **error)
+{
+    const char *nearest = vmb_nearest(value, words);
+
+    if (nearest == NULL) {
+        return vmb_ini_fail(ini, group, key, error, "`%s` is no %s: there is none", value, what);
+    }
+    return vmb_ini_fail(ini, group, key, error, "`%s` is no %s: did you mean `%s`?", value, what,
+                        nearest);
+}
+
+gboolean vmb_ini_check_keys(const VmbIni *ini, const char *group, const char *const *keys,
+                            GError **error)
+{
+    g_auto(GStrv) there = g_key_file_get_keys(ini->file, group, NULL, NULL);
+
+    for (char **key = there; *key != NULL; key++) {
+        if (!g_strv_contains(keys, *key)) {
+            return vmb_ini_fail_word(ini, group, *key, *key, "key that this group has", keys,
+                                     error);
+        }
+    }
+    return TRUE;
+}
+
+/* ---- Values ---- */
+
+static gboolean has(const VmbIni *ini, const char *group, const char *key)
+{
+    return g_key_file_has_key(ini->file, group, key, NULL);
+}
+
+static gboolean fail_value(const VmbIni *ini, const char *group, const char *key, GError **error)
+{
+    return vmb_ini_fail(ini, group, key, error,
+                        "the value has an escape that is none, or is no UTF-8: \\n, \\t, \\s and "
+                        "\\\\ are escapes");
+}
+
+gboolean vmb_ini_string(const VmbIni *ini, const char *group, const char *key, char **value,
+                        GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+
+    *value = has(ini, group, key) ? g_key_file_get_string(ini->file, group, key, &cause) : NULL;
+    if (cause != NULL) {
+        g_clear_pointer(value, g_free);
+        return fail_value(ini, group, key, error);
+    }
+    return TRUE;
+}
+
+gboolean vmb_ini_list(const VmbIni *ini, const char *group, const char *key, char ***value,
+                      GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+
+    *value = has(ini, group, key)
+                 ? g_key_file_get_string_list(ini->file, group, key, NULL, &cause) : NULL;
+    if (cause != NULL) {
+        g_clear_pointer(value, g_strfreev);
+        return fail_value(ini, group, key, error);
+    }
+    for (char **part = *value; part != NULL && *part != NULL; part++) {
+        g_strstrip(*part);
+    }
+    return TRUE;
+}
+
+gboolean vmb_ini_boolean(const VmbIni *ini, const char *group, const char *key, gboolean *value,
+                         GError **error)
+{
+    static const char *const words[] = {"yes", "no", "true", "false", NULL};
+    g_autofree char *text = NULL;
+
+    if (!vmb_ini_string(ini, group, key, &text, error)) {
+        return FALSE;
+    }
+    if (text == NULL) {
+        return TRUE;
+    }
+    if (!g_strv_contains(words, text)) {
+        return vmb_ini_fail_word(ini, group, key, text, "yes or no", words, error);
+    }
+    *value = text[0] == 'y' || text[0] == 't';
+    return TRUE;
+}
+
+/* g_ascii_string_to_unsigned() takes no prefix with base 16, and takes 010 with base 0 for 8. */
+static gboolean parse_number(const char *text, guint64 most, guint64 *value)
+{
+    gboolean is_hex = g_ascii_strncasecmp(text, "0x", 2) == 0;
+
+    return g_ascii_string_to_unsigned(text + (is_hex ? 2 : 0), is_hex ? 16 : 10, 0, most, value,
+                                      NULL);
+}
+
+gboolean vmb_ini_number(const VmbIni *ini, const char *group, const char *key, guint64 most,
+                        guint64 *value, GError **error)
+{
+    g_autofree char *text = NULL;
+
+    if (!vmb_ini_string(ini, group, key, &text, error)) {
+        return FALSE;
+    }
+    if (text != NULL && !parse_number(text, most, value)) {
+        return vmb_ini_fail(ini, group, key, error,
+                            "`%s` is no number from 0 to %" G_GUINT64_FORMAT ": write digits, or "
+                            "0x and hexadecimal ones", text, most);
+    }
+    return TRUE;
+}
+
+gboolean vmb_ini_seconds(const VmbIni *ini, const char *group, const char *key, guint *ms,
+                         GError **error)
+{
+    g_autofree char *text = NULL;
+    char *end;
+    double seconds;
+
+    if (!vmb_ini_string(ini, group, key, &text, error)) {
+        return FALSE;
+    }
+    if (text == NULL) {
+        return TRUE;
+    }
+    seconds = g_ascii_strtod(text, &end);
+    if (end == text || *end != '\0' || !(seconds >= 0.001 && seconds <= SECONDS_MAX)) {
+        return vmb_ini_fail(ini, group, key, error,
+                            "`%s` is no time: write seconds, from 0.001 to %d", text, SECONDS_MAX);
+    }
+    *ms = (guint)lround(seconds * 1000);
+    return TRUE;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What became of one test: a scenario on one machine. */
+#ifndef VMBENCH_RESULT_H
+#define VMBENCH_RESULT_H
+
+#include <json-glib/json-glib.h>
+
+#include "error.h"
+
+typedef struct {
+    int status;        /* 0: passed; a VmbErrorCode */
+    char *message;     /* one line; NULL when it passed */
+    char *details;     /* lines to read: a diff, the end of a log; NULL: none */
+    char *step;        /* the step that failed; NULL: none */
+    char *file;        /* where to look: the scenario's file or a fixture; NULL: nowhere */
+    guint line;        /* in it, from 1; 0: all of it */
+    double seconds;    /* from begin to end, the boot too */
+    double boot;       /* seconds until the guest was there; 0: it was there before */
+    gboolean restored; /* it came from a snapshot */
+    guint attempts;    /* 1, unless it was tried again */
+    char *logs;        /* directory; NULL: nothing was kept */
+    char *note;        /* one line that is no failure, "the snapshot is damaged: ..."; NULL: none */
+} VmbResult;
+
+VmbResult *vmb_result_new(void);
+void vmb_result_free(VmbResult *result);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(VmbResult, vmb_result_free)
+
+/* Make it a failure for this reason; an error of another domain is bad set-up. */
+void vmb_result_fail(VmbResult *result, const GError *error);
+
+/*
+ * It passed, but not at once. Reports call that FLAKY, and so does nobody take it for a pass in
+ * good order.
+ */
+gboolean vmb_result_is_flaky(const VmbResult *result);
+
+/* "pass", "flaky", or the name of the verdict as in `vmb_verdict_name()`. Static storage. */
+const char *vmb_result_verdict(const VmbResult *result);
+
+/* As an object, and back; members as docs/reports.md has them. NULL: it is no such object. */
+JsonObject *vmb_result_to_json(const VmbResult *result);
+VmbResult *vmb_result_from_json(JsonObject *object);
+
+#endif

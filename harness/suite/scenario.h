@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A scenario as its directory's scenario.ini tells it: what machine, which programs outside, and the
+ * steps one after the other. docs/scenario-file.md is its reference. Nothing here runs anything.
+ */
+#ifndef VMBENCH_SCENARIO_H
+#define VMBENCH_SCENARIO_H
+
+#include "error.h"
+#include "machine.h"
+
+/* The file that makes a directory a scenario. */
+#define VMB_SCENARIO_FILE "scenario.ini"
+
+/* How long a step may take when nobody says, in milliseconds. */
+#define VMB_STEP_MS 30000
+
+/* Most ranges, and most endpoints, of a machine; the protocol can name so many ranges. */
+#define VMB_RANGES_MAX 8
+
+/* What an output has to be. All NULL: anything. */
+typedef struct {
+    char *file;     /* its bytes; may have {machine} in it */
+    char *patterns; /* file of lines, regular expressions between {{ and }} */
+    char *text;     /* the bytes themselves */
+    guint line;     /* of the key, in the scenario's file */
+} VmbExpected;
+
+typedef struct {
+    char *id; /* "vmmio0", or that of [range ID] */
+    char *start, *size;
+    guint irq;           /* number of the line, 0: none */
+    gboolean any_irq;    /* one that the machine has to spare */
+    guint endpoint;      /* which one, from 0 */
+    char *properties;    /* of the device, "on-disconnect=wait,..."; NULL: none */
+} VmbScenarioRange;
+
+typedef struct {
+    char *name;
+    char **command;     /* at least the program */
+    char **environment; /* NAME=VALUE; NULL: none */
+    guint range;        /* index: it connects to that one's endpoint */
+} VmbScenarioHandler;
+
+/* A VM beside the one that is tested. */
+typedef struct {
+    char *name;
+    const VmbMachine *machine; /* NULL: the same */
+    gboolean network;
+} VmbScenarioGuest;
+
+typedef enum {
+    VMB_STEP_RUN,
+    VMB_STEP_WAIT,
+    VMB_STEP_START,
+    VMB_STEP_STOP,
+    VMB_STEP_KILL,
+    VMB_STEP_RESTART,
+    VMB_STEP_CLAIM,
+    VMB_STEP_RELEASE,
+    VMB_STEP_OUTPUT,
+    VMB_STEP_SEND,
+    VMB_STEP_BYTES,
+    VMB_STEP_BUS_ERROR,
+    VMB_STEP_RESET,
+} VmbStepKind;
+
+typedef struct {
+    VmbStepKind kind;
+    char *name; /* behind "step " */
+    guint line; /* of the group */
+    guint ms;   /* how long it may take */
+
+    guint target; /* START ... RESTART, OUTPUT: index of the handler; CLAIM, RELEASE: of the range;
+                     WAIT: of the RUN step */
+    gint guest;   /* RUN, RESET: index of a guest, -1: the tested one */
+
+    /* RUN */
+    char **argv;
+    char **environment; /* NULL: none */
+    char *directory;    /* NULL: / */
+    char *input_file;   /* NULL: `text` */
+    gboolean background;
+    gint exit_status;   /* -1: a signal is expected */
+    guint signal_number;
+    VmbExpected out, err; /* OUTPUT too: `out` */
+
+    gboolean claim;         /* START, RESTART: wait until it claims its range */
+    gboolean to_program;    /* SEND: `target` is a RUN step, else a handler */
+    char *text;             /* SEND, RUN: input; NULL: none */
+    guint64 address;        /* BYTES, BUS_ERROR: guest-physical */
+    guint width;            /* of an access, bytes: 1, 2, 4 or 8 */
+    GByteArray *bytes;      /* BYTES; BUS_ERROR: what is written, NULL: it reads */
+} VmbStep;
+
+typedef struct {
+    char *name;      /* as users name it: path below the directory of scenarios */
+    char *directory; /* its own */
+    char *file;      /* scenario.ini in it */
+    char *title;     /* NULL: none */
+    GPtrArray *machines; /* of const VmbMachine */
+    char **groups;       /* NULL: none */
+    guint ms;            /* default of the steps */
+    gboolean isolate;    /* a guest of its own */
+    gboolean network;
+    gboolean needs_kvm;
+    char *append;        /* kernel words, NULL: none */
+    char **files, **packages, **modules, **overlays, **manifests; /* for the image; NULL: none */
+    GPtrArray *ranges;   /* of VmbScenarioRange, at least one */
+    GPtrArray *handlers; /* of VmbScenarioHandler */
+    GPtrArray *guests;   /* of VmbScenarioGuest */
+    GPtrArray *steps;    /* of VmbStep, at least one */
+} VmbScenario;
+
+/*
+ * Read DIRECTORY/scenario.ini. NULL: VMB_ERROR_SETUP, "FILE:LINE: " and what is wrong. Whether the
+ * files that it names are there is for vmb_scenario_check(). Free with vmb_scenario_free().
+ */
+VmbScenario *vmb_scenario_load(const char *directory, const char *name, GError **error);
+void vmb_scenario_free(VmbScenario *scenario);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(VmbScenario, vmb_scenario_free)
+
+/* FALSE: VMB_ERROR_SETUP, a file that it names is not there, or no fixture; with file and line. */
+gboolean vmb_scenario_check(const VmbScenario *scenario, const VmbMachine *machine, GError **error);
+
+gboolean vmb_scenario_runs_on(const VmbScenario *scenario, const VmbMachine *machine);
+
+/*
+ * A file that it names, in its directory unless absolute, with {machine} filled in. Free with
+ * g_free().
+ */
+char *vmb_scenario_path(const VmbScenario *scenario, const VmbMachine *machine, const char *file);
+
+#endif
