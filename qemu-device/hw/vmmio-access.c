@@ -408,65 +408,26 @@ static bool is_handled(const VmmioState *s)
            (s->on_disconnect != VMMIO_POLICY_FILL && vmmio_range_was_claimed(&s->range));
 }
 
-static void make_access(VmmioState *s, VmmioOp *op, MemTxAttrs attrs)
+VmmioFinisher vmmio_access(VmmioState *s, VmmioOp *op, MemTxAttrs attrs)
 {
     bool handled = reaches_handler(attrs);
     VmmioVcpu *vcpu = handled ? vmmio_vcpu_current() : NULL;
     VmmioResume resume = vcpu ? vmmio_vcpu_resume(vcpu, op) : VMMIO_RESUME_NEW;
+    VmmioFinisher finisher = VMMIO_BY_HANDLER;
 
     if (resume == VMMIO_RESUME_LOGGED) {
-        return;
+        return VMMIO_BY_LOG;
     }
     if (resume == VMMIO_RESUME_PARKED || (handled && is_handled(s))) {
         ask_handler(s, vcpu, resume == VMMIO_RESUME_PARKED, op, attrs);
     } else {
         vmmio_stats_unclaimed(&s->stats);
         finish_unclaimed(op);
+        finisher = VMMIO_BY_FALLBACK;
     }
     vmmio_stats_count(&s->stats, op->is_write, op->size);
     if (vcpu) {
         vmmio_vcpu_log(vcpu, op);
     }
+    return finisher;
 }
-
-static MemTxResult vmmio_read(void *opaque, hwaddr offset, uint64_t *data, unsigned size,
-                              MemTxAttrs attrs)
-{
-    VmmioState *s = opaque;
-    VmmioOp op = { .device = s, .addr = s->start + offset, .size = size };
-
-    make_access(s, &op, attrs);
-    *data = op.data;
-    trace_vmmio_read(s->range.name, op.addr, size, op.data);
-    return op.result;
-}
-
-static MemTxResult vmmio_write(void *opaque, hwaddr offset, uint64_t data, unsigned size,
-                               MemTxAttrs attrs)
-{
-    VmmioState *s = opaque;
-    VmmioOp op = { .device = s, .addr = s->start + offset, .size = size, .is_write = true,
-                   .data = low_bytes(data, size) };
-
-    trace_vmmio_write(s->range.name, op.addr, size, op.data);
-    make_access(s, &op, attrs);
-    return op.result;
-}
-
-/* The bytes behind the range's end are not the handler's to answer. */
-static bool vmmio_accepts(void *opaque, hwaddr offset, unsigned size, bool is_write,
-                          MemTxAttrs attrs)
-{
-    VmmioState *s = opaque;
-
-    return size <= s->size - offset;
-}
-
-const MemoryRegionOps vmmio_ops = {
-    .read_with_attrs = vmmio_read,
-    .write_with_attrs = vmmio_write,
-    .endianness = DEVICE_LITTLE_ENDIAN,
-    .valid = { .min_access_size = 1, .max_access_size = 8, .unaligned = true,
-               .accepts = vmmio_accepts },
-    .impl = { .min_access_size = 1, .max_access_size = 8, .unaligned = true },
-};

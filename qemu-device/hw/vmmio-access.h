@@ -16,7 +16,23 @@ typedef enum VmmioPolicy {
 bool vmmio_policy_parse(const char *property, const char *text, VmmioPolicy *policy,
                         Error **errp);
 
-/* The range's region; its opaque is the VmmioState. */
+struct VmmioState;
+struct VmmioOp;
+
+/* Who has finished an access. */
+typedef enum VmmioFinisher {
+    VMMIO_BY_HANDLER,  /* or the policy, when that did not answer */
+    VMMIO_BY_FALLBACK, /* nobody is there to ask */
+    VMMIO_BY_LOG,      /* it had been made before the instruction was taken back */
+} VmmioFinisher;
+
+/*
+ * Make the access; op->data of a read and op->result are set. BQL held, and released while it waits. Does
+ * not return when the instruction is taken back (vmmio-vcpu.h).
+ */
+VmmioFinisher vmmio_access(struct VmmioState *s, struct VmmioOp *op, MemTxAttrs attrs);
+
+/* The range's region, in vmmio-region.c; its opaque is the VmmioState. */
 extern const MemoryRegionOps vmmio_ops;
 
 #endif
