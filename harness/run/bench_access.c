@@ -97,8 +97,10 @@ static VmbHandler *start_handler(const VmbBench *bench, VmbGuest *guest, const R
     VmbCpuPair cpus = vmb_cpu_pair();
     g_autofree char *endpoint = vmb_guest_endpoint_of(guest, id, error);
     const char *const argv[] = {VMB_BENCH_HANDLER, row->handler, endpoint, NULL};
+    const VmbHandlerSpec spec = {.argv = argv};
     g_autoptr(VmbHandler) handler =
-        endpoint != NULL ? vmb_handler_start_argv(argv, bench->log_dir, bench->alarm, error) : NULL;
+        endpoint != NULL ? vmb_handler_start_spec(&spec, bench->log_dir, bench->alarm, error)
+                         : NULL;
 
     if (handler == NULL || !vmb_guest_wait_handler(guest, id, TRUE, CLAIM_MS, error) ||
         !vmb_handler_pin(handler, row->one_cpu ? cpus.near_end : cpus.far_end, error)) {

@@ -61,8 +61,10 @@ static gboolean during_access(const VmbBench *bench, VmbGuest *guest, GArray *va
 {
     g_autofree char *endpoint = vmb_guest_endpoint_of(guest, range.id, error);
     const char *const argv[] = {VMB_BENCH_HANDLER, "silent", endpoint, NULL};
+    const VmbHandlerSpec spec = {.argv = argv};
     g_autoptr(VmbHandler) handler =
-        endpoint != NULL ? vmb_handler_start_argv(argv, bench->log_dir, bench->alarm, error) : NULL;
+        endpoint != NULL ? vmb_handler_start_spec(&spec, bench->log_dir, bench->alarm, error)
+                         : NULL;
 
     return handler != NULL && vmb_guest_wait_handler(guest, range.id, TRUE, CLAIM_MS, error) &&
            start_read(guest, handler, error) &&

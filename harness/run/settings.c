@@ -206,11 +206,12 @@ static gboolean decide_kvm(const VmbSettings *settings, const VmbMachine *machin
     return FALSE;
 }
 
-VmbGuestConfig *vmb_settings_guest(const VmbSettings *settings, const VmbMachine *machine)
+VmbGuestConfig *vmb_settings_guest_with(const VmbSettings *settings, const VmbMachine *machine,
+                                        gboolean network)
 {
     VmbGuestConfig *config = g_new0(VmbGuestConfig, 1);
     g_autofree char *image =
-        g_strdup_printf("%s%s.cpio", machine->name, settings->network ? "-network" : "");
+        g_strdup_printf("%s%s.cpio", machine->name, network ? "-network" : "");
 
     config->machine = machine;
     config->qemu_dir = g_strdup(settings->qemu_dir);
@@ -222,10 +223,15 @@ VmbGuestConfig *vmb_settings_guest(const VmbSettings *settings, const VmbMachine
     }
     config->port = settings->port == VMB_PORT_UNSET ? 0 : (guint)settings->port;
     config->properties = g_strdup(settings->properties);
-    config->network = settings->network;
+    config->network = network;
     config->kvm = decide_kvm(settings, machine);
     config->nonce = ((guint64)g_random_int() << 32) | g_random_int();
     return config;
+}
+
+VmbGuestConfig *vmb_settings_guest(const VmbSettings *settings, const VmbMachine *machine)
+{
+    return vmb_settings_guest_with(settings, machine, settings->network);
 }
 
 char *vmb_settings_log_dir(const VmbSettings *settings, const char *name, GError **error)

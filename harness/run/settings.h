@@ -60,6 +60,10 @@ const VmbMachine *vmb_settings_one_machine(const VmbSettings *settings, const ch
  */
 VmbGuestConfig *vmb_settings_guest(const VmbSettings *settings, const VmbMachine *machine);
 
+/* The same, with or without a network card whatever the settings say. */
+VmbGuestConfig *vmb_settings_guest_with(const VmbSettings *settings, const VmbMachine *machine,
+                                        gboolean network);
+
 /*
  * LOGS/name, made with its parents. NULL: VMB_ERROR_SETUP, it cannot be made. Free with g_free().
  */

@@ -21,6 +21,7 @@ void vmb_guest_config_free(VmbGuestConfig *config)
     g_strfreev(config->devices);
     g_free(config->append);
     g_free(config->init);
+    g_strfreev(config->extra);
     g_free(config);
 }
 
@@ -240,6 +241,9 @@ char **vmb_guest_config_command_for(const VmbGuestConfig *config, VmbGuestMemory
     }
     add_devices(argv, config);
     add_network(argv, config);
+    for (char **word = config->extra; word != NULL && *word != NULL; word++) {
+        add(argv, *word, NULL);
+    }
     if (config->by_hand) {
         add_terminal(argv, config->machine);
     } else {

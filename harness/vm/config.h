@@ -34,6 +34,7 @@ typedef struct {
     char *init;        /* init of the image, which ours (VMB_INIT) becomes; NULL: ours is all */
     gboolean own_init; /* ours is at VMB_INIT, not at /init */
     gboolean can_reset; /* the guest may be reset, and boots again; else QEMU ends then */
+    char **extra;      /* more arguments of QEMU's, for somebody who looks inside; NULL: none */
     gboolean by_hand;  /* without a harness: the console is QEMU's standard input and output */
     guint64 nonce;     /* marks this boot's frames on the results line */
 } VmbGuestConfig;

@@ -333,6 +333,20 @@ gboolean vmb_guest_pin(VmbGuest *guest, int cpu, GError **error)
     return vmb_process_pin(guest->process, cpu, error);
 }
 
+char *vmb_guest_monitor(VmbGuest *guest, const char *command, GError **error)
+{
+    JsonObject *arguments = json_object_new();
+    g_autoptr(JsonNode) node = NULL;
+
+    json_object_set_string_member(arguments, "command-line", command);
+    if (!greet(guest, error)) {
+        json_object_unref(arguments);
+        return NULL;
+    }
+    node = vmb_qmp_call(guest->qmp, "human-monitor-command", arguments, error);
+    return node != NULL && JSON_NODE_HOLDS_VALUE(node) ? json_node_dup_string(node) : NULL;
+}
+
 VmbAgentLink *vmb_guest_agent(VmbGuest *guest)
 {
     return guest->agent;

@@ -83,6 +83,11 @@ gboolean vmb_guest_pin_vcpus(VmbGuest *guest, int cpu, GError **error);
 /* Tie all of QEMU to a CPU. FALSE: VMB_ERROR_SETUP, it has ended. */
 gboolean vmb_guest_pin(VmbGuest *guest, int cpu, GError **error);
 
+/*
+ * What a command of QEMU's human monitor prints. NULL: as vmb_qmp_call(). Free with g_free().
+ */
+char *vmb_guest_monitor(VmbGuest *guest, const char *command, GError **error);
+
 /* Borrowed parts, as long as the guest. */
 VmbAgentLink *vmb_guest_agent(VmbGuest *guest);
 VmbConsole *vmb_guest_console(VmbGuest *guest);

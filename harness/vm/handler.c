@@ -16,6 +16,7 @@
 struct VmbHandler {
     VmbProcess *process;
     VmbStream *stream;
+    VmbStream *input; /* NULL: it has none */
     VmbAlarm *alarm;
     char *program;
     char *log_path;
@@ -126,37 +127,94 @@ static gboolean open_log(VmbHandler *handler, GError **error)
     return TRUE;
 }
 
-static gboolean start_process(VmbHandler *handler, const char *const *argv, GError **error)
+/* Nothing that it is sent comes back. */
+static void ignore_bytes(gpointer data, const guint8 *bytes, gsize len)
 {
-    g_autoptr(GSubprocessLauncher) launcher = vmb_process_launcher_new();
+    (void)data;
+    (void)bytes;
+    (void)len;
+}
+
+static const VmbStreamEvents input_events = {ignore_bytes, NULL};
+
+/* A socket that becomes one of the child's streams; returns our end, or -1. */
+static int make_pipe(int *childs, GError **error)
+{
     int fds[2];
 
-    if (!open_log(handler, error) ||
-        !vmb_process_log_to(launcher, handler->err_path, FALSE, error)) {
-        return FALSE;
-    }
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0) {
         g_set_error(error, VMB_ERROR, VMB_ERROR_SETUP, "socketpair: %s", g_strerror(errno));
+        return -1;
+    }
+    *childs = fds[1];
+    return fds[0];
+}
+
+static gboolean connect_streams(VmbHandler *handler, gboolean input,
+                                GSubprocessLauncher *launcher, GError **error)
+{
+    int childs;
+    int ours = make_pipe(&childs, error);
+
+    if (ours < 0) {
         return FALSE;
     }
-    g_subprocess_launcher_take_stdout_fd(launcher, fds[1]);
-    handler->stream = vmb_stream_new(fds[0], &handler_events, handler);
-    handler->process = vmb_process_start(launcher, argv, on_ended, handler, error);
+    g_subprocess_launcher_take_stdout_fd(launcher, childs);
+    handler->stream = vmb_stream_new(ours, &handler_events, handler);
+    if (!input) {
+        return TRUE;
+    }
+    ours = make_pipe(&childs, error);
+    if (ours < 0) {
+        return FALSE;
+    }
+    g_subprocess_launcher_take_stdin_fd(launcher, childs);
+    handler->input = vmb_stream_new(ours, &input_events, handler);
+    return TRUE;
+}
+
+static void set_surroundings(GSubprocessLauncher *launcher, const VmbHandlerSpec *spec)
+{
+    for (const char *const *word = spec->environment; word != NULL && *word != NULL; word++) {
+        const char *equals = strchr(*word, '=');
+        g_autofree char *name = g_strndup(*word, (gsize)(equals - *word));
+
+        g_subprocess_launcher_setenv(launcher, name, equals + 1, TRUE);
+    }
+    if (spec->directory != NULL) {
+        g_subprocess_launcher_set_cwd(launcher, spec->directory);
+    }
+}
+
+static gboolean start_process(VmbHandler *handler, const VmbHandlerSpec *spec, GError **error)
+{
+    g_autoptr(GSubprocessLauncher) launcher = vmb_process_launcher_new();
+
+    if (!open_log(handler, error) ||
+        !vmb_process_log_to(launcher, handler->err_path, FALSE, error) ||
+        !connect_streams(handler, spec->input, launcher, error)) {
+        return FALSE;
+    }
+    set_surroundings(launcher, spec);
+    handler->process = vmb_process_start(launcher, spec->argv, on_ended, handler, error);
     return handler->process != NULL;
 }
 
-VmbHandler *vmb_handler_start_argv(const char *const *argv, const char *log_dir, VmbAlarm *alarm,
+VmbHandler *vmb_handler_start_spec(const VmbHandlerSpec *spec, const char *log_dir, VmbAlarm *alarm,
                                    GError **error)
 {
+    const char *name = spec->name != NULL ? spec->name : "handler";
+    g_autofree char *log = g_strconcat(name, ".log", NULL);
+    g_autofree char *err = g_strconcat(name, ".err", NULL);
     g_autoptr(VmbHandler) handler = g_new0(VmbHandler, 1);
 
     handler->alarm = alarm;
-    handler->program = g_strdup(argv[0]);
-    handler->log_path = g_build_filename(log_dir, "handler.log", NULL);
-    handler->err_path = g_build_filename(log_dir, "handler.err", NULL);
+    handler->program = g_strdup(spec->argv[0]);
+    handler->log_path = g_build_filename(log_dir, log, NULL);
+    handler->err_path = g_build_filename(log_dir, err, NULL);
     handler->log_fd = -1;
     handler->output = g_string_new(NULL);
-    if (!start_process(handler, argv, error)) {
+    if (!start_process(handler, spec, error)) {
         return NULL;
     }
     return g_steal_pointer(&handler);
@@ -166,14 +224,16 @@ VmbHandler *vmb_handler_start(const char *program, const char *endpoint, const c
                               VmbAlarm *alarm, GError **error)
 {
     const char *const argv[] = {program, endpoint, NULL};
+    const VmbHandlerSpec spec = {.argv = argv};
 
-    return vmb_handler_start_argv(argv, log_dir, alarm, error);
+    return vmb_handler_start_spec(&spec, log_dir, alarm, error);
 }
 
 void vmb_handler_free(VmbHandler *handler)
 {
     g_clear_pointer(&handler->process, vmb_process_free);
     g_clear_pointer(&handler->stream, vmb_stream_free);
+    g_clear_pointer(&handler->input, vmb_stream_free);
     if (handler->log_fd >= 0) {
         close(handler->log_fd);
     }
@@ -210,12 +270,29 @@ gboolean vmb_handler_pin(const VmbHandler *handler, int cpu, GError **error)
     return vmb_process_pin(handler->process, cpu, error);
 }
 
-gboolean vmb_handler_stop(VmbHandler *handler, GError **error)
+void vmb_handler_send(VmbHandler *handler, const void *bytes, gsize len)
+{
+    if (handler->input != NULL) {
+        vmb_stream_send(handler->input, bytes, len);
+    }
+}
+
+static gboolean end(VmbHandler *handler, int signal_number, GError **error)
 {
     handler->stopping = TRUE;
-    if (!vmb_process_stop(handler->process, SIGTERM, STOP_MS, handler->alarm, error)) {
+    if (!vmb_process_stop(handler->process, signal_number, STOP_MS, handler->alarm, error)) {
         return FALSE;
     }
     vmb_stream_drain(handler->stream);
     return TRUE;
+}
+
+gboolean vmb_handler_kill(VmbHandler *handler, GError **error)
+{
+    return end(handler, SIGKILL, error);
+}
+
+gboolean vmb_handler_stop(VmbHandler *handler, GError **error)
+{
+    return end(handler, SIGTERM, error);
 }

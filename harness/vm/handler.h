@@ -25,9 +25,21 @@ VmbHandler *vmb_handler_start(const char *program, const char *endpoint, const c
 void vmb_handler_free(VmbHandler *handler);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VmbHandler, vmb_handler_free)
 
-/* The same with a command line of more words; argv[0] is the program. */
-VmbHandler *vmb_handler_start_argv(const char *const *argv, const char *log_dir, VmbAlarm *alarm,
+/* How a handler is started. Members that are 0 mean "none". */
+typedef struct {
+    const char *name;               /* of its logs, NAME.log and NAME.err; NULL: "handler" */
+    const char *const *argv;        /* ends with NULL; argv[0] is a path, or looked up in PATH */
+    const char *const *environment; /* NAME=VALUE, added to the harness's own; ends with NULL */
+    const char *directory;          /* its working directory; NULL: the harness's */
+    gboolean input;                 /* vmb_handler_send() reaches it; else its input is empty */
+} VmbHandlerSpec;
+
+/* The same with all that can be said. */
+VmbHandler *vmb_handler_start_spec(const VmbHandlerSpec *spec, const char *log_dir, VmbAlarm *alarm,
                                    GError **error);
+
+/* Send to its standard input; bytes for one that has closed it, or has no input, are dropped. */
+void vmb_handler_send(VmbHandler *handler, const void *bytes, gsize len);
 
 /*
  * All of its standard output so far, byte for byte, but the lines that read `tick`, which say
@@ -43,6 +55,9 @@ gboolean vmb_handler_wait_lines(VmbHandler *handler, guint lines, guint ms, GErr
 
 /* Tie it to a CPU. FALSE: VMB_ERROR_SETUP, it has ended. */
 gboolean vmb_handler_pin(const VmbHandler *handler, int cpu, GError **error);
+
+/* End it with SIGKILL, as if it had crashed. FALSE: only the alarm's error. */
+gboolean vmb_handler_kill(VmbHandler *handler, GError **error);
 
 /* End it with SIGTERM, after two seconds with SIGKILL. FALSE: only the alarm's error. */
 gboolean vmb_handler_stop(VmbHandler *handler, GError **error);

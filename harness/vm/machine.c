@@ -21,6 +21,7 @@ static const VmbMachine machines[] = {
         .console = "ttyS1,115200",
         .results_tty = "ttyAMA0",
         .results_first = TRUE,
+        .gdb_architecture = "aarch64",
         .network = "usb-net",
         .irq = 177,
     },
@@ -40,7 +41,9 @@ static const VmbMachine machines[] = {
         .linux_words = "no_timer_check",
         .results_tty = "ttyS1",
         .results_first = FALSE,
+        .gdb_architecture = "i386:x86-64",
         .network = "virtio-net-pci,romfile=",
+        .bus_error_reads_ones = TRUE,
         .irq = 16,
     },
 };

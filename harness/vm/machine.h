@@ -18,7 +18,9 @@ typedef struct {
     const char *linux_words;  /* other parameters of Linux, NULL: none */
     const char *results_tty;  /* the agent's serial line, as Linux names it in /dev */
     gboolean results_first;   /* the results line is the machine's first serial port */
+    const char *gdb_architecture; /* as gdb calls it */
     const char *network;      /* QEMU's name of a network card for it, with properties */
+    gboolean bus_error_reads_ones; /* nobody is told of a bus error: a read brings all ones */
     guint irq;                /* an interrupt that nothing else in the machine uses */
 } VmbMachine;
 

@@ -172,10 +172,15 @@ gboolean vmb_process_wait_or_kill(VmbProcess *process, guint ms, VmbAlarm *alarm
     return TRUE;
 }
 
+void vmb_process_signal(VmbProcess *process, int signal_number)
+{
+    g_subprocess_send_signal(process->child, signal_number);
+}
+
 gboolean vmb_process_stop(VmbProcess *process, int signal_number, guint ms, VmbAlarm *alarm,
                           GError **error)
 {
-    g_subprocess_send_signal(process->child, signal_number);
+    vmb_process_signal(process, signal_number);
     return vmb_process_wait_or_kill(process, ms, alarm, error);
 }
 

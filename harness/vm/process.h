@@ -61,6 +61,9 @@ char *vmb_process_end_text(const VmbProcess *process);
  */
 gboolean vmb_process_wait_or_kill(VmbProcess *process, guint ms, VmbAlarm *alarm, GError **error);
 
+/* Send a signal to it alone; nothing happens when it has ended. */
+void vmb_process_signal(VmbProcess *process, int signal_number);
+
 /* Send a signal, then as vmb_process_wait_or_kill(). */
 gboolean vmb_process_stop(VmbProcess *process, int signal_number, guint ms, VmbAlarm *alarm,
                           GError **error);
