@@ -17,6 +17,7 @@ void vmb_result_free(VmbResult *result)
     g_free(result->file);
     g_free(result->logs);
     g_free(result->note);
+    g_clear_pointer(&result->before, vmb_result_free);
     g_free(result);
 }
 
@@ -25,6 +26,32 @@ void vmb_result_fail(VmbResult *result, const GError *error)
     result->status = error->domain == VMB_ERROR ? error->code : VMB_ERROR_SETUP;
     g_free(result->message);
     result->message = g_strdup(error->message);
+}
+
+void vmb_result_retried(VmbResult *result, VmbResult *before)
+{
+    result->before = before;
+    result->attempts = before->attempts + 1;
+}
+
+void vmb_result_must_run(VmbResult *result)
+{
+    const char *value = g_getenv("VMBENCH_MUST_RUN");
+    g_autofree char *why = NULL;
+
+    if (result->status != VMB_ERROR_SKIPPED || value == NULL || value[0] == '\0' ||
+        g_str_equal(value, "0")) {
+        return;
+    }
+    why = g_steal_pointer(&result->message);
+    result->status = VMB_ERROR_SETUP;
+    result->message = g_strdup_printf("skipped, which VMBENCH_MUST_RUN forbids: %s",
+                                      why != NULL ? why : "nobody said why");
+}
+
+gboolean vmb_result_failed(const VmbResult *result)
+{
+    return result->status != 0 && result->status != VMB_ERROR_SKIPPED;
 }
 
 gboolean vmb_result_is_flaky(const VmbResult *result)
@@ -65,6 +92,9 @@ JsonObject *vmb_result_to_json(const VmbResult *result)
     json_object_set_int_member(object, "attempts", result->attempts);
     set_text(object, "logs", result->logs);
     set_text(object, "note", result->note);
+    if (result->before != NULL) {
+        json_object_set_object_member(object, "before", vmb_result_to_json(result->before));
+    }
     return object;
 }
 
@@ -73,15 +103,30 @@ static char *get_text(JsonObject *object, const char *name)
     return g_strdup(json_object_get_string_member_with_default(object, name, NULL));
 }
 
+static VmbResult *get_before(JsonObject *object)
+{
+    JsonNode *node = json_object_get_member(object, "before");
+
+    return node != NULL && JSON_NODE_HOLDS_OBJECT(node)
+               ? vmb_result_from_json(json_node_get_object(node)) : NULL;
+}
+
+static gboolean has(JsonObject *object, const char *name, GType type)
+{
+    JsonNode *node = json_object_get_member(object, name);
+
+    return node != NULL && JSON_NODE_HOLDS_VALUE(node) && json_node_get_value_type(node) == type;
+}
+
 VmbResult *vmb_result_from_json(JsonObject *object)
 {
     VmbResult *result;
 
-    if (!json_object_has_member(object, "status")) {
-        return NULL;
+    if (!has(object, "status", G_TYPE_INT64)) {
+        return NULL; /* 0 would be a pass */
     }
     result = vmb_result_new();
-    result->status = (int)json_object_get_int_member_with_default(object, "status", 0);
+    result->status = (int)json_object_get_int_member(object, "status");
     result->message = get_text(object, "message");
     result->details = get_text(object, "details");
     result->step = get_text(object, "step");
@@ -93,5 +138,6 @@ VmbResult *vmb_result_from_json(JsonObject *object)
     result->attempts = (guint)json_object_get_int_member_with_default(object, "attempts", 1);
     result->logs = get_text(object, "logs");
     result->note = get_text(object, "note");
+    result->before = get_before(object);
     return result;
 }

@@ -7,7 +7,9 @@
 
 #include "error.h"
 
-typedef struct {
+typedef struct VmbResult VmbResult;
+
+struct VmbResult {
     int status;        /* 0: passed; a VmbErrorCode */
     char *message;     /* one line; NULL when it passed */
     char *details;     /* lines to read: a diff, the end of a log; NULL: none */
@@ -20,7 +22,8 @@ typedef struct {
     guint attempts;    /* 1, unless it was tried again */
     char *logs;        /* directory; NULL: nothing was kept */
     char *note;        /* one line that is no failure, "the snapshot is damaged: ..."; NULL: none */
-} VmbResult;
+    VmbResult *before; /* of the attempt before this one, a failure; NULL: this is the first */
+};
 
 VmbResult *vmb_result_new(void);
 void vmb_result_free(VmbResult *result);
@@ -28,6 +31,18 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VmbResult, vmb_result_free)
 
 /* Make it a failure for this reason; an error of another domain is bad set-up. */
 void vmb_result_fail(VmbResult *result, const GError *error);
+
+/* Say that it is one more attempt after `before`, which is taken. Once for a result. */
+void vmb_result_retried(VmbResult *result, VmbResult *before);
+
+/*
+ * A test that was skipped did not fail, unless VMBENCH_MUST_RUN is set (to anything but nothing or 0):
+ * then make it a failure, bad set-up, that says why it was skipped. For each result, once. Any thread.
+ */
+void vmb_result_must_run(VmbResult *result);
+
+/* Neither passed nor skipped. */
+gboolean vmb_result_failed(const VmbResult *result);
 
 /*
  * It passed, but not at once. Reports call that FLAKY, and so does nobody take it for a pass in
