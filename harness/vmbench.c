@@ -12,6 +12,8 @@ static const struct {
     int (*main)(int argc, char **argv);
     const char *purpose;
 } commands[] = {
+    {"run", vmb_run_main, "run scenarios, a verdict for each"},
+    {"list", vmb_list_main, "list the scenarios"},
     {"demo", vmb_demo_main, "run the memory example on each machine and check every byte"},
     {"shell", vmb_shell_main, "boot a guest to an interactive shell"},
     {"boot", vmb_boot_main, "boot a guest to a login prompt, or to an image of your own"},

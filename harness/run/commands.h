@@ -10,6 +10,8 @@
 
 #include "alarm.h"
 
+int vmb_run_main(int argc, char **argv);
+int vmb_list_main(int argc, char **argv);
 int vmb_demo_main(int argc, char **argv);
 int vmb_shell_main(int argc, char **argv);
 int vmb_boot_main(int argc, char **argv);

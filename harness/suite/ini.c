@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ini.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "nearest.h"
@@ -55,35 +54,64 @@ static gboolean add_place(VmbIni *ini, char *name, guint line, GError **error)
     return TRUE;
 }
 
-/* *group is the one that the line is in, and becomes the one that it begins. */
-static gboolean scan_line(VmbIni *ini, char *text, guint line, char **group, GError **error)
+/* What GKeyFile takes; but it would drop `key[de]`, for it a translation, without a word. */
+static gboolean is_group(const char *name)
 {
-    char *equals = strchr(text, '=');
-    gsize len;
+    for (const char *c = name; *c != '\0'; c++) {
+        if (*c == '[' || *c == ']' || g_ascii_iscntrl(*c)) {
+            return FALSE;
+        }
+    }
+    return name[0] != '\0';
+}
 
-    g_strstrip(text);
-    len = strlen(text);
-    if (len == 0 || text[0] == '#') {
+/* *group is the one that the line is in, and becomes the one that it begins. */
+static gboolean scan_group(VmbIni *ini, const char *text, guint line, char **group, GError **error)
+{
+    g_free(*group);
+    *group = g_strndup(text + 1, strlen(text) - 2);
+    if (!is_group(*group)) {
+        g_autofree char *problem = g_strdup_printf("`%s` has no right name", text);
+
+        return fail_at(ini, line, error, problem);
+    }
+    return add_place(ini, g_strdup(*group), line, error);
+}
+
+static gboolean scan_key(VmbIni *ini, const char *key, guint line, const char *group,
+                         GError **error)
+{
+    if (group == NULL) {
+        return fail_at(ini, line, error, "a key before the first group: begin with `[scenario]`");
+    }
+    if (strpbrk(key, "[]") != NULL) {
+        g_autofree char *problem = g_strdup_printf("`%s` is no key: letters, digits and -", key);
+
+        return fail_at(ini, line, error, problem);
+    }
+    return add_place(ini, place_name(group, key), line, error);
+}
+
+static gboolean scan_line(VmbIni *ini, const char *text, guint line, char **group, GError **error)
+{
+    const char *equals = strchr(text, '=');
+    g_autofree char *key = NULL;
+
+    if (text[0] == '\0' || text[0] == '#') {
         return TRUE;
     }
-    if (text[0] == '[' && text[len - 1] == ']') {
-        g_free(*group);
-        *group = g_strndup(text + 1, len - 2);
-        return add_place(ini, g_strdup(*group), line, error);
+    if (text[0] == '[' && g_str_has_suffix(text, "]")) {
+        return scan_group(ini, text, line, group, error);
     }
     if (equals == NULL || equals == text) {
         return fail_at(ini, line, error, "no `[group]`, `key = value` or `# comment`");
     }
-    if (*group == NULL) {
-        return fail_at(ini, line, error, "a key before the first group: begin with `[scenario]`");
-    }
-    *equals = '\0';
-    return add_place(ini, place_name(*group, g_strchomp(text)), line, error);
+    key = g_strchomp(g_strndup(text, (gsize)(equals - text)));
+    return scan_key(ini, key, line, *group, error);
 }
 
-static gboolean scan(VmbIni *ini, const char *text, GError **error)
+static gboolean scan(VmbIni *ini, char **lines, GError **error)
 {
-    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
     g_autofree char *group = NULL;
 
     for (guint i = 0; lines[i] != NULL; i++) {
@@ -94,23 +122,47 @@ static gboolean scan(VmbIni *ini, const char *text, GError **error)
     return TRUE;
 }
 
+/* Text alone, without bytes that are none. */
+static gboolean check_text(const VmbIni *ini, const char *text, gsize len, GError **error)
+{
+    const char *wrong;
+    guint line = 1;
+
+    if (g_utf8_validate(text, (gssize)len, &wrong)) {
+        return TRUE;
+    }
+    for (const char *c = text; c < wrong; c++) {
+        line += *c == '\n';
+    }
+    return fail_at(ini, line, error,
+                   *wrong == '\0' ? "it has a NUL byte: write text" : "it is no UTF-8");
+}
+
 static gboolean load(VmbIni *ini, GError **error)
 {
     g_autoptr(GError) cause = NULL;
     g_autofree char *text = NULL;
+    g_autofree char *stripped = NULL;
+    g_auto(GStrv) lines = NULL;
     gsize len;
 
     if (!g_file_get_contents(ini->path, &text, &len, &cause)) {
         g_set_error(error, VMB_ERROR, VMB_ERROR_SETUP, "%s", cause->message);
         return FALSE;
     }
-    if (strlen(text) != len) {
-        return fail_at(ini, 1, error, "it has a NUL byte: write text");
-    }
-    if (!scan(ini, text, error)) {
+    if (!check_text(ini, text, len, error)) {
         return FALSE;
     }
-    if (len > 0 && !g_key_file_load_from_data(ini->file, text, len, G_KEY_FILE_NONE, &cause)) {
+    lines = g_strsplit(text, "\n", -1);
+    for (char **line = lines; *line != NULL; line++) {
+        g_strstrip(*line); /* white space that nobody sees; \s is one that is meant */
+    }
+    stripped = g_strjoinv("\n", lines);
+    if (!scan(ini, lines, error)) {
+        return FALSE;
+    }
+    if (stripped[0] != '\0' &&
+        !g_key_file_load_from_data(ini->file, stripped, (gsize)-1, G_KEY_FILE_NONE, &cause)) {
         return fail_at(ini, 1, error, cause->message);
     }
     ini->groups = g_key_file_get_groups(ini->file, NULL);
@@ -194,8 +246,8 @@ static gboolean has(const VmbIni *ini, const char *group, const char *key)
 static gboolean fail_value(const VmbIni *ini, const char *group, const char *key, GError **error)
 {
     return vmb_ini_fail(ini, group, key, error,
-                        "the value has an escape that is none, or is no UTF-8: \\n, \\t, \\s and "
-                        "\\\\ are escapes");
+                        "the value has an escape that is none: \\n, \\r, \\t, \\s and \\\\ are "
+                        "escapes");
 }
 
 gboolean vmb_ini_string(const VmbIni *ini, const char *group, const char *key, char **value,
@@ -290,6 +342,6 @@ gboolean vmb_ini_seconds(const VmbIni *ini, const char *group, const char *key, 
         return vmb_ini_fail(ini, group, key, error,
                             "`%s` is no time: write seconds, from 0.001 to %d", text, SECONDS_MAX);
     }
-    *ms = (guint)lround(seconds * 1000);
+    *ms = (guint)(seconds * 1000 + 0.5);
     return TRUE;
 }

@@ -11,8 +11,8 @@
 typedef struct VmbIni VmbIni;
 
 /*
- * Read a file. NULL: it cannot be read, a line is none of an ini file, or a group or a key is there
- * twice. Free with vmb_ini_free().
+ * Read a file, of whose lines and values white space at both ends is left out. NULL: it cannot be read, is
+ * no UTF-8 text, a line is none of an ini file, or a group or a key is there twice. Free with vmb_ini_free().
  */
 VmbIni *vmb_ini_load(const char *path, GError **error);
 void vmb_ini_free(VmbIni *ini);
@@ -39,8 +39,8 @@ gboolean vmb_ini_fail_word(const VmbIni *ini, const char *group, const char *key
                            const char *what, const char *const *words, GError **error);
 
 /*
- * The value of a key, without escapes (\n, \s, \t, \\). *value becomes NULL when the key is not there.
- * FALSE: it has a bad escape, or is no UTF-8. Free with g_free().
+ * The value of a key, without escapes (\n, \r, \s, \t, \\). *value becomes NULL when the key is not
+ * there. FALSE: it has a bad escape. Free with g_free().
  */
 gboolean vmb_ini_string(const VmbIni *ini, const char *group, const char *key, char **value,
                         GError **error);

@@ -3,6 +3,25 @@
 
 #include <string.h>
 
+/* Bytes as an expression for these bytes. */
+static void append_plain(GString *text, const char *bytes, const char *end)
+{
+    for (; bytes < end; bytes++) {
+        g_string_append_printf(text, g_ascii_isalnum(*bytes) ? "%c" : "\\x%02x", (guint8)*bytes);
+    }
+}
+
+/* The }} that ends an expression: of several } in a row the last two, for `{{[0-9]{2}}}`. */
+static const char *find_close(const char *text, const char *end)
+{
+    const char *close = memmem(text, (gsize)(end - text), "}}", 2);
+
+    while (close != NULL && close + 2 < end && close[2] == '}') {
+        close++;
+    }
+    return close;
+}
+
 /* The line as one expression, anchored at both ends. NULL: {{ without }}. */
 static char *expression(const char *pattern, gsize len)
 {
@@ -10,18 +29,18 @@ static char *expression(const char *pattern, gsize len)
     const char *end = pattern + len;
 
     while (pattern < end) {
-        const char *open = g_strstr_len(pattern, end - pattern, "{{");
-        const char *close = open != NULL ? g_strstr_len(open, end - open, "}}") : NULL;
-        const char *plain_end = open != NULL ? open : end;
-        g_autofree char *plain = g_regex_escape_string(pattern, (gint)(plain_end - pattern));
+        const char *open = memmem(pattern, (gsize)(end - pattern), "{{", 2);
+        const char *close = open != NULL ? find_close(open + 2, end) : NULL;
 
         if (open != NULL && close == NULL) {
             g_string_free(text, TRUE);
             return NULL;
         }
-        g_string_append(text, plain);
+        append_plain(text, pattern, open != NULL ? open : end);
         if (open != NULL) {
-            g_string_append_printf(text, "(?:%.*s)", (int)(close - open - 2), open + 2);
+            g_string_append(text, "(?:");
+            g_string_append_len(text, open + 2, close - open - 2);
+            g_string_append_c(text, ')');
         }
         pattern = open != NULL ? close + 2 : end;
     }
@@ -43,15 +62,17 @@ static GRegex *compile(const char *pattern, gsize len, GError **error)
 
 gboolean vmb_patterns_check(const GString *text, guint *line, GError **error)
 {
-    g_auto(GStrv) lines = g_strsplit(text->str, "\n", -1);
+    const char *begin = text->str, *end = text->str + text->len;
 
-    for (guint i = 0; lines[i] != NULL; i++) {
-        g_autoptr(GRegex) regex = compile(lines[i], strlen(lines[i]), error);
+    for (*line = 1; begin < end; (*line)++) {
+        const char *line_end = memchr(begin, '\n', (gsize)(end - begin));
+        gsize len = (gsize)((line_end != NULL ? line_end : end) - begin);
+        g_autoptr(GRegex) regex = compile(begin, len, error);
 
-        *line = i + 1;
         if (regex == NULL) {
             return FALSE;
         }
+        begin += len + 1;
     }
     return TRUE;
 }

@@ -13,7 +13,8 @@ gboolean vmb_patterns_check(const GString *text, guint *line, GError **error);
 
 /*
  * Whether a line is what the pattern, a line too, describes: outside {{ and }} byte for byte, inside by
- * a Perl-compatible expression. A pattern that is none matches nothing.
+ * a Perl-compatible expression, to which a } before the }} belongs: `{{[0-9]{2}}}`. A pattern that is
+ * none matches nothing.
  */
 gboolean vmb_patterns_match(const GString *pattern, const GString *line);
 

@@ -4,10 +4,12 @@
 #include <string.h>
 
 #include "ini.h"
+#include "patterns.h"
 #include "scenario_step.h"
 
 static void range_free(VmbScenarioRange *range)
 {
+    g_free(range->name);
     g_free(range->id);
     g_free(range->start);
     g_free(range->size);
@@ -169,15 +171,7 @@ static gboolean read_scenario(VmbScenario *scenario, const VmbIni *ini, GError *
            read_image(scenario, ini, error);
 }
 
-/* ---- [range ID] ---- */
-
-/* What QEMU takes for an id, so that it does not have to complain. */
-static gboolean is_id(const char *name)
-{
-    return g_ascii_isalpha(name[0]) &&
-           strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._") ==
-               strlen(name);
-}
+/* ---- [range NAME] ---- */
 
 static gboolean read_place(VmbScenarioRange *range, const VmbIni *ini, const char *group,
                            GError **error)
@@ -252,11 +246,12 @@ static gboolean read_properties(VmbScenarioRange *range, const VmbIni *ini, cons
     return TRUE;
 }
 
-static VmbScenarioRange *add_range(VmbScenario *scenario, const char *id)
+static VmbScenarioRange *add_range(VmbScenario *scenario, const char *name)
 {
     VmbScenarioRange *range = g_new0(VmbScenarioRange, 1);
 
-    range->id = g_strdup(id);
+    range->name = g_strdup(name);
+    range->id = g_strdup_printf("vmmio%u", scenario->ranges->len);
     range->start = g_strdup("0xfef00000");
     range->size = g_strdup("0x1000");
     g_ptr_array_add(scenario->ranges, range);
@@ -269,10 +264,6 @@ static gboolean read_range(VmbScenario *scenario, const VmbIni *ini, const char 
     static const char *const keys[] = {"start", "size", "irq", "endpoint", "properties", NULL};
     VmbScenarioRange *range;
 
-    if (!is_id(name)) {
-        return vmb_ini_fail(ini, group, NULL, error,
-                            "`%s` is no name: a letter, then letters, digits and -._", name);
-    }
     if (scenario->ranges->len == VMB_RANGES_MAX) {
         return vmb_ini_fail(ini, group, NULL, error, "a machine has at most %d ranges",
                             VMB_RANGES_MAX);
@@ -437,23 +428,53 @@ static gboolean check_file(const VmbScenario *scenario, const VmbMachine *machin
     return FALSE;
 }
 
+static gboolean check_patterns(const VmbScenario *scenario, const VmbMachine *machine,
+                               const VmbExpected *expected, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+    g_autofree char *path = NULL;
+    char *text = NULL;
+    gsize len;
+    guint line;
+
+    if (expected->patterns == NULL) {
+        return TRUE;
+    }
+    path = vmb_scenario_path(scenario, machine, expected->patterns);
+    if (!g_file_get_contents(path, &text, &len, &cause)) {
+        g_set_error(error, VMB_ERROR, VMB_ERROR_SETUP, "%s:%u: %s", scenario->file, expected->line,
+                    cause->message);
+        return FALSE;
+    }
+    g_autoptr(GString) patterns = g_string_new_len(text, (gssize)len);
+
+    g_free(text);
+    if (!vmb_patterns_check(patterns, &line, &cause)) {
+        g_set_error(error, VMB_ERROR, VMB_ERROR_SETUP, "%s:%u: %s", path, line, cause->message);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean check_step(const VmbScenario *scenario, const VmbMachine *machine,
+                           const VmbStep *step, GError **error)
+{
+    const VmbExpected *out = &step->out, *err = &step->err;
+
+    return check_file(scenario, machine, out->file, out->line, error) &&
+           check_file(scenario, machine, out->patterns, out->line, error) &&
+           check_file(scenario, machine, err->file, err->line, error) &&
+           check_file(scenario, machine, err->patterns, err->line, error) &&
+           check_file(scenario, machine, step->input_file, step->line, error) &&
+           check_patterns(scenario, machine, out, error) &&
+           check_patterns(scenario, machine, err, error);
+}
+
 gboolean vmb_scenario_check(const VmbScenario *scenario, const VmbMachine *machine, GError **error)
 {
     for (guint i = 0; i < scenario->steps->len; i++) {
-        const VmbStep *step = g_ptr_array_index(scenario->steps, i);
-        const struct {
-            const char *file;
-            guint line;
-        } files[] = {
-            {step->out.file, step->out.line},     {step->out.patterns, step->out.line},
-            {step->err.file, step->err.line},     {step->err.patterns, step->err.line},
-            {step->input_file, step->line},
-        };
-
-        for (guint k = 0; k < G_N_ELEMENTS(files); k++) {
-            if (!check_file(scenario, machine, files[k].file, files[k].line, error)) {
-                return FALSE;
-            }
+        if (!check_step(scenario, machine, g_ptr_array_index(scenario->steps, i), error)) {
+            return FALSE;
         }
     }
     return TRUE;

@@ -27,7 +27,8 @@ typedef struct {
 } VmbExpected;
 
 typedef struct {
-    char *id; /* "vmmio0", or that of [range ID] */
+    char *name; /* behind "range " */
+    char *id;   /* of the device, "vmmio0": by place, so that scenarios can share a guest */
     char *start, *size;
     guint irq;           /* number of the line, 0: none */
     gboolean any_irq;    /* one that the machine has to spare */
@@ -104,6 +105,7 @@ typedef struct {
     gboolean isolate;    /* a guest of its own */
     gboolean network;
     gboolean needs_kvm;
+    gboolean resets;     /* a step resets the tested guest */
     char *append;        /* kernel words, NULL: none */
     char **files, **packages, **modules, **overlays, **manifests; /* for the image; NULL: none */
     GPtrArray *ranges;   /* of VmbScenarioRange, at least one */
@@ -120,7 +122,10 @@ VmbScenario *vmb_scenario_load(const char *directory, const char *name, GError *
 void vmb_scenario_free(VmbScenario *scenario);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VmbScenario, vmb_scenario_free)
 
-/* FALSE: VMB_ERROR_SETUP, a file that it names is not there, or no fixture; with file and line. */
+/*
+ * FALSE: VMB_ERROR_SETUP, a file that it names is not there, or one of patterns has a wrong one; with file
+ * and line.
+ */
 gboolean vmb_scenario_check(const VmbScenario *scenario, const VmbMachine *machine, GError **error);
 
 gboolean vmb_scenario_runs_on(const VmbScenario *scenario, const VmbMachine *machine);

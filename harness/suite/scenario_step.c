@@ -4,8 +4,6 @@
 #include <signal.h>
 #include <string.h>
 
-#include "nearest.h"
-
 #define BYTES_MAX 4096
 
 static void expected_clear(VmbExpected *expected)
@@ -240,6 +238,9 @@ static gboolean read_end(const Source *s, VmbStep *step, GError **error)
         !vmb_ini_number(s->ini, s->group, "signal", SIGRTMAX, &number, error)) {
         return FALSE;
     }
+    if (by_signal && number == 0) {
+        return vmb_ini_fail(s->ini, s->group, "signal", error, "signals begin with 1: SIGSEGV is 11");
+    }
     step->exit_status = by_signal ? -1 : (gint)status;
     step->signal_number = (guint)number;
     return TRUE;
@@ -357,8 +358,14 @@ static gboolean read_reset(const Source *s, VmbStep *step, GError **error)
     if (!vmb_ini_boolean(s->ini, s->group, "reset", &really, error)) {
         return FALSE;
     }
-    return really ? read_guest(s, step, error)
-                  : vmb_ini_fail(s->ini, s->group, "reset", error, "write `reset = yes`");
+    if (!really) {
+        return vmb_ini_fail(s->ini, s->group, "reset", error, "write `reset = yes`");
+    }
+    if (!read_guest(s, step, error)) {
+        return FALSE;
+    }
+    s->scenario->resets = s->scenario->resets || step->guest < 0;
+    return TRUE;
 }
 
 #define EXPECTED(key) key, key "-lines", key "-text"

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "case_handler.h"
+
+#include <string.h>
+
+#include "case_words.h"
+#include "expected.h"
+#include "paths.h"
+
+/* A program of the scenario, one of the bench's, or one that is found in PATH. */
+static char *find_handler(const VmbScenario *scenario, const char *program)
+{
+    g_autofree char *own = g_canonicalize_filename(program, scenario->directory);
+    g_autofree char *built = g_build_filename(VMB_HANDLERS_DIR, program, NULL);
+
+    if (strchr(program, '/') != NULL || g_file_test(own, G_FILE_TEST_IS_REGULAR)) {
+        return g_steal_pointer(&own);
+    }
+    if (g_file_test(built, G_FILE_TEST_IS_EXECUTABLE)) {
+        return g_steal_pointer(&built);
+    }
+    return g_strdup(program);
+}
+
+/* The endpoint is the last argument unless the command says where it is to be. */
+static char **handler_command(const VmbScenario *scenario, const VmbScenarioHandler *handler,
+                              const VmbCaseWords *words)
+{
+    g_auto(GStrv) filled = vmb_placeholders_fill_all(handler->command, words->known);
+    gboolean placed = vmb_placeholders_has(handler->command, "endpoint") ||
+                      vmb_placeholders_has(handler->command, "port");
+    GPtrArray *argv = g_ptr_array_new();
+    char *program = find_handler(scenario, filled[0]);
+
+    if (g_str_has_suffix(program, ".py") && !g_file_test(program, G_FILE_TEST_IS_EXECUTABLE)) {
+        g_ptr_array_add(argv, g_strdup(VMB_PYTHON));
+    }
+    g_ptr_array_add(argv, program);
+    for (char **word = filled + 1; *word != NULL; word++) {
+        g_ptr_array_add(argv, g_strdup(*word));
+    }
+    if (!placed) {
+        g_ptr_array_add(argv, g_strdup(words->endpoint));
+    }
+    g_ptr_array_add(argv, NULL);
+    return (char **)g_ptr_array_free(argv, FALSE);
+}
+
+/* With the Python module of this build in reach. */
+static char **handler_environment(const VmbScenarioHandler *handler, const VmbCaseWords *words)
+{
+    const char *before = g_getenv("PYTHONPATH");
+    char **own = vmb_placeholders_fill_all(handler->environment, words->known);
+    guint count = own != NULL ? g_strv_length(own) : 0;
+    char **all = g_new0(char *, count + 2);
+
+    all[0] = g_strdup_printf("PYTHONPATH=%s%s%s", VMB_PYTHON_PATH, before != NULL ? ":" : "",
+                             before != NULL ? before : "");
+    for (guint i = 0; i < count; i++) {
+        all[i + 1] = own[i];
+    }
+    g_free(own);
+    return all;
+}
+
+static VmbHandler *launch(VmbCaseRun *run, guint index, GError **error)
+{
+    const VmbScenario *scenario = run->test->scenario;
+    const VmbScenarioHandler *handler = g_ptr_array_index(scenario->handlers, index);
+    guint start = ++run->starts[index];
+    g_autofree char *name = start == 1 ? g_strdup_printf("handler-%s", handler->name)
+                                       : g_strdup_printf("handler-%s-%u", handler->name, start);
+    g_auto(VmbCaseWords) words = {NULL};
+    g_auto(GStrv) argv = NULL;
+    g_auto(GStrv) environment = NULL;
+
+    if (!vmb_case_words_make(run, handler->range, &words, error)) {
+        return NULL;
+    }
+    argv = handler_command(scenario, handler, &words);
+    environment = handler_environment(handler, &words);
+    const VmbHandlerSpec spec = {
+        .name = name,
+        .argv = (const char *const *)argv,
+        .environment = (const char *const *)environment,
+        .directory = scenario->directory,
+        .input = TRUE,
+    };
+
+    return vmb_handler_start_spec(&spec, run->logs, vmb_testbed_alarm(run->bed), error);
+}
+
+static const char *range_of(const VmbCaseRun *run, guint handler)
+{
+    const VmbScenarioHandler *h = g_ptr_array_index(run->test->scenario->handlers, handler);
+    const VmbScenarioRange *range = g_ptr_array_index(run->test->scenario->ranges, h->range);
+
+    return range->id;
+}
+
+static gboolean start_handler(VmbCaseRun *run, const VmbStep *step, GError **error)
+{
+    if (run->handlers->pdata[step->target] != NULL) {
+        g_set_error(error, VMB_ERROR, VMB_ERROR_SETUP, "the handler runs already: stop it first, or "
+                    "use `restart`");
+        return FALSE;
+    }
+    run->handlers->pdata[step->target] = launch(run, step->target, error);
+    return run->handlers->pdata[step->target] != NULL &&
+           (!step->claim ||
+            vmb_guest_wait_handler(vmb_testbed_guest(run->bed), range_of(run, step->target), TRUE,
+                                   step->ms, error));
+}
+
+VmbHandler *vmb_case_handler(VmbCaseRun *run, const VmbStep *step, GError **error)
+{
+    VmbHandler *handler = run->handlers->pdata[step->target];
+
+    if (handler == NULL) {
+        g_set_error(error, VMB_ERROR, VMB_ERROR_SETUP, "the handler does not run: start it in an "
+                    "earlier step");
+    }
+    return handler;
+}
+
+/* QEMU is given the time to see that it has gone, so that the next step finds the range unclaimed. */
+static gboolean end_handler(VmbCaseRun *run, const VmbStep *step,
+                            gboolean (*end)(VmbHandler *handler, GError **error), GError **error)
+{
+    VmbHandler *handler = vmb_case_handler(run, step, error);
+
+    if (handler == NULL || !end(handler, error)) {
+        return FALSE;
+    }
+    g_clear_pointer((VmbHandler **)&run->handlers->pdata[step->target], vmb_handler_free);
+    return vmb_guest_wait_handler(vmb_testbed_guest(run->bed), range_of(run, step->target), FALSE,
+                                  step->ms, error);
+}
+
+gboolean vmb_case_start(VmbCaseRun *run, const VmbStep *step, GError **error)
+{
+    return start_handler(run, step, error);
+}
+
+gboolean vmb_case_stop(VmbCaseRun *run, const VmbStep *step, GError **error)
+{
+    return end_handler(run, step, vmb_handler_stop, error);
+}
+
+gboolean vmb_case_kill(VmbCaseRun *run, const VmbStep *step, GError **error)
+{
+    return end_handler(run, step, vmb_handler_kill, error);
+}
+
+gboolean vmb_case_restart(VmbCaseRun *run, const VmbStep *step, GError **error)
+{
+    return end_handler(run, step, vmb_handler_stop, error) && start_handler(run, step, error);
+}
+
+static gboolean wait_range(VmbCaseRun *run, const VmbStep *step, gboolean claimed, GError **error)
+{
+    const VmbScenarioRange *range = g_ptr_array_index(run->test->scenario->ranges, step->target);
+
+    return vmb_guest_wait_handler(vmb_testbed_guest(run->bed), range->id, claimed, step->ms, error);
+}
+
+gboolean vmb_case_claim(VmbCaseRun *run, const VmbStep *step, GError **error)
+{
+    return wait_range(run, step, TRUE, error);
+}
+
+gboolean vmb_case_release(VmbCaseRun *run, const VmbStep *step, GError **error)
+{
+    return wait_range(run, step, FALSE, error);
+}
+
+gboolean vmb_case_output(VmbCaseRun *run, const VmbStep *step, GError **error)
+{
+    VmbHandler *handler = vmb_case_handler(run, step, error);
+    const VmbScenarioHandler *what =
+        g_ptr_array_index(run->test->scenario->handlers, step->target);
+    g_autofree char *name = g_strdup_printf("output of the handler %s", what->name);
+    g_autoptr(GString) output = NULL;
+    guint lines;
+
+    if (handler == NULL ||
+        !vmb_expected_lines(&step->out, run->test->scenario, run->test->machine, &lines, error) ||
+        !vmb_handler_wait_lines(handler, lines, step->ms, error)) {
+        return FALSE;
+    }
+    output = vmb_handler_output(handler);
+    return vmb_expected_compare(&step->out, run->test->scenario, run->test->machine, name, output,
+                                run->result, error);
+}

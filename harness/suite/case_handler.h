@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Steps that have to do with handlers. Each returns FALSE with the verdict. */
+#ifndef VMBENCH_CASE_HANDLER_H
+#define VMBENCH_CASE_HANDLER_H
+
+#include "case_run.h"
+
+gboolean vmb_case_start(VmbCaseRun *run, const VmbStep *step, GError **error);
+gboolean vmb_case_stop(VmbCaseRun *run, const VmbStep *step, GError **error);
+gboolean vmb_case_kill(VmbCaseRun *run, const VmbStep *step, GError **error);
+gboolean vmb_case_restart(VmbCaseRun *run, const VmbStep *step, GError **error);
+gboolean vmb_case_claim(VmbCaseRun *run, const VmbStep *step, GError **error);
+gboolean vmb_case_release(VmbCaseRun *run, const VmbStep *step, GError **error);
+gboolean vmb_case_output(VmbCaseRun *run, const VmbStep *step, GError **error);
+
+/*
+ * The handler that the step is about. NULL: VMB_ERROR_SETUP, it was not started, or was stopped before:
+ * a mistake of the scenario. Borrowed.
+ */
+VmbHandler *vmb_case_handler(VmbCaseRun *run, const VmbStep *step, GError **error);
+
+#endif

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "case_run.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "additions.h"
+#include "bundle.h"
+#include "case_program.h"
+#include "case_step.h"
+#include "files.h"
+#include "snapshot.h"
+#include "timed_log.h"
+#include "transcript.h"
+
+/* How long a death may take to be seen behind a wrong byte that it caused. */
+#define DEATH_MS 200
+
+/* A handler that was stopped closes its connection; QEMU takes a moment to notice. */
+#define RELEASE_MS 5000
+
+/* ---- Guests beside the tested one ---- */
+
+static VmbGuest *start_guest(VmbCaseRun *run, const VmbScenarioGuest *what, GError **error)
+{
+    static char *no_devices[] = {NULL};
+    const VmbMachine *machine = what->machine != NULL ? what->machine : run->test->machine;
+    g_autofree char *logs = g_build_filename(run->logs, what->name, NULL);
+    VmbGuestConfig *config =
+        vmb_settings_guest_with(run->options->settings, machine, what->network);
+    g_autoptr(VmbGuest) guest = NULL;
+
+    config->devices = g_strdupv(no_devices);
+    g_ptr_array_add(run->configs, config);
+    if (g_mkdir_with_parents(logs, 0755) != 0) {
+        g_set_error(error, VMB_ERROR, VMB_ERROR_SETUP, "cannot make the directory %s: %s", logs,
+                    g_strerror(errno));
+        return NULL;
+    }
+    guest = vmb_guest_start(config, logs, vmb_testbed_alarm(run->bed), error);
+    return guest != NULL && vmb_agent_link_wait_ready(vmb_guest_agent(guest), VMB_BOOT_MS, error)
+               ? g_steal_pointer(&guest) : NULL;
+}
+
+static gboolean start_guests(VmbCaseRun *run, GError **error)
+{
+    const GPtrArray *wanted = run->test->scenario->guests;
+
+    for (guint i = 0; i < wanted->len; i++) {
+        VmbGuest *guest = start_guest(run, g_ptr_array_index(wanted, i), error);
+
+        if (guest == NULL) {
+            return FALSE;
+        }
+        g_ptr_array_add(run->guests, guest);
+    }
+    return TRUE;
+}
+
+/* ---- Steps ---- */
+
+static gboolean never(gpointer data)
+{
+    (void)data;
+    return FALSE;
+}
+
+/*
+ * A wrong byte can be the first sign of a death that the event loop has not been told of yet: that is
+ * the better verdict.
+ */
+static void prefer_death(VmbAlarm *alarm, GError **error)
+{
+    VmbLimit limit = {DEATH_MS, VMB_ERROR_MISMATCH, "all are alive"};
+
+    if (vmb_alarm_error(alarm) == NULL) {
+        vmb_wait(alarm, never, NULL, limit, NULL);
+    }
+    if (vmb_alarm_error(alarm) != NULL) {
+        g_clear_error(error);
+        *error = g_error_copy(vmb_alarm_error(alarm));
+    }
+}
+
+static gboolean run_steps(VmbCaseRun *run, GError **error)
+{
+    const GPtrArray *steps = run->test->scenario->steps;
+
+    for (guint i = 0; i < steps->len; i++) {
+        const VmbStep *step = g_ptr_array_index(steps, i);
+
+        if (!vmb_case_step(run, i, error)) {
+            prefer_death(vmb_testbed_alarm(run->bed), error);
+            run->result->step = g_strdup(step->name);
+            if (run->result->file == NULL) {
+                run->result->file = g_strdup(run->test->scenario->file);
+                run->result->line = step->line;
+            }
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+/* Programs in the background that nobody waited for: one that has ended is judged, others are ended. */
+static gboolean end_programs(VmbCaseRun *run, GError **error)
+{
+    for (guint i = 0; i < run->programs->len; i++) {
+        VmbProgram *program = g_ptr_array_index(run->programs, i);
+
+        if (program != NULL && vmb_program_has_ended(program) &&
+            !vmb_case_judge_program(run, i, error)) {
+            return FALSE;
+        }
+        g_clear_pointer((VmbProgram **)&run->programs->pdata[i], vmb_program_free);
+    }
+    return TRUE;
+}
+
+/* The last word of QEMU, the kernel and the handlers. */
+static gboolean check_alarm(const VmbCaseRun *run, GError **error)
+{
+    const GError *alarm = vmb_alarm_error(vmb_testbed_alarm(run->bed));
+
+    if (alarm != NULL) {
+        g_propagate_error(error, g_error_copy(alarm));
+    }
+    return alarm == NULL;
+}
+
+/* So that the next test finds the ranges unclaimed. */
+static gboolean stop_handlers(VmbCaseRun *run, GError **error)
+{
+    const VmbScenario *scenario = run->test->scenario;
+
+    for (guint i = 0; i < run->handlers->len; i++) {
+        VmbHandler *handler = g_ptr_array_index(run->handlers, i);
+
+        if (handler != NULL && !vmb_handler_stop(handler, error)) {
+            return FALSE;
+        }
+        g_clear_pointer((VmbHandler **)&run->handlers->pdata[i], vmb_handler_free);
+    }
+    for (guint i = 0; i < scenario->ranges->len; i++) {
+        const VmbScenarioRange *range = g_ptr_array_index(scenario->ranges, i);
+
+        if (!vmb_guest_wait_handler(vmb_testbed_guest(run->bed), range->id, FALSE, RELEASE_MS,
+                                    error)) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+static gboolean quit_guests(VmbCaseRun *run, GError **error)
+{
+    for (guint i = 0; i < run->guests->len; i++) {
+        if (!vmb_guest_quit(g_ptr_array_index(run->guests, i), error)) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+/* In the guest that is there. */
+static gboolean run_in_guest(VmbCaseRun *run, GError **error)
+{
+    g_autofree char *console_path = g_build_filename(run->logs, "console.log", NULL);
+    VmbConsole *console = vmb_guest_console(vmb_testbed_guest(run->bed));
+    g_autofree char *accesses = g_build_filename(run->logs, VMB_BUNDLE_ACCESSES, NULL);
+    g_autoptr(VmbTimedLog) log = vmb_timed_log_new(console_path, error);
+    gboolean ok;
+
+    if (log == NULL ||
+        !vmb_transcript_begin(vmb_testbed_guest(run->bed), accesses, error)) {
+        return FALSE;
+    }
+    run->begin = g_get_real_time();
+    vmb_console_set_tap(console, vmb_timed_log_take, log);
+    ok = start_guests(run, error) && run_steps(run, error) && end_programs(run, error) &&
+         stop_handlers(run, error) && quit_guests(run, error) && check_alarm(run, error);
+    vmb_console_set_tap(console, NULL, NULL);
+    return ok;
+}
+
+/* ---- The whole ---- */
+
+static void free_program(gpointer program)
+{
+    g_clear_pointer((VmbProgram **)&program, vmb_program_free);
+}
+
+static void free_handler(gpointer handler)
+{
+    g_clear_pointer((VmbHandler **)&handler, vmb_handler_free);
+}
+
+static void make_room(VmbCaseRun *run)
+{
+    const VmbScenario *scenario = run->test->scenario;
+
+    run->programs = g_ptr_array_new_full(scenario->steps->len, free_program);
+    run->handlers = g_ptr_array_new_full(scenario->handlers->len, free_handler);
+    run->guests = g_ptr_array_new_with_free_func((GDestroyNotify)vmb_guest_free);
+    run->configs = g_ptr_array_new_with_free_func((GDestroyNotify)vmb_guest_config_free);
+    run->starts = g_new0(guint, scenario->handlers->len + 1);
+    g_ptr_array_set_size(run->programs, (gint)scenario->steps->len);
+    g_ptr_array_set_size(run->handlers, (gint)scenario->handlers->len);
+}
+
+static void clear_room(VmbCaseRun *run)
+{
+    g_ptr_array_unref(run->programs);
+    g_ptr_array_unref(run->handlers);
+    g_ptr_array_unref(run->guests);
+    g_ptr_array_unref(run->configs);
+    g_free(run->starts);
+}
+
+static gboolean check_setup(const VmbCaseRun *run, GError **error)
+{
+    if (run->test->scenario->needs_kvm) {
+        g_autofree char *why = NULL;
+
+        if (!run->test->machine->can_use_kvm || !vmb_kvm_is_usable(&why)) {
+            g_set_error(error, VMB_ERROR, VMB_ERROR_SKIPPED, "it needs KVM: %s",
+                        why != NULL ? why : "the machine's CPU is not the host's");
+            return FALSE;
+        }
+    }
+    if (!vmb_scenario_check(run->test->scenario, run->test->machine, error)) {
+        return FALSE;
+    }
+    if (g_mkdir_with_parents(run->logs, 0755) != 0) {
+        g_set_error(error, VMB_ERROR, VMB_ERROR_SETUP,
+                    "cannot make the directory %s: %s: choose another with --logs", run->logs,
+                    g_strerror(errno));
+        return FALSE;
+    }
+    return TRUE;
+}
+
+/* What the user does not want to look at: a test that was skipped or cut short. */
+static void hold(const VmbCaseRun *run, const GError *error)
+{
+    g_autofree char *console = g_build_filename(run->logs, "console.log", NULL);
+
+    if (run->options->keep_on_fail &&
+        !g_error_matches(error, VMB_ERROR, VMB_ERROR_INTERRUPTED)) {
+        fprintf(stderr, "%s failed: %s\n", run->test->id, error->message);
+        vmb_testbed_hold(run->bed, console);
+    }
+}
+
+/* FALSE: it failed, and what is left of it is written down. */
+static gboolean judge(VmbCaseRun *run)
+{
+    g_autoptr(GError) error = NULL;
+    gboolean ready = check_setup(run, &error);
+
+    if (ready && vmb_testbed_prepare(run->bed, run->test, run->result, &error) &&
+        run_in_guest(run, &error)) {
+        return TRUE;
+    }
+    vmb_result_fail(run->result, error);
+    if (ready) {
+        vmb_bundle_write(run, error);
+        hold(run, error);
+        run->result->logs = g_strdup(run->logs);
+    }
+    return FALSE;
+}
+
+VmbResult *vmb_case_run(const VmbRunOptions *options, VmbTestbed *bed, const VmbCase *test,
+                        const char *logs)
+{
+    gint64 start = g_get_monotonic_time();
+    VmbCaseRun run = {
+        .options = options, .bed = bed, .test = test, .result = vmb_result_new(), .logs = logs,
+    };
+
+    gboolean passed;
+
+    make_room(&run);
+    passed = judge(&run);
+    clear_room(&run);
+    if (passed) {
+        vmb_remove_tree(logs);
+    } else {
+        vmb_testbed_discard(bed);
+    }
+    run.result->seconds = (double)(g_get_monotonic_time() - start) / G_USEC_PER_SEC;
+    return run.result;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A test from its first step to its verdict. Main thread only. */
+#ifndef VMBENCH_CASE_RUN_H
+#define VMBENCH_CASE_RUN_H
+
+#include "guest_program.h"
+#include "handler.h"
+#include "testbed.h"
+
+/* A test under way, for the steps. */
+typedef struct {
+    const VmbRunOptions *options;
+    VmbTestbed *bed;
+    const VmbCase *test;
+    VmbResult *result;
+    const char *logs;      /* directory of the test */
+    gint64 begin;          /* of its steps, g_get_real_time() */
+    GPtrArray *programs;   /* of VmbProgram, by step; NULL: none, or it has been judged */
+    GPtrArray *handlers;   /* of VmbHandler, by handler; NULL: it does not run */
+    GPtrArray *guests;     /* of VmbGuest, by guest of the scenario */
+    GPtrArray *configs;    /* of VmbGuestConfig, theirs */
+    guint *starts;         /* of each handler so far */
+} VmbCaseRun;
+
+/*
+ * Run it on the testbed, in the directory `logs`, which is made and, when it passes, removed. The result
+ * says all; NULL: never. Free with vmb_result_free(). A failure leaves the testbed without a guest.
+ */
+VmbResult *vmb_case_run(const VmbRunOptions *options, VmbTestbed *bed, const VmbCase *test,
+                        const char *logs);
+
+#endif

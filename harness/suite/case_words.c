@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "case_words.h"
+
+#include <string.h>
+
+#include "paths.h"
+
+void vmb_case_words_clear(VmbCaseWords *words)
+{
+    g_free(words->endpoint);
+    g_free(words->port);
+    g_free(words->irq);
+}
+
+gboolean vmb_case_words_make(const VmbCaseRun *run, guint range, VmbCaseWords *words,
+                             GError **error)
+{
+    const VmbScenarioRange *where = g_ptr_array_index(run->test->scenario->ranges, range);
+    const VmbMachine *machine = run->test->machine;
+    const char *colon;
+
+    words->endpoint = vmb_guest_endpoint_of(vmb_testbed_guest(run->bed), where->id, error);
+    if (words->endpoint == NULL) {
+        return FALSE;
+    }
+    colon = strrchr(words->endpoint, ':');
+    words->port = g_strdup(colon != NULL ? colon + 1 : "");
+    words->irq = g_strdup_printf("%u", where->any_irq ? machine->irq : where->irq);
+    const VmbPlaceholder known[] = {
+        {"endpoint", words->endpoint}, {"port", words->port},
+        {"irq", words->irq},           {"start", where->start},
+        {"machine", machine->name},    {"scenario", run->test->scenario->directory},
+        {"handlers", VMB_HANDLERS_DIR},
+        {NULL, NULL},
+    };
+
+    memcpy(words->known, known, sizeof(known));
+    return TRUE;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Directories of logs. */
+#ifndef VMBENCH_FILES_H
+#define VMBENCH_FILES_H
+
+#include <glib.h>
+
+/* Remove a directory and all in it, as far as that can be. Links are removed, not followed. */
+void vmb_remove_tree(const char *path);
+
+/* Copy a file, as far as that can be: it is for a person to read. */
+void vmb_copy_file(const char *from, const char *to);
+
+/* The last `lines` lines of a file. NULL: it cannot be read or is empty. Free with g_free(). */
+char *vmb_file_tail(const char *path, guint lines);
+
+#endif

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vmbench run: scenarios on their machines, a verdict for each. */
+#include "commands.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "files.h"
+#include "report_github.h"
+#include "report_json.h"
+#include "report_junit.h"
+#include "report_tap.h"
+#include "report_terminal.h"
+#include "scheduler.h"
+#include "worker.h"
+
+static const char summary[] =
+    "Run scenarios: boot their machine, or restore it from a snapshot, run their programs inside and\n"
+    "outside, compare. Without names all of them are run. Exit status 0: all as expected.";
+
+/* ---- The directory of the run ---- */
+
+/* Named after the time, so that they sort; never one that is there. */
+static char *make_logs(const VmbSettings *settings, GError **error)
+{
+    g_autoptr(GDateTime) now = g_date_time_new_now_local();
+    g_autofree char *time = g_date_time_format(now, "%Y%m%d-%H%M%S");
+    g_autofree char *name = g_strdup_printf("run-%s-%d", time, (int)getpid());
+    g_autofree char *path = vmb_settings_log_dir(settings, name, error);
+
+    return path != NULL ? g_canonicalize_filename(path, NULL) : NULL;
+}
+
+/* ---- Reporters ---- */
+
+static GPtrArray *make_reporters(const VmbRunOptions *options, GError **error)
+{
+    GPtrArray *reporters = vmb_reporters_new();
+    VmbReporter *made[] = {
+        options->tap ? vmb_report_tap_new(stdout) : vmb_report_terminal_new(stdout),
+        g_getenv("GITHUB_ACTIONS") != NULL ? vmb_report_github_new(stdout) : NULL,
+        options->junit != NULL ? vmb_report_junit_new(options->junit, error) : NULL,
+        NULL,
+    };
+    gboolean ok = options->junit == NULL || made[2] != NULL;
+
+    if (ok && options->json != NULL) {
+        made[3] = vmb_report_json_new(options->json, error);
+        ok = made[3] != NULL;
+    }
+    for (guint i = 0; i < G_N_ELEMENTS(made); i++) {
+        if (made[i] != NULL) {
+            g_ptr_array_add(reporters, made[i]);
+        }
+    }
+    if (!ok) {
+        g_clear_pointer(&reporters, g_ptr_array_unref);
+    }
+    return reporters;
+}
+
+/* ---- The run ---- */
+
+/* What a worker is started with: this command line, and which run it works for. */
+static char **worker_argv(char **argv, const char *logs, gboolean without_kvm)
+{
+    GPtrArray *words = g_ptr_array_new();
+
+    g_ptr_array_add(words, g_file_read_link("/proc/self/exe", NULL));
+    for (; *argv != NULL; argv++) {
+        g_ptr_array_add(words, g_strdup(*argv));
+    }
+    g_ptr_array_insert(words, 2, g_strdup_printf("--worker=%s", logs));
+    if (without_kvm) {
+        g_ptr_array_add(words, g_strdup("--accel=tcg")); /* the last one counts */
+    }
+    g_ptr_array_add(words, NULL);
+    return (char **)g_ptr_array_free(words, FALSE);
+}
+
+/* TRUE when KVM would be used if there were any; it is said once, and not by each worker. */
+static gboolean lacks_kvm(const VmbRunOptions *options, const VmbRunOutcome *run,
+                          const GPtrArray *reporters)
+{
+    g_autofree char *why = NULL;
+    g_autofree char *note = NULL;
+    gboolean wanted = FALSE;
+
+    for (guint i = 0; i < run->outcomes->len; i++) {
+        wanted = wanted || vmb_run_outcome_at(run, i)->test->machine->can_use_kvm;
+    }
+    if (!wanted || g_str_equal(options->settings->accel, "tcg") || vmb_kvm_is_usable(&why)) {
+        return FALSE;
+    }
+    note = g_strdup_printf("no KVM (%s): going on with TCG", why);
+    vmb_reporters_note(reporters, run, -1, note);
+    return TRUE;
+}
+
+static int run_cases(const VmbRunOptions *options, char **argv, GError **error)
+{
+    g_autofree char *logs = make_logs(options->settings, error);
+    g_autoptr(VmbAlarm) alarm = vmb_alarm_new(1.0);
+    g_autoptr(GPtrArray) reporters = logs != NULL ? make_reporters(options, error) : NULL;
+    int status;
+
+    if (reporters == NULL) {
+        return VMB_ERROR_SETUP;
+    }
+    g_autoptr(VmbRunOutcome) run = vmb_run_outcome_new(options->cases->cases, logs);
+    g_auto(GStrv) worker = NULL;
+
+    vmb_alarm_watch_signals(alarm);
+    vmb_reporters_begin(reporters, run);
+    worker = worker_argv(argv, logs, lacks_kvm(options, run, reporters));
+    if (!vmb_scheduler_run(options, (const char *const *)worker, run, reporters, alarm, error)) {
+        return VMB_ERROR_SETUP;
+    }
+    status = vmb_run_outcome_status(run);
+    if (!vmb_reporters_end(reporters, run, error)) {
+        status = status != 0 ? status : VMB_ERROR_SETUP;
+    }
+    rmdir(logs); /* only when nothing failed is it empty */
+    return vmb_alarm_signal(alarm) != 0 ? 128 + vmb_alarm_signal(alarm) : status;
+}
+
+int vmb_run_main(int argc, char **argv)
+{
+    g_autoptr(GError) error = NULL;
+    g_auto(GStrv) words = g_strdupv(argv);
+    g_autoptr(VmbRunOptions) options = vmb_run_options_parse(argc, argv, summary, &error);
+    int status;
+
+    if (options == NULL) {
+        return vmb_fail(error, NULL);
+    }
+    if (options->worker != NULL) {
+        return vmb_worker_main(options);
+    }
+    if (options->cases->cases->len == 0) {
+        fprintf(stderr, "vmbench: nothing to run: these scenarios are not for this machine, or the "
+                "shard is empty\n");
+    }
+    status = run_cases(options, words, &error);
+    if (error != NULL) {
+        vmb_fail(error, NULL);
+    }
+    return status;
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "worker.h"
+
+#include <signal.h>
+#include <stdio.h>
+
+#include "case_run.h"
+#include "commands.h"
+
+char *vmb_worker_logs(const char *run, const VmbCase *test)
+{
+    g_autofree char *name = g_strdelimit(g_strdup(test->id), "/:#", '-');
+
+    return g_build_filename(run, name, NULL);
+}
+
+static const VmbCase *find(const VmbRunOptions *options, const char *id)
+{
+    for (guint i = 0; i < options->cases->cases->len; i++) {
+        const VmbCase *test = g_ptr_array_index(options->cases->cases, i);
+
+        if (g_str_equal(test->id, id)) {
+            return test;
+        }
+    }
+    return NULL;
+}
+
+/* What says something about the set-up, the user or the test's end is not tried again. */
+static gboolean is_worth_a_retry(const VmbResult *result)
+{
+    return result->status != 0 && result->status != VMB_ERROR_INTERRUPTED &&
+           result->status != VMB_ERROR_SETUP && result->status != VMB_ERROR_SKIPPED;
+}
+
+static VmbResult *run(const VmbRunOptions *options, VmbTestbed *bed, const VmbCase *test)
+{
+    g_autofree char *logs = vmb_worker_logs(options->worker, test);
+    VmbResult *result = vmb_case_run(options, bed, test, logs);
+
+    for (guint again = 1; again <= options->retries && is_worth_a_retry(result); again++) {
+        g_autofree char *retry_logs = g_strdup_printf("%s-again-%u", logs, again);
+        g_autofree char *first = g_strdup(result->message);
+
+        vmb_result_free(result);
+        result = vmb_case_run(options, bed, test, retry_logs);
+        result->attempts = again + 1;
+        if (result->status == 0 && result->note == NULL) {
+            result->note = g_strdup_printf("passed at the attempt %u; before: %s", again + 1, first);
+        }
+    }
+    return result;
+}
+
+static gboolean answer(FILE *out, const VmbResult *result)
+{
+    g_autoptr(JsonNode) node = json_node_new(JSON_NODE_OBJECT);
+    g_autofree char *text = NULL;
+
+    json_node_take_object(node, vmb_result_to_json(result));
+    text = json_to_string(node, FALSE);
+    return fprintf(out, "%s\n", text) > 0 && fflush(out) == 0;
+}
+
+int vmb_worker_main(const VmbRunOptions *options)
+{
+    FILE *out = vmb_take_stdout();
+    g_autoptr(VmbTestbed) bed = vmb_testbed_new(options, options->worker);
+    char id[4096];
+
+    signal(SIGPIPE, SIG_IGN); /* answer() finds out */
+    while (out != NULL && fgets(id, sizeof(id), stdin) != NULL) {
+        const VmbCase *test = find(options, g_strchomp(id));
+        g_autoptr(VmbResult) result = test != NULL ? run(options, bed, test) : vmb_result_new();
+
+        if (test == NULL) {
+            result->status = VMB_ERROR_SETUP;
+            result->message = g_strdup("the scenario vanished while the run began");
+        }
+        if (!answer(out, result)) {
+            return VMB_ERROR_SETUP;
+        }
+    }
+    return out != NULL ? 0 : VMB_ERROR_SETUP;
+}

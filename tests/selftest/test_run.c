@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vmbench run: scenarios that pass, and such that fail in each way, with what is told and kept of them. */
+#include <glib/gstdio.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "error.h"
+#include "tap.h"
+#include "vmbench_child.h"
+
+#define HANDLER "[handler outside]\ncommand = vmmio-test-outside\n"
+#define RUN(program) "[scenario]\nmachines = x86\n" HANDLER "[step the one]\nrun = " program "\n"
+
+static Child child;
+
+static void setup(void)
+{
+    child_init(&child);
+}
+
+static void teardown(void)
+{
+    child_finish(&child);
+}
+
+/* A scenario of the private directory; returns its directory's path. */
+static void write_scenario(const char *name, const char *text)
+{
+    g_autofree char *directory = g_build_filename(child.dir, "tests", name, NULL);
+    g_autofree char *file = g_build_filename(directory, "scenario.ini", NULL);
+
+    ck_assert_int_eq(g_mkdir_with_parents(directory, 0755), 0);
+    ck_assert(g_file_set_contents(file, text, -1, NULL));
+}
+
+static int run(const char *option, const char *value)
+{
+    g_autofree char *tests = child_path(&child, "tests");
+    const char *args[] = {"run", "--accel", "tcg", "--dir", tests, option, value, NULL};
+
+    return child_run(&child, args);
+}
+
+static void assert_says(const char *text, const char *words)
+{
+    ck_assert_msg(strstr(text, words) != NULL, "`%s` is not in:\n%s\n%s", words, child.out,
+                  child.err);
+}
+
+/* The directory that a failing test has left; free with g_free(). */
+static char *bundle_of(const char *test)
+{
+    g_autofree char *logs = child_path(&child, "logs");
+    g_autoptr(GDir) dir = g_dir_open(logs, 0, NULL);
+    const char *name = g_dir_read_name(dir);
+
+    ck_assert_ptr_nonnull(name);
+    ck_assert_ptr_null(g_dir_read_name(dir));
+    return g_build_filename(logs, name, test, NULL);
+}
+
+static char *read_kept(const char *test, const char *name)
+{
+    g_autofree char *bundle = bundle_of(test);
+    g_autofree char *path = g_build_filename(bundle, name, NULL);
+    char *text = NULL;
+
+    ck_assert_msg(g_file_get_contents(path, &text, NULL, NULL), "%s", path);
+    return text;
+}
+
+START_TEST(what_passes_leaves_nothing)
+{
+    g_autofree char *logs = child_path(&child, "logs");
+    g_autoptr(GDir) dir = NULL;
+
+    write_scenario("hello", RUN("hello") "stdout-text = Hello, World!\\n\n");
+    write_scenario("deep/er", RUN("true"));
+    ck_assert_int_eq(run(NULL, NULL), 0);
+    assert_says(child.out, "ok    deep/er:x86");
+    assert_says(child.out, "ok    hello:x86");
+    assert_says(child.out, "2 passed, 0 failed, 0 flaky, 0 skipped");
+    ck_assert_str_eq(child.err, "");
+    dir = g_dir_open(logs, 0, NULL);
+    ck_assert_ptr_null(g_dir_read_name(dir));
+}
+END_TEST
+
+START_TEST(a_wrong_byte_is_shown)
+{
+    g_autofree char *rerun = NULL;
+    g_autofree char *bundle = NULL;
+
+    write_scenario("wrong", RUN("echo Hallo") "stdout-text = Hello\\n\n");
+    ck_assert_int_eq(run(NULL, NULL), VMB_ERROR_MISMATCH);
+    assert_says(child.out, "FAIL  wrong:x86");
+    assert_says(child.out, "mismatch: stdout of echo differs from ");
+    assert_says(child.out, "wrong/scenario.ini:7: line 1: expected `Hello`, got `Hallo`");
+    assert_says(child.out, "- 00000000  48 65 6c 6c 6f 0a ");
+    assert_says(child.out, "+ 00000000  48 61 6c 6c 6f 0a ");
+    bundle = bundle_of("wrong-x86");
+    rerun = g_build_filename(bundle, "rerun.sh", NULL);
+    ck_assert_int_eq(g_access(rerun, X_OK), 0);
+}
+END_TEST
+
+START_TEST(what_is_kept_tells_the_story)
+{
+    static const char *const names[] = {"console.log", "qemu.log", "registers.txt",
+                                        "versions.txt", "failure.txt", "rerun.sh",
+                                        "handler-outside.log"};
+    g_autofree char *accesses = NULL;
+    g_autofree char *output = NULL;
+
+    write_scenario("story", RUN("vmmio-io read 0xfef00010 2")
+                   "[step claim]\nstart = outside\n"
+                   "[step accesses]\nrun = sh -c 'vmmio-io write 0xfef00000 4 11 22 33 44; echo out; "
+                   "exit 3'\n");
+    ck_assert_int_eq(run(NULL, NULL), VMB_ERROR_PROGRAM_FAILED);
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_free(read_kept("story-x86", names[i]));
+    }
+    accesses = read_kept("story-x86", "transcript.txt");
+    ck_assert_msg(g_regex_match_simple("read  0x0fef00010 2  0xaaaa +[0-9.]+ us  unclaimed\n(?s:.*)"
+                                       "write 0x0fef00000 4  0x44332211 +[0-9.]+ us  handler\n",
+                                       accesses, 0, 0), "%s", accesses);
+    output = read_kept("story-x86", "accesses.stdout");
+    ck_assert_str_eq(output, "out\n");
+}
+END_TEST
+
+static const struct {
+    const char *program; /* and what its step expects */
+    int status;
+    const char *says;
+} ends[] = {
+    {"sh -c 'exit 3'", VMB_ERROR_PROGRAM_FAILED, "guest-exit: sh "},
+    {"sh -c 'kill -SEGV $$'", VMB_ERROR_PROGRAM_SIGNAL, "guest-signal: sh "},
+    {"sh -c 'exit 3'\nsignal = 6", VMB_ERROR_PROGRAM_FAILED, "not with signal 6 (Aborted)"},
+    {"no-such-program", VMB_ERROR_PROGRAM_MISSING, "program-missing: "},
+    {"sleep 1000\ntimeout = 0.5", VMB_ERROR_PROGRAM_TIMEOUT, "test-hang: sleep "},
+    {"sh -c 'echo c > /proc/sysrq-trigger'", VMB_ERROR_PANIC, "panic: the guest kernel panicked"},
+    {"sh -c 'echo b > /proc/sysrq-trigger'", VMB_ERROR_RESET, "reset: the guest "},
+    {"sh -c 'echo \"ok 1 - all:x86\"; echo \"{\\\\\"status\\\\\": 0}\"; exit 1'",
+     VMB_ERROR_PROGRAM_FAILED, "guest-exit: sh "},
+};
+
+/* The next test finds a guest all the same. */
+START_TEST(each_end_has_a_verdict)
+{
+    g_autofree char *text = g_strdup_printf(RUN("%s"), ends[_i].program);
+
+    write_scenario("bad", text);
+    write_scenario("next", RUN("true"));
+    ck_assert_int_eq(run(NULL, NULL), ends[_i].status);
+    assert_says(child.out, ends[_i].says);
+    assert_says(child.out, "FAIL  bad:x86");
+    assert_says(child.out, "ok    next:x86");
+    assert_says(child.out, "1 passed, 1 failed");
+}
+END_TEST
+
+static const struct {
+    const char *body; /* of a shell script that is the handler */
+    int status;
+    const char *says;
+} handlers[] = {
+    {"echo no >&2; exit 4", VMB_ERROR_HANDLER_DIED, "ended with exit status 4: no"},
+    {"exec sleep 1000", VMB_ERROR_NO_CLAIM, "no-claim: "},
+};
+
+START_TEST(each_handler_has_a_verdict)
+{
+    g_autofree char *script = child_script(&child, "handler", handlers[_i].body);
+    g_autofree char *text = g_strdup_printf(
+        "[scenario]\nmachines = x86\n[handler bad]\ncommand = %s\n"
+        "[step start]\nstart = bad\ntimeout = 3\n", script);
+
+    write_scenario("handler", text);
+    ck_assert_int_eq(run(NULL, NULL), handlers[_i].status);
+    assert_says(child.out, handlers[_i].says);
+}
+END_TEST
+
+START_TEST(the_death_of_qemu_is_seen)
+{
+    g_autofree char *tests = child_path(&child, "tests");
+    const char *args[] = {"run", "--accel", "tcg", "--dir", tests, NULL};
+
+    write_scenario("long", RUN("sh -c 'echo begun > /dev/console; sleep 1000'"));
+    child_start(&child, FALSE, args);
+    kill(child_find(&child, "qemu-system-x86_64"), SIGKILL);
+    ck_assert_int_eq(child_wait(&child), VMB_ERROR_QEMU_DIED);
+    assert_says(child.out, "signal 9 (Killed)");
+}
+END_TEST
+
+/* Whoever is not reached has failed too, in the files as well. */
+START_TEST(an_interrupt_fails_all_that_is_left)
+{
+    g_autofree char *tests = child_path(&child, "tests");
+    g_autofree char *junit = child_path(&child, "junit.xml");
+    g_autofree char *text = NULL;
+    const char *args[] = {"run", "--accel", "tcg", "--dir", tests, "--junit", junit, NULL};
+
+    write_scenario("a", RUN("sleep 1000"));
+    write_scenario("b", RUN("true"));
+    child_start(&child, FALSE, args);
+    child_find(&child, "qemu-system-x86_64");
+    kill(child.pid, SIGINT);
+    ck_assert_int_eq(child_wait(&child), 128 + SIGINT);
+    assert_says(child.out, "0 passed, 2 failed");
+    ck_assert(g_file_get_contents(junit, &text, NULL, NULL));
+    assert_says(text, "failures=\"0\"");
+    assert_says(text, "errors=\"2\"");
+    assert_says(text, "not reached: interrupted by signal 2");
+}
+END_TEST
+
+/* A handler that fails the first time that it is started. */
+START_TEST(a_retried_pass_is_flaky)
+{
+    g_autofree char *marker = child_path(&child, "marker");
+    g_autofree char *body = g_strdup_printf(
+        "[ -e %s ] || { touch %s; exit 1; }; exec %s $1", marker, marker, g_getenv("OUTSIDE"));
+    g_autofree char *script = child_script(&child, "handler", body);
+    g_autofree char *text = g_strdup_printf(
+        "[scenario]\nmachines = x86\n[handler h]\ncommand = %s\n[step start]\nstart = h\n", script);
+
+    write_scenario("flaky", text);
+    ck_assert_int_eq(run("--retry", "1"), 0);
+    assert_says(child.out, "FLAKY flaky:x86");
+    assert_says(child.out, "0 passed, 0 failed, 1 flaky, 0 skipped");
+}
+END_TEST
+
+START_TEST(tests_run_side_by_side)
+{
+    g_autofree char *json = child_path(&child, "all.json");
+
+    write_scenario("a", RUN("true"));
+    write_scenario("b", RUN("true"));
+    write_scenario("c", RUN("false"));
+    ck_assert_int_eq(run("--jobs", "3"), VMB_ERROR_PROGRAM_FAILED);
+    assert_says(child.out, "2 passed, 1 failed");
+    ck_assert_int_eq(run("--repeat", "3"), VMB_ERROR_PROGRAM_FAILED);
+    assert_says(child.out, "ok    b:x86#3");
+    assert_says(child.out, "6 passed, 3 failed");
+    ck_assert_int_eq(run("--shard", "3/3"), VMB_ERROR_PROGRAM_FAILED);
+    assert_says(child.out, "0 passed, 1 failed");
+    ck_assert_int_eq(run("--json", json), VMB_ERROR_PROGRAM_FAILED);
+}
+END_TEST
+
+static const struct {
+    const char *text;
+    int status;
+    const char *says; /* on standard error */
+} mistakes[] = {
+    {"[scenario]\nmachine = x86\n[step a]\nrun = true\n", VMB_ERROR_SETUP,
+     "scenario.ini:2: `machine` is no key that this group has: did you mean `machines`?"},
+    {"[scenario]\n[step a]\nrun = true\nstdot = x\n", VMB_ERROR_SETUP,
+     "scenario.ini:4: `stdot` is no key that this group has: did you mean `stdout`?"},
+    {"[scenario]\nmachines = x68\n[step a]\nrun = true\n", VMB_ERROR_SETUP,
+     "scenario.ini:2: `x68` is no machine: did you mean `x86`?"},
+};
+
+START_TEST(a_mistake_is_named)
+{
+    write_scenario("mistake", mistakes[_i].text);
+    ck_assert_int_eq(run(NULL, NULL), mistakes[_i].status);
+    child_assert_one_line(&child);
+    assert_says(child.err, mistakes[_i].says);
+}
+END_TEST
+
+START_TEST(a_name_that_is_none)
+{
+    write_scenario("hello", RUN("hello"));
+    ck_assert_int_eq(run("helo", NULL), VMB_ERROR_USAGE);
+    assert_says(child.err, "no scenario matches `helo`: did you mean `hello`?");
+    ck_assert_int_eq(run("--shard", "3/2"), VMB_ERROR_USAGE);
+    ck_assert_int_eq(run("--machine", "pi"), VMB_ERROR_USAGE);
+    ck_assert_int_eq(run("--group", "none"), VMB_ERROR_USAGE);
+}
+END_TEST
+
+START_TEST(a_missing_fixture_is_named)
+{
+    write_scenario("a", RUN("true") "stdout = no-such.txt\n");
+    ck_assert_int_eq(run(NULL, NULL), VMB_ERROR_SETUP);
+    assert_says(child.out, "a/scenario.ini:7: there is no file ");
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("run");
+    TCase *all = tcase_create("all");
+
+    tcase_set_timeout(all, 4 * PATIENCE_SECONDS);
+    tcase_add_checked_fixture(all, setup, teardown);
+    tcase_add_test(all, what_passes_leaves_nothing);
+    tcase_add_test(all, a_wrong_byte_is_shown);
+    tcase_add_test(all, what_is_kept_tells_the_story);
+    tcase_add_loop_test(all, each_end_has_a_verdict, 0, G_N_ELEMENTS(ends));
+    tcase_add_loop_test(all, each_handler_has_a_verdict, 0, G_N_ELEMENTS(handlers));
+    tcase_add_test(all, the_death_of_qemu_is_seen);
+    tcase_add_test(all, an_interrupt_fails_all_that_is_left);
+    tcase_add_test(all, a_retried_pass_is_flaky);
+    tcase_add_test(all, tests_run_side_by_side);
+    tcase_add_loop_test(all, a_mistake_is_named, 0, G_N_ELEMENTS(mistakes));
+    tcase_add_test(all, a_name_that_is_none);
+    tcase_add_test(all, a_missing_fixture_is_named);
+    suite_add_tcase(suite, all);
+    return tap_run(suite);
+}
