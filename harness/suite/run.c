@@ -39,7 +39,7 @@ static GPtrArray *make_reporters(const VmbRunOptions *options, GError **error)
     GPtrArray *reporters = vmb_reporters_new();
     VmbReporter *made[] = {
         options->tap ? vmb_report_tap_new(stdout) : vmb_report_terminal_new(stdout),
-        g_getenv("GITHUB_ACTIONS") != NULL ? vmb_report_github_new(stdout) : NULL,
+        vmb_report_github_wanted() ? vmb_report_github_new(options->tap ? stderr : stdout) : NULL,
         options->junit != NULL ? vmb_report_junit_new(options->junit, error) : NULL,
         NULL,
     };

@@ -13,6 +13,9 @@
 /* How long a worker may take to end what it runs: it has a guest to kill, no more. */
 #define STOP_MS 10000
 
+/* How often reporters may show that time goes by. */
+#define TICK_MS 100
+
 typedef struct Scheduler Scheduler;
 
 typedef struct {
@@ -366,6 +369,14 @@ static void stop_workers(Scheduler *scheduler)
     }
 }
 
+static gboolean on_tick(gpointer data)
+{
+    const Scheduler *scheduler = data;
+
+    vmb_reporters_tick(scheduler->reporters, scheduler->run);
+    return G_SOURCE_CONTINUE;
+}
+
 gboolean vmb_scheduler_run(const VmbRunOptions *options, const char *const *argv,
                            VmbRunOutcome *run, const GPtrArray *reporters, VmbAlarm *alarm,
                            GError **error)
@@ -377,14 +388,17 @@ gboolean vmb_scheduler_run(const VmbRunOptions *options, const char *const *argv
         .given = g_new0(gboolean, count), .left = count,
     };
     g_autoptr(GError) cause = NULL;
+    guint timer;
     gboolean ok;
 
     for (guint i = 0; i < count; i++) {
         scheduler.keys[i] = vmb_testbed_key(vmb_run_outcome_at(run, i)->test);
     }
     g_ptr_array_set_size(scheduler.workers, (gint)MIN(options->jobs, MAX(count, 1)));
+    timer = g_timeout_add(TICK_MS, on_tick, &scheduler);
     ok = run_all(&scheduler, &cause);
     stop_workers(&scheduler);
+    g_source_remove(timer);
     fail_rest(&scheduler, cause);
     for (guint i = 0; i < scheduler.workers->len; i++) {
         g_clear_pointer((Worker **)&scheduler.workers->pdata[i], worker_free);

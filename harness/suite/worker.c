@@ -40,14 +40,10 @@ static VmbResult *run(const VmbRunOptions *options, VmbTestbed *bed, const VmbCa
 
     for (guint again = 1; again <= options->retries && is_worth_a_retry(result); again++) {
         g_autofree char *retry_logs = g_strdup_printf("%s-again-%u", logs, again);
-        g_autofree char *first = g_strdup(result->message);
+        VmbResult *next = vmb_case_run(options, bed, test, retry_logs);
 
-        vmb_result_free(result);
-        result = vmb_case_run(options, bed, test, retry_logs);
-        result->attempts = again + 1;
-        if (result->status == 0 && result->note == NULL) {
-            result->note = g_strdup_printf("passed at the attempt %u; before: %s", again + 1, first);
-        }
+        vmb_result_retried(next, result);
+        result = next;
     }
     return result;
 }
