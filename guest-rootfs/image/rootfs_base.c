@@ -25,9 +25,11 @@ struct base {
     guint links; /* numbers of hard links given out */
 };
 
-static gboolean fail(const struct base *base, const char *problem, GError **error)
+static gboolean fail_member(const struct base *base, const char *path, const char *problem,
+                            GError **error)
 {
-    g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_BASE, "base archive %s: %s", base->path, problem);
+    g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_BASE, "base archive %s: member '%s' %s", base->path,
+                path, problem);
     return FALSE;
 }
 
@@ -67,10 +69,6 @@ static GBytes *read_data(const struct base *base, Archive *archive, GError **err
     int status;
 
     while ((status = archive_read_data_block(archive, &block, &len, &offset)) == ARCHIVE_OK) {
-        if (len > G_MAXUINT - bytes->len) {
-            fail(base, "holds a file of 4 GiB or more", error);
-            return NULL;
-        }
         g_byte_array_append(bytes, block, (guint)len);
     }
     if (status != ARCHIVE_EOF) {
@@ -98,14 +96,24 @@ static gboolean fill_file(struct base *base, Archive *archive, Header *header, R
     const char *first_name = archive_entry_hardlink(header);
 
     entry->size = archive_entry_size(header);
-    if (entry->size > G_MAXUINT32) {
-        return fail(base, "holds a file of 4 GiB or more", error);
-    }
     if (first_name != NULL) {
         note_link(base, entry, first_name);
     }
     entry->data = base->data ? read_data(base, archive, error) : g_bytes_new_static("", 0);
     return entry->data != NULL;
+}
+
+static gboolean fill_link(const struct base *base, Header *header, RootfsEntry *entry,
+                          GError **error)
+{
+    const char *target = archive_entry_symlink(header);
+
+    if (target == NULL || strlen(target) > ROOTFS_PATH_MAX) {
+        return fail_member(base, entry->path, "is a link without a target, or one of more than 4095 "
+                           "bytes; make it again", error);
+    }
+    entry->target = g_strdup(target);
+    return TRUE;
 }
 
 static gboolean fill(struct base *base, Archive *archive, Header *header, RootfsEntry *entry,
@@ -115,8 +123,7 @@ static gboolean fill(struct base *base, Archive *archive, Header *header, Rootfs
     case S_IFREG:
         return fill_file(base, archive, header, entry, error);
     case S_IFLNK:
-        entry->target = g_strdup(archive_entry_symlink(header));
-        return entry->target != NULL || fail(base, "holds a link without a target", error);
+        return fill_link(base, header, entry, error);
     case S_IFBLK:
     case S_IFCHR:
         entry->major = (guint)archive_entry_rdevmajor(header);
@@ -127,7 +134,7 @@ static gboolean fill(struct base *base, Archive *archive, Header *header, Rootfs
     case S_IFSOCK:
         return TRUE;
     default:
-        return fail(base, "holds a member of an unknown type", error);
+        return fail_member(base, entry->path, "is of an unknown type; leave it out", error);
     }
 }
 
@@ -137,15 +144,17 @@ static gboolean read_member(struct base *base, Archive *archive, Header *header,
     g_autofree char *path = guest_path(name != NULL ? name : "");
     RootfsOwner owner = {archive_entry_perm(header), (guint)archive_entry_uid(header),
                          (guint)archive_entry_gid(header)};
-    const char *problem = rootfs_path_problem(path);
+    const char *problem = name == NULL ? "has no name" : rootfs_path_problem(path);
 
+    if ((guint64)archive_entry_size(header) > ROOTFS_FILE_MAX) { /* also below 0 */
+        return fail_member(base, path, "says that it has 4 GiB - 1 or more, and an image takes files "
+                           "below that; split it, or make the archive again", error);
+    }
     if (path[0] == '\0' && name != NULL) {
         return TRUE; /* the root itself: the kernel makes it */
     }
-    if (name == NULL || problem != NULL) {
-        g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_BASE, "base archive %s: member '%s' %s",
-                    base->path, path, name == NULL ? "has no name" : problem);
-        return FALSE;
+    if (problem != NULL) {
+        return fail_member(base, path, problem, error);
     }
     g_autoptr(RootfsEntry) entry = rootfs_entry_new(path, archive_entry_filetype(header), &owner);
 

@@ -8,6 +8,12 @@
 
 #include <sys/types.h>
 
+/*
+ * No file is larger: 4 GiB - 1 is the last number that a newc header can tell, and an archive with
+ * such a file is longer than the 32 bits in which a boot loader tells its length.
+ */
+#define ROOTFS_FILE_MAX (G_GINT64_CONSTANT(0xffffffff) - 1)
+
 typedef struct {
     char *path;    /* in the guest, absolute */
     mode_t type;   /* S_IFREG, S_IFDIR, S_IFLNK, S_IFBLK, S_IFCHR, S_IFIFO or S_IFSOCK */

@@ -132,22 +132,31 @@ static gboolean check_owner(const char *guest, const RootfsOwner *owner, GError 
     return TRUE;
 }
 
+static gboolean check_path(const char *path, GError **error)
+{
+    const char *problem = rootfs_path_problem(path);
+
+    if (problem != NULL) {
+        g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_PATH, "guest path '%s' %s", path, problem);
+    }
+    return problem == NULL;
+}
+
 /* Where the entry goes: links that the image has on the way are followed, as the guest would. */
 static char *place(RootfsImage *image, const char *guest, GError **error)
 {
-    const char *problem = rootfs_path_problem(guest);
-    char *path;
+    g_autofree char *path = NULL;
 
-    if (problem != NULL) {
-        g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_PATH, "guest path '%s' %s", guest, problem);
+    if (!check_path(guest, error)) {
         return NULL;
     }
     path = rootfs_path_resolve(image->entries, guest, FALSE);
     if (path == NULL) {
         g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_PATH,
                     "guest path %s leads through a ring of links; name it without them", guest);
+        return NULL;
     }
-    return path;
+    return check_path(path, error) ? g_steal_pointer(&path) : NULL;
 }
 
 static void set_taken(const RootfsEntry *there, GError **error)

@@ -24,7 +24,8 @@ typedef enum {
     ROOTFS_ERROR_PATH,      /* guest path is relative, ends in "/", or has empty, . or .. parts */
     ROOTFS_ERROR_DUPLICATE, /* guest path or program name is taken, or a parent is no directory */
     ROOTFS_ERROR_BASE,      /* base archive unreadable, truncated, damaged or no cpio */
-    ROOTFS_ERROR_SOURCE,    /* host file unreadable, no regular file, 4 GiB or more, damaged, changed */
+    ROOTFS_ERROR_SOURCE,    /* host file unreadable, no regular file, 4 GiB - 1 or more, damaged,
+                               changed */
     ROOTFS_ERROR_MACHINE,   /* host file is an ELF program for another architecture */
     ROOTFS_ERROR_LIBRARY,   /* a dynamic program's loader or library is missing */
     ROOTFS_ERROR_MODULE,    /* kernel module missing, for another kernel, or badly described */

@@ -131,7 +131,8 @@ static gboolean load_line(RootfsImage *image, const char *directory, char *text,
         return FALSE;
     }
     if (words->len - 1 != kind->words) {
-        g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_SYNTAX, "has %u words; write: %s",
+        g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_SYNTAX,
+                    "has %u words; write: %s (a name with blanks: by --add or --overlay)",
                     words->len - 1, kind->usage);
         return FALSE;
     }

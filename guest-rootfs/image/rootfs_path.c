@@ -14,13 +14,19 @@ const char *rootfs_path_problem(const char *path)
         return "is not absolute; begin it with '/'";
     }
     if (strlen(path) > ROOTFS_PATH_MAX) {
-        return "is longer than 4095 bytes";
+        return "is longer than 4095 bytes; shorten it";
+    }
+    if (strcmp(path, "/TRAILER!!!") == 0) {
+        return "is the name that ends a cpio archive; choose another one";
     }
     for (const char *part = path; part != NULL; part = strchr(part + 1, '/')) {
         size_t len = strcspn(part + 1, "/");
 
         if (len == 0) {
             return "is '/', ends in '/' or has '//'; name each part once";
+        }
+        if (len > ROOTFS_PART_MAX) {
+            return "has a part of more than 255 bytes; shorten it";
         }
         if (strncmp(part + 1, "..", len) == 0 && len <= 2) {
             return "has a '.' or '..' part; write the path without it";

@@ -5,7 +5,8 @@
 
 #include <glib.h>
 
-enum { ROOTFS_PATH_MAX = 4095 };
+/* Bytes of a path, a link's target included, and of a part between slashes: the guest's kernel. */
+enum { ROOTFS_PATH_MAX = 4095, ROOTFS_PART_MAX = 255 };
 
 /* What is wrong with the path of an entry, as a static text that goes behind it, or NULL. */
 const char *rootfs_path_problem(const char *path);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rootfs_source.h"
 
+#include "rootfs_entry.h"
+
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -50,8 +52,9 @@ static gboolean check_open_file(int fd, const char *path, gint64 *size, GError *
         return fail_source(error, path, "is no regular file; add directories, links and devices "
                            "through a manifest");
     }
-    if (info.st_size > G_MAXUINT32) {
-        return fail_source(error, path, "is 4 GiB or larger, which a newc archive cannot hold");
+    if (info.st_size > ROOTFS_FILE_MAX) {
+        return fail_source(error, path, "has 4 GiB - 1 or more, and an image takes files below that; "
+                           "split it");
     }
     *size = info.st_size;
     return TRUE;

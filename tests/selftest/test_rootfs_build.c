@@ -28,6 +28,8 @@ static const char prepare[] =
     "module() { mkdir -p $1; printf '#include <linux/module.h>\\n"
     "static int __init begin(void) { return 0; }\\nmodule_init(begin);\\n"
     "MODULE_LICENSE(\"GPL\");\\n' >$1/$1.c; };"
+    /* newc, without its data */
+    "claim() { printf '070701%%08x%%08x%%032x%%s%%032x%%08x%%08xf\\0' 1 33188 0 $1 0 2 0; };"
     "in_image() { cpio --quiet -it <out.cpio | grep -x \"$1\"; };";
 
 static int run(const char *script)
@@ -139,6 +141,16 @@ START_TEST(files_of_every_kind)
 }
 END_TEST
 
+START_TEST(names_of_any_bytes)
+{
+    must_print("odd=$(printf 'a b\\n\\377'); mkdir tree; echo one >\"tree/1$odd\"; echo two >\"2$odd\";"
+               "$build --overlay tree:/opt --add \"2$odd:/opt/2$odd\";"
+               "cpio --quiet -id opt <out.cpio; cpio --quiet -id 'opt/*' <out.cpio;"
+               "cat \"opt/1$odd\" \"opt/2$odd\"; bsdcpio --quiet -it <out.cpio | grep -ac ^opt/[12]a",
+               "one\ntwo\n2\n");
+}
+END_TEST
+
 START_TEST(a_dynamic_program_and_its_libraries)
 {
     must_print("program p hi; gcc -o dyn p/main.c; $build --add dyn:/usr/bin/dyn --with-libs;"
@@ -169,6 +181,18 @@ static const struct mistake {
     {"echo x >f; $build --add f:/init", "guest path /init is in the base archive already; give --replace",
      VMB_ERROR_SETUP},
     {"echo x >f; $build --add f:/usr/bin/ls", "/usr/bin/ls: the guest has /bin/ls", VMB_ERROR_SETUP},
+    {"truncate -s 4294967295 f; ulimit -v 1000000; $build --add f:/x",
+     "f: has 4 GiB - 1 or more, and an image takes files below that; split it", VMB_ERROR_SETUP},
+    {"claim ffffffff >b; ulimit -v 1000000; $build --base b",
+     "base archive b: member '/f' says that it has 4 GiB - 1 or more", VMB_ERROR_SETUP},
+    {"(claim ffffffff; head -c 256M /dev/zero) | gzip -1 >b; ulimit -v 1000000; $build --base b",
+     "base archive b: member '/f' says that it has 4 GiB - 1 or more", VMB_ERROR_SETUP},
+    {"claim fffffffe >b; ulimit -v 1000000; $build --base b",
+     "base archive b: is truncated, damaged or no cpio", VMB_ERROR_SETUP},
+    {"echo x >f; $build --add f:/opt/$(printf 'x%.0s' $(seq 256))", "has a part of more than 255 bytes",
+     VMB_ERROR_SETUP},
+    {"echo x >f; $build --add f:$(printf '/x%.0s' $(seq 2048))", "is longer than 4095 bytes",
+     VMB_ERROR_SETUP},
     {"echo 'int main(void){' >a.c; mkdir p; mv a.c p; $build --pkg p", "p: cannot be built: see the lines",
      VMB_ERROR_SETUP},
     {"mkdir p; $build --pkg p", "holds no meson.build, no Makefile and no C files", VMB_ERROR_SETUP},
@@ -227,6 +251,7 @@ static Suite *rootfs_build_suite(void)
     tcase_add_test(tc, modules_come_with_what_they_need);
     tcase_add_test(tc, a_kernels_own_module);
     tcase_add_test(tc, files_of_every_kind);
+    tcase_add_test(tc, names_of_any_bytes);
     tcase_add_test(tc, a_dynamic_program_and_its_libraries);
     tcase_add_loop_test(tc, a_mistake_is_named, 0, G_N_ELEMENTS(mistakes));
     tcase_add_test(tc, a_missing_compiler_is_named);

@@ -114,18 +114,28 @@ START_TEST(directories_and_pipes_are_no_files)
 }
 END_TEST
 
-START_TEST(four_gigabytes_are_too_much)
+static void expect_too_large(const char *path, off_t size)
+{
+    GError *error = NULL;
+    gint64 unused;
+
+    ck_assert_int_eq(truncate(path, size), 0);
+    ck_assert(!check(path, ROOTFS_MACHINE_X86, &unused, &error));
+    EXPECT_ERROR(&error, ROOTFS_ERROR_SOURCE, path, "4 GiB - 1 or more", "split it");
+}
+
+START_TEST(four_gigabytes_less_one_are_too_much)
 {
     g_autofree char *path = test_file("huge", "", 0);
     GError *error = NULL;
     gint64 size;
 
-    ck_assert_int_eq(truncate(path, G_MAXUINT32), 0);
+    ck_assert_int_eq(truncate(path, 0xfffffffe), 0);
     ck_assert(check(path, ROOTFS_MACHINE_X86, &size, &error));
-    ck_assert_int_eq(size, G_MAXUINT32);
-    ck_assert_int_eq(truncate(path, (off_t)G_MAXUINT32 + 1), 0);
-    ck_assert(!check(path, ROOTFS_MACHINE_X86, &size, &error));
-    EXPECT_ERROR(&error, ROOTFS_ERROR_SOURCE, path, "4 GiB");
+    ck_assert_int_eq(size, 0xfffffffe);
+    expect_too_large(path, 0xffffffff);
+    expect_too_large(path, 0x100000000);
+    expect_too_large(path, 0x200000000);
 }
 END_TEST
 
@@ -141,7 +151,7 @@ static Suite *source_suite(void)
     tcase_add_test(tc, what_is_no_program_fits_both);
     tcase_add_test(tc, missing_file);
     tcase_add_test(tc, directories_and_pipes_are_no_files);
-    tcase_add_test(tc, four_gigabytes_are_too_much);
+    tcase_add_test(tc, four_gigabytes_less_one_are_too_much);
     suite_add_tcase(suite, tc);
     return suite;
 }
