@@ -74,25 +74,43 @@ static gboolean add_any(RootfsImage *image, const char *guest, const char *host,
     }
 }
 
-gboolean rootfs_image_add_tree(RootfsImage *image, const char *guest, const char *host,
-                               GError **error)
+static gint compare_names(gconstpointer a, gconstpointer b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+GPtrArray *rootfs_directory_names(const char *host, GError **error)
 {
     g_autoptr(GError) cause = NULL;
     g_autoptr(GDir) directory = g_dir_open(host, 0, &cause);
+    GPtrArray *names;
     const char *name;
 
     if (directory == NULL) {
         g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_SOURCE, "%s", cause->message);
-        return FALSE;
+        return NULL;
     }
+    names = g_ptr_array_new_with_free_func(g_free);
     while ((name = g_dir_read_name(directory)) != NULL) {
+        g_ptr_array_add(names, g_strdup(name));
+    }
+    g_ptr_array_sort(names, compare_names);
+    return names;
+}
+
+gboolean rootfs_image_add_tree(RootfsImage *image, const char *guest, const char *host,
+                               GError **error)
+{
+    g_autoptr(GPtrArray) names = rootfs_directory_names(host, error);
+
+    for (guint i = 0; names != NULL && i < names->len; i++) {
         const char *below = strcmp(guest, "/") == 0 ? "" : guest;
-        g_autofree char *inside = g_strconcat(below, "/", name, NULL);
-        g_autofree char *outside = g_build_filename(host, name, NULL);
+        g_autofree char *inside = g_strconcat(below, "/", names->pdata[i], NULL);
+        g_autofree char *outside = g_build_filename(host, names->pdata[i], NULL);
 
         if (!add_any(image, inside, outside, error)) {
             return FALSE;
         }
     }
-    return TRUE;
+    return names != NULL;
 }

@@ -16,4 +16,10 @@
 gboolean rootfs_image_add_tree(RootfsImage *image, const char *guest, const char *host,
                                GError **error);
 
+/*
+ * What lies in a directory of the host, sorted by the bytes of its names, whatever order the file
+ * system has. The caller unrefs it. Errors: SOURCE.
+ */
+GPtrArray *rootfs_directory_names(const char *host, GError **error);
+
 #endif

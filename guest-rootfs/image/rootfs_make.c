@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rootfs_make.h"
 
+#include "rootfs_directory.h"
+
 #include <errno.h>
 #include <gio/gio.h>
 #include <glib/gstdio.h>
@@ -149,21 +151,16 @@ gboolean rootfs_make_library(RootfsMake *make, const char *directory, GError **e
 
 gboolean rootfs_make_libraries(RootfsMake *make, const char *directory, GError **error)
 {
-    g_autoptr(GError) cause = NULL;
-    g_autoptr(GDir) dir = g_dir_open(directory, 0, &cause);
-    const char *name;
+    g_autoptr(GPtrArray) names = rootfs_directory_names(directory, error);
 
-    if (dir == NULL) {
-        return fail(error, directory, cause->message);
-    }
-    while ((name = g_dir_read_name(dir)) != NULL) {
-        g_autofree char *path = g_build_filename(directory, name, NULL);
+    for (guint i = 0; names != NULL && i < names->len; i++) {
+        g_autofree char *path = g_build_filename(directory, names->pdata[i], NULL);
 
         if (g_file_test(path, G_FILE_TEST_IS_DIR) && !rootfs_make_library(make, path, error)) {
             return FALSE;
         }
     }
-    return TRUE;
+    return names != NULL;
 }
 
 char *rootfs_make_package(RootfsMake *make, const char *directory, GError **error)

@@ -25,7 +25,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(RootfsMake, rootfs_make_free)
  * All build again only what has changed since the last time. What compilers say goes to standard
  * error when they fail. Errors: BUILD.
  *
- * Build every library below `directory`/ (NAME/ each), for the packages that follow.
+ * Build every library below `directory`/ (NAME/ each), for the packages that follow, in the
+ * order of their names. Errors: also SOURCE.
  */
 gboolean rootfs_make_libraries(RootfsMake *make, const char *directory, GError **error);
 

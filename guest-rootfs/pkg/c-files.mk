@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # For pkg/build: the program NAME, or the library libNAME.a, of all C files in ./source.
-sources := $(wildcard source/*.c)
+sources := $(sort $(wildcard source/*.c))
 objects := $(sources:source/%.c=%.o)
 
 program: $(NAME)

@@ -128,6 +128,18 @@ START_TEST(bad_template)
 }
 END_TEST
 
+/* Whatever order the file system has. */
+START_TEST(the_first_mistake_by_name)
+{
+    g_autofree char *tree = test_path("tree");
+    g_autofree char *first = test_path("tree/a");
+
+    g_free(run("mkdir tree; mkfifo tree/c tree/a tree/b"));
+    ck_assert(!rootfs_image_add_tree(image, "/", tree, &error));
+    EXPECT_ERROR(&error, ROOTFS_ERROR_SOURCE, first);
+}
+END_TEST
+
 START_TEST(no_such_directory)
 {
     g_autofree char *tree = test_path("tree");
@@ -150,6 +162,7 @@ static Suite *directory_suite(void)
     tcase_add_loop_test(tc, what_cannot_be_added, 0, G_N_ELEMENTS(bad));
     tcase_add_test(tc, templates);
     tcase_add_loop_test(tc, bad_template, 0, G_N_ELEMENTS(bad_templates));
+    tcase_add_test(tc, the_first_mistake_by_name);
     tcase_add_test(tc, no_such_directory);
     suite_add_tcase(suite, tc);
     return suite;

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Equal input gives equal bytes, and only what changed is compiled: the images of two copies of this
+ * tree, and images that are made of the two.
+ */
+#include <string.h>
+
+#include "tap.h"
+#include "vmbench_child.h"
+
+static Child child;
+
+static void setup(void)
+{
+    child_init(&child);
+    child.program = "/bin/bash";
+}
+
+static void teardown(void)
+{
+    child_finish(&child);
+}
+
+/*
+ * `copy DIR sort...` copies the tree file by file in that order; one and two set what must make no
+ * difference.
+ */
+static const char prepare[] =
+    "cd '%s'; unset SOURCE_DATE_EPOCH; second=there/is/the/second;"
+    "copy() { local to=$PWD/$1; mkdir -p $to; shift; (cd \"$SOURCE\";"
+    "  find meson.build meson_options.txt ci docs fixtures guest-rootfs harness qemu-device tests"
+    "  ! -type d ! -name '*.pyc' -print0 | LC_ALL=C \"$@\" -z | cpio --quiet -0 -pdm $to); };"
+    "one() { cd first; umask 022; export LC_ALL=C TZ=UTC; };"
+    "two() { cd $second; umask 077; export LC_ALL=C.UTF-8 TZ=Pacific/Auckland;"
+    "  chmod -R go= .; find . -exec touch -hd '2001-02-03 04:05' {} +; };"
+    "images=({raspi4b,x86}{,-network}.cpio);"
+    "configure() { meson setup build -Dqemu_dir=\"$QEMU_DIR\" -Dguest_dir=\"$GUEST_DIR\" >&2; };"
+    "make_images() { ninja -C build ${images[@]/#/guest-rootfs/} >&2; };";
+
+/* Its output is in child.out. */
+static void must(const char *script)
+{
+    g_autofree char *start = g_strdup_printf(prepare, child.dir);
+    g_autofree char *whole = g_strconcat(start, script, NULL);
+    const char *args[] = {"-ec", whole, NULL};
+    int status = child_run(&child, args);
+
+    ck_assert_msg(status == 0, "ended with %d: %s%s", status, child.out, child.err);
+}
+
+START_TEST(the_images_of_two_copies)
+{
+    must("copy first sort; one; configure; make_images");
+    must("copy $second sort -r; two; configure; make_images");
+    must("for image in ${images[@]}; do cmp {first,$second}/build/guest-rootfs/$image; done");
+}
+END_TEST
+
+/* Each run of a compiler is a line: which one, and the C file or "link". */
+static const char logged_compilers[] =
+    "mkdir bin; printf '%s\\n' '#!/bin/sh' 'what=link; for word; do case $word in *.c) what=$word; esac;"
+    " done' \"echo \\${0##*/} \\$what >>$PWD/log\" 'exec /usr/bin/${0##*/} \"$@\"' >bin/logged;"
+    "chmod +x bin/logged; for arch in aarch64 x86_64; do ln -s logged bin/$arch-linux-gnu-gcc; done;";
+
+START_TEST(a_change_compiles_its_program_alone)
+{
+    must(logged_compilers);
+    must("PATH=$PWD/bin:$PATH; copy first sort; (one; configure; make_images); grep -c poke_node.c log");
+    ck_assert_str_eq(child.out, "2\n");
+    must("PATH=$PWD/bin:$PATH; rm log;"
+         "(one; echo '/* changed */' >>guest-rootfs/pkg/hello/hello.c; make_images); sort log");
+    ck_assert_str_eq(child.out, "aarch64-linux-gnu-gcc link\naarch64-linux-gnu-gcc source/hello.c\n"
+                     "x86_64-linux-gnu-gcc link\nx86_64-linux-gnu-gcc source/hello.c\n");
+}
+END_TEST
+
+/* `image OUTPUT OPTION...` in a copy. */
+static const char image[] =
+    "copy first sort; copy $second sort -r; echo 'nod /opt/n 600 1 2 c 1 3' | tee first/m >$second/m;"
+    "image() { XDG_CACHE_HOME=$PWD/cache \"$VMBENCH\" rootfs build --replace --overlay"
+    "  guest-rootfs/overlay --overlay guest-rootfs/text:/opt/text --pkg guest-rootfs/pkg/hello"
+    "  --pkg guest-rootfs/pkg/vmmio-test-system --module guest-rootfs/modules/poke --manifest m"
+    "  --add guest-rootfs/pkg/build:/opt/build -o \"$@\"; };";
+
+static const struct kind {
+    const char *options;
+    const char *unpack;
+} kinds[] = {
+    {"--machine raspi4b", "cat"},
+    {"--machine x86", "cat"},
+    {"--machine x86 --compress gzip", "zcat"},
+    {"--machine raspi4b --compress zstd", "zstdcat"},
+};
+
+/* With a time, without one, and all members have it. */
+START_TEST(an_image_of_two_copies)
+{
+    g_autofree char *script = g_strdup_printf(
+        "%simages() { image 1 %s; SOURCE_DATE_EPOCH=86400 image 2 %s; };"
+        "(one; images); (two; images); for n in 1 2; do cmp {first,$second}/$n; %s <first/$n |"
+        " TZ=UTC LC_ALL=C cpio --quiet -itv | grep -o 'Jan .*  1970 ' | sort -u; done",
+        image, kinds[_i].options, kinds[_i].options, kinds[_i].unpack);
+
+    must(script);
+    ck_assert_str_eq(child.out, "Jan  1  1970 \nJan  2  1970 \n");
+}
+END_TEST
+
+static Suite *rootfs_again_suite(void)
+{
+    Suite *suite = suite_create("rootfs_again");
+    TCase *tc = tcase_create("rootfs_again");
+
+    tcase_set_timeout(tc, 4 * PATIENCE_SECONDS);
+    tcase_add_checked_fixture(tc, setup, teardown);
+    tcase_add_test(tc, the_images_of_two_copies);
+    tcase_add_test(tc, a_change_compiles_its_program_alone);
+    tcase_add_loop_test(tc, an_image_of_two_copies, 0, G_N_ELEMENTS(kinds));
+    suite_add_tcase(suite, tc);
+    return suite;
+}
+
+int main(void)
+{
+    return tap_run(rootfs_again_suite());
+}
