@@ -160,8 +160,11 @@ static void start_device(struct poke *poke)
 static int poke_locked(struct poke *poke, const u8 *text, size_t length, bool wait)
 {
     unsigned long deadline = jiffies + msecs_to_jiffies(timeout_ms);
-    int error;
+    int error = find_device(poke);
 
+    if (error) {
+        return error; /* STATUS of a stranger may be a bus error */
+    }
     take_end(poke);
     if (is_busy(poke)) {
         error = wait ? wait_end(poke, deadline) : -EAGAIN;

@@ -35,6 +35,9 @@ class Outside:
     def type(self, line):
         self.process.stdin.write(line + "\n")
 
+    def signal(self, number):
+        self.process.send_signal(number)
+
     def kill(self):
         """End it, whatever it does. Returns the lines that nobody has taken."""
         with self.process:

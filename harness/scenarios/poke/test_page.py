@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """docs/poke.md, from top to bottom: its commands in a guest, and its code in the sources."""
+import os
 import re
+import subprocess
 from pathlib import Path
 
 from outside import PATIENCE, Outside
@@ -8,6 +10,7 @@ from outside import PATIENCE, Outside
 ROOT = Path(__file__).parents[3]
 BLOCK = re.compile(r"<!-- (\w+)(?:: (\S+))? -->\n```\w*\n(.*?)```", re.DOTALL)
 COMMAND = "build/harness/scenarios/vmmio-poke-outside "
+BUILD = Path(os.environ["VMBENCH"]).parents[1]
 ENDPOINT = " 127.0.0.1:4300\n"
 MAJOR = re.compile(r"^\d+ poke$", re.MULTILINE)  # whatever number is free
 
@@ -19,6 +22,13 @@ class Reader:
 
     def __init__(self, guest):
         self.guest, self.outside = guest, None
+
+    def do_make(self, command, text):
+        """What it would run boots such a guest as this test has. Nothing is built while tests run."""
+        words = [*text.split(), "--dry-run", "--no-print-directory", f"BUILD={BUILD}"]
+        plan = subprocess.run(words, cwd=ROOT, check=True, capture_output=True,
+                              text=True).stdout.splitlines()[-1]
+        assert plan == f"{os.environ['VMBENCH']} {command} --machine raspi4b"
 
     def do_outside(self, _, text):
         assert text.startswith(COMMAND) and text.endswith(ENDPOINT)

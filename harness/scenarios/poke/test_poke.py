@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """/dev/poke in a guest: each write is one POKE!!! outside, and returns what the device made of it."""
 import itertools
+import signal
 import socket
 import subprocess
 
 import pytest
+from coreio.model import RO, Block, Register
 from outside import PROGRAM, Outside
 
 MODULE = "/lib/modules/poke.ko"
@@ -221,6 +223,48 @@ def test_a_device_that_comes_later(guest):
     with Outside(guest):
         assert poke(guest, 3) == "3"
     assert poke(guest, 3) == "ENODEV"
+
+
+class Stranger(Block):
+    """A device that is none of the driver's."""
+    id = Register(0x0, access=RO, reset=0x12345678)
+
+
+def test_a_device_with_another_id(guest):
+    sh(guest, "dmesg -c > /dev/null")
+    with Stranger(guest.endpoint) as stranger, stranger.background():
+        guest.wait_claim()
+        assert poke(guest, 3) == "ENODEV"
+    guest.wait_release()
+    assert "no poke device: its ID reads 0x12345678: start vmmio-poke-outside" in sh(guest, "dmesg")
+    with Outside(guest):
+        assert poke(guest, 3) == "3"
+
+
+def test_a_stopped_device(guest):
+    """Nobody answers the guest's accesses, which end one by one: it goes on, and says what it saw."""
+    with Outside(guest) as outside:
+        sh(guest, "dmesg -c > /dev/null")
+        outside.signal(signal.SIGSTOP)
+        assert poke(guest, 3) == "ENODEV"
+        assert "its ID reads 0xaaaaaaaa" in sh(guest, "dmesg")
+        outside.signal(signal.SIGCONT)
+        assert poke(guest, 3) == "3"
+        assert outside.kill() == ["POKE!!!"]
+
+
+def test_a_device_that_is_stopped_while_a_write_waits(guest):
+    with Outside(guest, "--hold") as outside:
+        writer = Writer(guest, 3)
+        assert outside.line() == "POKE!!!"
+        outside.signal(signal.SIGSTOP)
+        assert writer.result() == "EIO"
+        outside.signal(signal.SIGCONT)
+        after = Writer(guest, 4)
+        assert outside.line() == "POKE!!!"
+        outside.type("ok")
+        assert after.result() == "4"
+        assert outside.kill() == []
 
 
 def test_the_module_stays_while_a_file_is_open(guest):
