@@ -21,7 +21,7 @@ START_TEST(all_that_lies_there)
     g_autofree char *tree = test_path("tree");
 
     g_free(run("mkdir -p -m 700 tree/etc/empty; echo x >tree/etc/conf; chmod 600 tree/etc/conf;"
-               "echo y >tree/run; chmod 4711 tree/run; ln -s /nowhere tree/link; echo z >tree/.dot"));
+               "echo y >tree/run; chmod 4700 tree/run; ln -s /nowhere tree/link; echo z >tree/.dot"));
     must(rootfs_image_add_tree(image, "/", tree, &error));
     expect_listing("-rw-r--r-- 0 0 2 .dot\n"
                    "drwxr-xr-x 0 0 0 etc\n"

@@ -214,6 +214,23 @@ START_TEST(a_program_with_a_taken_name)
 }
 END_TEST
 
+static const char *const program_directories[] = {"/bin", "/sbin", "/usr/bin", "/usr/sbin"};
+
+START_TEST(every_directory_of_programs_counts)
+{
+    const char *other = program_directories[(_i + 1) % G_N_ELEMENTS(program_directories)];
+    g_autofree char *path = g_strconcat(program_directories[_i], "/tool", NULL);
+    g_autofree char *second = g_strconcat(other, "/tool", NULL);
+    g_autofree char *source = test_file("tool", "#!/bin/sh\n", 10);
+    g_autofree char *output = test_path("out.cpio");
+
+    must(rootfs_image_add_file(image, path, source, &all, &error));
+    must(rootfs_image_add_file(image, second, source, &all, &error));
+    ck_assert(!rootfs_image_write(image, output, &error));
+    EXPECT_ERROR(&error, ROOTFS_ERROR_DUPLICATE, path, second, "another name");
+}
+END_TEST
+
 START_TEST(nothing_lies_below_a_later_link)
 {
     g_autofree char *output = test_path("out.cpio");
@@ -248,6 +265,22 @@ START_TEST(ring_of_links)
     must(rootfs_image_add_symlink(image, "/b", "/a", &all, &error));
     ck_assert(!rootfs_image_add_directory(image, "/a/x", &all, &error));
     EXPECT_ERROR(&error, ROOTFS_ERROR_PATH, "/a/x", "ring of links");
+}
+END_TEST
+
+/* As many as the kernel follows, and one more. */
+START_TEST(chain_of_links)
+{
+    must(rootfs_image_add_directory(image, "/0", &all, &error));
+    for (int i = 1; i <= 41; i++) {
+        g_autofree char *path = g_strdup_printf("/%d", i);
+        g_autofree char *target = g_strdup_printf("%d", i - 1);
+
+        must(rootfs_image_add_symlink(image, path, target, &all, &error));
+    }
+    must(rootfs_image_add_directory(image, "/40/x", &all, &error));
+    ck_assert(!rootfs_image_add_directory(image, "/41/y", &all, &error));
+    EXPECT_ERROR(&error, ROOTFS_ERROR_PATH, "/41/y", "ring of links");
 }
 END_TEST
 
@@ -379,6 +412,27 @@ START_TEST(an_init_is_executable)
 }
 END_TEST
 
+START_TEST(an_init_is_a_file)
+{
+    must(rootfs_image_add_directory(image, "/init", &all, &error));
+    ck_assert(!rootfs_image_check_init(image, &error));
+    EXPECT_ERROR(&error, ROOTFS_ERROR_INIT, "/init", "executable", "755");
+}
+END_TEST
+
+START_TEST(others_may_read_what_the_umask_allows)
+{
+    g_autofree char *output = test_path("out.cpio");
+    mode_t old = umask(027);
+    struct stat info;
+
+    must(rootfs_image_write(image, output, &error));
+    ck_assert_uint_eq(umask(old), 027);
+    ck_assert_int_eq(stat(output, &info), 0);
+    ck_assert_uint_eq(info.st_mode, S_IFREG | 0640);
+}
+END_TEST
+
 static const char *const compressions[] = {"gzip", "zstd"};
 
 START_TEST(compressed_when_asked)
@@ -432,9 +486,12 @@ static Suite *image_suite(void)
     tcase_add_test(tc, dots_inside_names_are_fine);
     tcase_add_test(tc, duplicate_path);
     tcase_add_test(tc, a_program_with_a_taken_name);
+    tcase_add_loop_test(tc, every_directory_of_programs_counts, 0,
+                        G_N_ELEMENTS(program_directories));
     tcase_add_test(tc, nothing_lies_below_a_later_link);
     tcase_add_test(tc, links_on_the_way_are_followed);
     tcase_add_test(tc, ring_of_links);
+    tcase_add_test(tc, chain_of_links);
     tcase_add_loop_test(tc, link_that_climbs_out, 0, G_N_ELEMENTS(escapes));
     tcase_add_test(tc, link_that_stays_inside);
     tcase_add_test(tc, bad_values);
@@ -443,6 +500,8 @@ static Suite *image_suite(void)
     tcase_add_test(tc, output_that_cannot_be_written);
     tcase_add_test(tc, the_kernel_needs_an_init);
     tcase_add_test(tc, an_init_is_executable);
+    tcase_add_test(tc, an_init_is_a_file);
+    tcase_add_test(tc, others_may_read_what_the_umask_allows);
     tcase_add_loop_test(tc, compressed_when_asked, 0, G_N_ELEMENTS(compressions));
     tcase_add_test(tc, unknown_compression);
     suite_add_tcase(suite, tc);

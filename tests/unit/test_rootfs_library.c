@@ -111,8 +111,12 @@ static void add(const char *name, const char *guest)
 
 static void expect_missing(const char *name)
 {
+    g_autofree char *output = test_path("out.cpio");
+
     ck_assert(!rootfs_image_check_libraries(image, &error));
     EXPECT_ERROR(&error, ROOTFS_ERROR_LIBRARY, "needs", name, "-static", "--with-libs");
+    ck_assert(!rootfs_image_write(image, output, &error));
+    EXPECT_ERROR(&error, ROOTFS_ERROR_LIBRARY, "needs", name);
 }
 
 START_TEST(each_missing_part_is_named)
