@@ -107,6 +107,28 @@ START_TEST(additions_without_building_again)
 }
 END_TEST
 
+/* In the order of their names; what goes wrong is told, and the next one's turn comes all the same. */
+START_TEST(what_init_starts)
+{
+    g_autofree char *scripts = g_strdup_printf("%s/scripts:/etc/vmbench/init.d", child.dir);
+    g_autofree char *bad = child_path(&child, "bad");
+
+    make("mkdir scripts bad; printf '#!/bin/sh\\necho first; exit 3\\n' >scripts/10;"
+         "printf '#!/bin/sh\\necho never\\n' >scripts/15; printf '#!/bin/sh\\necho second\\n' >scripts/20;"
+         "printf '#!/bin/sh\\nkill -9 $$\\n' >scripts/30; chmod +x scripts/[123]0;"
+         "printf '#include <linux/module.h>\\nstatic int __init begin(void) { return -ENODEV; }\\n"
+         "module_init(begin);\\nMODULE_LICENSE(\"GPL\");\\n' >bad/bad.c");
+    start("shell", "x86", (const char *const[]){"--overlay", scripts, "--module", bad, NULL});
+    screen_await("vmmio-init: cannot load the module bad.ko: No such device\r\n"
+                 "first\r\n"
+                 "vmmio-init: /etc/vmbench/init.d/10 ended with status 3\r\n"
+                 "second\r\n"
+                 "vmmio-init: /etc/vmbench/init.d/30 was killed by signal 9\r\n");
+    screen_await("/ # ");
+    leave("exit\n");
+}
+END_TEST
+
 /* ---- Login ---- */
 
 static const struct login {
@@ -242,6 +264,7 @@ static Suite *rootfs_boot_suite(void)
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_loop_test(tc, an_image_with_all_that_is_added, 0, G_N_ELEMENTS(machines));
     tcase_add_loop_test(tc, additions_without_building_again, 0, G_N_ELEMENTS(machines));
+    tcase_add_test(tc, what_init_starts);
     tcase_add_loop_test(tc, a_login, 0, G_N_ELEMENTS(logins));
     tcase_add_test(tc, a_wrong_password);
     tcase_add_loop_test(tc, an_own_init_is_kept, 0, G_N_ELEMENTS(kept));
