@@ -15,6 +15,7 @@
 #include "guest.h"
 #include "requests.h"
 #include "settings.h"
+#include "snapshot.h"
 
 #define BOOT_MS 120000
 
@@ -141,14 +142,48 @@ static gboolean serve_requests(const Serve *serve, GError **error)
     return FALSE;
 }
 
+static VmbGuest *boot_cold(const Serve *serve, const VmbGuestConfig *config, const char *log_dir,
+                           GError **error)
+{
+    g_autoptr(VmbGuest) guest = vmb_guest_start(config, log_dir, serve->alarm, error);
+
+    return guest != NULL && vmb_agent_link_wait_ready(vmb_guest_agent(guest), BOOT_MS, error)
+               ? g_steal_pointer(&guest) : NULL;
+}
+
+static VmbGuest *restore(const Serve *serve, const VmbGuestConfig *config, const char *log_dir,
+                         GError **error)
+{
+    g_autofree char *snapshots = vmb_snapshot_directory();
+    VmbSnapshotReport report;
+    VmbGuest *guest =
+        vmb_snapshot_boot(config, log_dir, snapshots, serve->alarm, &report, error);
+
+    if (report.why_booted != NULL) {
+        fprintf(stderr, "vmbench: booted: %s\n", report.why_booted);
+    }
+    vmb_snapshot_report_clear(&report);
+    return guest;
+}
+
+/* An image that was made for this guest will hardly come again, and a port or a card is not in a snapshot. */
+static VmbGuest *boot(const Serve *serve, const VmbGuestConfig *config, const char *log_dir,
+                      GError **error)
+{
+    gboolean of_its_own = g_str_has_prefix(config->initrd, log_dir);
+
+    return of_its_own || config->network || config->port != 0
+               ? boot_cold(serve, config, log_dir, error)
+               : restore(serve, config, log_dir, error);
+}
+
 static gboolean boot_and_serve(Serve *serve, const VmbGuestConfig *config, const char *log_dir,
                                GError **error)
 {
-    g_autoptr(VmbGuest) guest = vmb_guest_start(config, log_dir, serve->alarm, error);
+    g_autoptr(VmbGuest) guest = boot(serve, config, log_dir, error);
     const char *endpoint = guest != NULL ? vmb_guest_endpoint(guest, error) : NULL;
 
-    if (endpoint == NULL ||
-        !vmb_agent_link_wait_ready(vmb_guest_agent(guest), BOOT_MS, error)) {
+    if (endpoint == NULL) {
         return FALSE;
     }
     serve->guest = guest;

@@ -2,6 +2,7 @@
 #include "run_options.h"
 
 #include "paths.h"
+#include "snapshot.h"
 
 #define JOBS_MAX 64
 #define COUNT_MAX 100000
@@ -129,7 +130,6 @@ VmbRunOptions *vmb_run_options_parse(int argc, char **argv, const char *summary,
     if (options->settings == NULL || !take_words(options, &words, error)) {
         return NULL;
     }
-    options->snapshots =
-        g_build_filename(g_get_user_cache_dir(), "vmmio-bench", "snapshots", NULL);
+    options->snapshots = vmb_snapshot_directory();
     return g_steal_pointer(&options);
 }
