@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { MAX_MODE = 07777, MAX_MAJOR = 4095, MAX_MINOR = 1048575 };
+enum { PAGE = 4096, MAX_MODE = 07777, MAX_MAJOR = 4095, MAX_MINOR = 1048575 };
 
 struct RootfsImage {
     RootfsMachine machine;
@@ -239,6 +239,24 @@ gboolean rootfs_image_has_directory(RootfsImage *image, const char *guest)
     const RootfsEntry *entry = find(image, guest, TRUE);
 
     return entry != NULL && entry->type == S_IFDIR;
+}
+
+static gboolean add_size(gpointer key, gpointer value, gpointer data)
+{
+    const RootfsEntry *entry = value;
+    guint64 *sum = data;
+
+    (void)key;
+    *sum += ((guint64)entry->size + PAGE - 1) / PAGE * PAGE;
+    return FALSE;
+}
+
+guint64 rootfs_image_size(RootfsImage *image)
+{
+    guint64 sum = 0;
+
+    g_tree_foreach(image->entries, add_size, &sum);
+    return sum;
 }
 
 static gboolean check_kernel(RootfsImage *image, const char *host, const RootfsElf *elf,

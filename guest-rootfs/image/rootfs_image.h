@@ -145,6 +145,9 @@ GBytes *rootfs_image_take_from_base(RootfsImage *image, const char *guest);
 gboolean rootfs_image_has(RootfsImage *image, const char *guest);
 gboolean rootfs_image_has_directory(RootfsImage *image, const char *guest);
 
+/* Bytes of memory that the files take in a guest, whose pages have 4 KiB. */
+guint64 rootfs_image_size(RootfsImage *image);
+
 /* Check that there is an executable /init: the kernel starts nothing else. Errors: INIT. */
 gboolean rootfs_image_check_init(RootfsImage *image, GError **error);
 

@@ -42,9 +42,20 @@ static void die(const char *format, ...)
     exit(EXIT_FAILURE);
 }
 
+/* Somebody else's image may go without, or have what debootstrap leaves in a container: /proc -> /proc. */
+static void make_directory(const char *where)
+{
+    struct stat there;
+
+    if (stat(where, &there) < 0) {
+        unlink(where);
+        mkdir(where, 0755);
+    }
+}
+
 static void mount_one(const char *type, const char *where)
 {
-    mkdir(where, 0755); /* somebody else's image may go without */
+    make_directory(where);
     /* Busy: the kernel was built to mount it by itself. */
     if (mount(type, where, type, 0, NULL) < 0 && errno != EBUSY) {
         die("cannot mount %s on %s: %s", type, where, strerror(errno));

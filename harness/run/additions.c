@@ -15,6 +15,9 @@
 
 enum { ALIGN = 4 }; /* the kernel looks for the next archive at multiples of this */
 
+/* A machine's usual memory has room for images of this size. */
+#define SMALL_MIB 48
+
 GArray *vmb_additions_options(VmbAdditions *additions)
 {
     RootfsOptions *image = &additions->image;
@@ -97,6 +100,19 @@ static gboolean add_init(RootfsImage *image, const VmbGuestConfig *config, GErro
     return !config->own_init || rootfs_image_add_file(image, VMB_INIT, host, &owner, error);
 }
 
+/*
+ * The kernel lets files have a half of the memory, and holds the archive too while it unpacks: with
+ * three times the size on top, there is room for as much again.
+ */
+static void give_memory(RootfsImage *image, VmbGuestConfig *config)
+{
+    guint64 mib = rootfs_image_size(image) >> 20;
+
+    if (!config->machine->ram_is_fixed && config->ram_mib == 0 && mib > SMALL_MIB) {
+        config->ram_mib = config->machine->ram_mib + 3 * (guint)MIN(mib, G_MAXUINT16);
+    }
+}
+
 /* ---- One archive behind the other ---- */
 
 static gboolean fail(const char *path, GError **error)
@@ -171,6 +187,7 @@ gboolean vmb_additions_apply(VmbAdditions *additions, VmbGuestConfig *config, co
     if (image == NULL) {
         return FALSE;
     }
+    give_memory(image, config);
     ours = rootfs_image_has(image, MARK) && rootfs_image_has(image, "/init");
     if (!choose_init(additions->init, image, ours, config, error) ||
         !add_init(image, config, error)) {

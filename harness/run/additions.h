@@ -24,7 +24,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(VmbAdditions, vmb_additions_clear)
 /*
  * Make config->initrd the image with the additions, a file in log_dir, when there are any or the image
  * is not the bench's own, which has its init: that and the agent are added then. Of a foreign image
- * the own init is kept: it becomes PID 1 behind ours. FALSE: VMB_ERROR_USAGE for --init, else
+ * the own init is kept: it becomes PID 1 behind ours. A large image gets memory to be unpacked into,
+ * where the machine's is neither fixed nor asked for. FALSE: VMB_ERROR_USAGE for --init, else
  * ROOTFS_ERROR.
  */
 gboolean vmb_additions_apply(VmbAdditions *additions, VmbGuestConfig *config,

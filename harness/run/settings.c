@@ -9,6 +9,10 @@
 
 #define PORT_MAX 65535
 
+/* MiB. */
+#define MEMORY_MIN 64
+#define MEMORY_MAX 65536
+
 void vmb_settings_free(VmbSettings *settings)
 {
     g_free(settings->machine);
@@ -65,6 +69,12 @@ static gboolean check_values(const VmbSettings *settings, GError **error)
                     PORT_MAX);
         return FALSE;
     }
+    if (settings->memory != 0 &&
+        (settings->memory < MEMORY_MIN || settings->memory > MEMORY_MAX)) {
+        g_set_error(error, VMB_ERROR, VMB_ERROR_USAGE, "--memory %d: it is %d to %d, in MiB",
+                    settings->memory, MEMORY_MIN, MEMORY_MAX);
+        return FALSE;
+    }
     if (!(settings->timeout_scale > 0 && settings->timeout_scale <= 1000)) {
         g_set_error(error, VMB_ERROR, VMB_ERROR_USAGE,
                     "--timeout-scale: a number above 0, at most 1000");
@@ -91,6 +101,8 @@ static void add_options(GOptionContext *context, VmbSettings *s)
          "Of the device, as -device takes them: on-disconnect=wait,timeout-ms=0", "P"},
         {"network", 0, 0, G_OPTION_ARG_NONE, &s->network,
          "A network card: run network-up there, and this host is 10.0.2.2", NULL},
+        {"memory", 0, 0, G_OPTION_ARG_INT, &s->memory,
+         "Of an x86, in MiB; else 256, and more for a larger image", "N"},
         {"port", 0, 0, G_OPTION_ARG_INT, &s->port, "Endpoint's port, 0: any free one", "N"},
         {"timeout-scale", 0, 0, G_OPTION_ARG_DOUBLE, &s->timeout_scale,
          "Multiply every timeout", "X"},
@@ -129,6 +141,20 @@ VmbSettings *vmb_settings_parse(int argc, char **argv, const char *summary,
     return check_values(settings, error) ? g_steal_pointer(&settings) : NULL;
 }
 
+static gboolean check_memory(const VmbSettings *settings, const VmbMachine *machines, gsize count,
+                             GError **error)
+{
+    for (gsize i = 0; settings->memory != 0 && i < count; i++) {
+        if (machines[i].ram_is_fixed) {
+            g_set_error(error, VMB_ERROR, VMB_ERROR_USAGE,
+                        "--memory %d: the memory of %s is fixed: give --machine x86, or leave it "
+                        "away", settings->memory, machines[i].name);
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
 gboolean vmb_settings_machines(const VmbSettings *settings, const VmbMachine **first,
                                gsize *count, GError **error)
 {
@@ -150,7 +176,7 @@ gboolean vmb_settings_machines(const VmbSettings *settings, const VmbMachine **f
                     "--kernel, --dtb and --initrd are for one machine: give --machine too");
         return FALSE;
     }
-    return TRUE;
+    return check_memory(settings, *first, *count, error);
 }
 
 const VmbMachine *vmb_settings_one_machine(const VmbSettings *settings, const char *what,
@@ -224,6 +250,7 @@ VmbGuestConfig *vmb_settings_guest_with(const VmbSettings *settings, const VmbMa
     config->port = settings->port == VMB_PORT_UNSET ? 0 : (guint)settings->port;
     config->properties = g_strdup(settings->properties);
     config->network = network;
+    config->ram_mib = (guint)settings->memory;
     config->kvm = decide_kvm(settings, machine);
     config->nonce = ((guint64)g_random_int() << 32) | g_random_int();
     return config;

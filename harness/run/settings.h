@@ -25,6 +25,7 @@ typedef struct {
     char *accel;     /* "auto", "tcg" or "kvm" */
     char *properties; /* see VmbGuestConfig; an option alone */
     gboolean network; /* a network card, and the image for it; an option alone */
+    gint memory;     /* ram_mib of VmbGuestConfig; an option alone */
     gint port;       /* of the endpoint, 0: any free one; or VMB_PORT_UNSET */
     double timeout_scale;
 } VmbSettings;
@@ -42,7 +43,7 @@ VmbSettings *vmb_settings_parse(int argc, char **argv, const char *summary,
 
 /*
  * The machines to run: *count of them, from *first on. FALSE: VMB_ERROR_USAGE, no such machine,
- * or one file given for all machines.
+ * one file given for all machines, or memory for one that has a fixed amount.
  */
 gboolean vmb_settings_machines(const VmbSettings *settings, const VmbMachine **first,
                                gsize *count, GError **error);

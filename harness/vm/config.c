@@ -97,6 +97,11 @@ static void add_printf(GPtrArray *argv, const char *option, const char *format, 
     va_end(values);
 }
 
+guint vmb_guest_config_ram_mib(const VmbGuestConfig *config)
+{
+    return config->ram_mib > 0 ? config->ram_mib : config->machine->ram_mib;
+}
+
 static void add_accelerator(GPtrArray *argv, const VmbGuestConfig *config)
 {
     /* QEMU takes the first that works. */
@@ -199,20 +204,25 @@ static void add_lines(GPtrArray *argv, const VmbGuestConfig *config)
     }
 }
 
-static void add_board(GPtrArray *argv, const VmbMachine *machine, VmbGuestMemory memory)
+static void add_board(GPtrArray *argv, const VmbGuestConfig *config, VmbGuestMemory memory)
 {
+    const VmbMachine *machine = config->machine;
+    guint ram_mib = vmb_guest_config_ram_mib(config);
     gboolean incoming = memory == VMB_MEMORY_INCOMING;
 
     for (const char *const *arg = machine->board; *arg != NULL; arg++) {
         g_ptr_array_add(argv, g_strdup(*arg));
+    }
+    if (!machine->ram_is_fixed) {
+        add_printf(argv, "-m", "%u", ram_mib);
     }
     if (memory == VMB_MEMORY_OWN) {
         return;
     }
     add(argv, "-machine", "memory-backend=ram", NULL);
     add_printf(argv, "-object",
-               "memory-backend-file,id=ram,size=%uM,mem-path=/proc/self/fd/%d,%s", machine->ram_mib,
-               VMB_FD_RAM, incoming ? "share=off,readonly=on,rom=off" : "share=on");
+               "memory-backend-file,id=ram,size=%uM,mem-path=/proc/self/fd/%d,%s", ram_mib, VMB_FD_RAM,
+               incoming ? "share=off,readonly=on,rom=off" : "share=on");
     if (incoming) {
         add(argv, "-incoming", "defer", NULL);
     }
@@ -230,7 +240,7 @@ char **vmb_guest_config_command_for(const VmbGuestConfig *config, VmbGuestMemory
     g_ptr_array_add(argv, qemu_path(config));
     g_ptr_array_add(argv, g_strdup("-L"));
     g_ptr_array_add(argv, g_build_filename(config->qemu_dir, "share", "qemu", NULL));
-    add_board(argv, config->machine, memory);
+    add_board(argv, config, memory);
     add_accelerator(argv, config);
     add(argv, "-nodefaults", "-no-user-config", "-display", "none", NULL);
     if (!config->shell && !config->can_reset) {

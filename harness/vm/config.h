@@ -22,6 +22,7 @@ typedef struct {
     char *kernel;      /* file */
     char *device_tree; /* file, NULL when the machine needs none */
     char *initrd;      /* file */
+    guint ram_mib;     /* of a machine whose memory is not fixed; 0: what it usually has */
     guint port;        /* of the example's endpoint on 127.0.0.1, 0: any free one */
     guint irq;         /* interrupt of the example's range, 0: none */
     char *properties;  /* more of the example's device, "on-disconnect=wait,..."; NULL: none */
@@ -54,6 +55,9 @@ enum {
 /* FALSE: VMB_ERROR_SETUP, a file is missing or unreadable, or the port is taken. */
 gboolean vmb_guest_config_check(const VmbGuestConfig *config, GError **error);
 
+/* The guest's memory in MiB. */
+guint vmb_guest_config_ram_mib(const VmbGuestConfig *config);
+
 /*
  * QEMU's argv; unless config->by_hand it expects the descriptors above. Free with g_strfreev().
  */
@@ -62,7 +66,7 @@ char **vmb_guest_config_command(const VmbGuestConfig *config);
 /* Where a guest's RAM and state are: for snapshots. */
 typedef enum {
     VMB_MEMORY_OWN,      /* QEMU's own, and nobody else's */
-    VMB_MEMORY_SHARED,   /* the file VMB_FD_RAM, of machine->ram_mib MiB: what the guest writes
+    VMB_MEMORY_SHARED,   /* the file VMB_FD_RAM, of vmb_guest_config_ram_mib(): what the guest writes
                             is there */
     VMB_MEMORY_INCOMING, /* a private copy of that file; QEMU waits for migrate-incoming. Unless
                             config->can_reset the machine has no kernel to boot. */

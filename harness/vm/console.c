@@ -80,6 +80,15 @@ static void take_panic(VmbConsole *console, const char *words)
                                 words));
 }
 
+static void take_no_room(VmbConsole *console, const char *words)
+{
+    vmb_alarm_raise(console->alarm,
+                    g_error_new(VMB_ERROR, VMB_ERROR_PANIC,
+                                "the guest has no room for its image (%s): files get half of its "
+                                "memory: leave some out, or give an x86 more with --memory",
+                                words));
+}
+
 static void take_end(VmbConsole *console, const char *words)
 {
     if (!console->may_end) {
@@ -111,6 +120,9 @@ static void judge_line(VmbConsole *console)
         g_free(console->stuck);
         console->stuck = g_steal_pointer(&words);
         console->stuck_time = g_get_monotonic_time();
+        break;
+    case VMB_KERNEL_NO_ROOM:
+        take_no_room(console, words);
         break;
     case VMB_KERNEL_END:
         take_end(console, words);

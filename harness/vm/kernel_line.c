@@ -16,6 +16,8 @@ static const Form forms[] = {
     /* The line that ends the report counts too: a shell's prompt may stand before the first. */
     {VMB_KERNEL_PANIC, "Kernel panic - not syncing",
      STAMP "(---\\[ end )?Kernel panic - not syncing"},
+    {VMB_KERNEL_NO_ROOM, "Initramfs unpacking failed: ",
+     STAMP "Initramfs unpacking failed: write error"},
     /* A Pi may stand still for ever after these. */
     {VMB_KERNEL_END, "reboot: ",
      STAMP "reboot: (Power down|System halted|Restarting system)"},

@@ -11,6 +11,7 @@ typedef enum {
     VMB_KERNEL_OOPS,  /* an oops, a BUG() or a fault of the kernel; a mere warning is none */
     VMB_KERNEL_WHERE, /* of an oops or a warning: the function that did it */
     VMB_KERNEL_STUCK, /* a lockup, a stall or a task that hangs, as its watchdogs see it */
+    VMB_KERNEL_NO_ROOM, /* for the image: a panic follows, which does not say so */
     VMB_KERNEL_END,   /* the last line of a kernel that was told to end */
 } VmbKernelLine;
 

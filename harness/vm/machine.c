@@ -5,7 +5,7 @@
 
 static const char *const raspi4b_board[] = {"-M", "raspi4b", NULL};
 /* -cpu max: all that the accelerator in use has. */
-static const char *const x86_board[] = {"-M", "pc", "-cpu", "max", "-m", "256", NULL};
+static const char *const x86_board[] = {"-M", "pc", "-cpu", "max", NULL};
 
 static const VmbMachine machines[] = {
     {
@@ -14,6 +14,7 @@ static const VmbMachine machines[] = {
         .qemu_program = "qemu-system-aarch64",
         .board = raspi4b_board,
         .ram_mib = 2048,
+        .ram_is_fixed = TRUE,
         /* With a thread for each CPU three of them spin in the boot stub: 20 times slower. */
         .tcg = "tcg,thread=single",
         .can_use_kvm = FALSE,

@@ -10,7 +10,8 @@ typedef struct {
     const char *title;        /* for people */
     const char *qemu_program; /* in QEMU_DIR/bin */
     const char *const *board; /* QEMU arguments that make the board, NULL-terminated */
-    guint ram_mib;            /* that `board` has */
+    guint ram_mib;            /* unless another amount is asked for */
+    gboolean ram_is_fixed;    /* the board takes no other */
     const char *tcg;          /* value of -accel without KVM */
     gboolean can_use_kvm;     /* the board runs under KVM on the host, which is an x86 one */
     const char *device_tree;  /* file in the machine's guest directory, NULL: none needed */

@@ -286,7 +286,7 @@ static VmbGuest *boot_and_save(const Boot *boot, VmbGuestFiles *files, GError **
 
 static gboolean make_files(const Boot *boot, VmbGuestFiles *files)
 {
-    off_t bytes = (off_t)boot->config->machine->ram_mib << 20;
+    off_t bytes = (off_t)vmb_guest_config_ram_mib(boot->config) << 20;
 
     files->ram_fd = memfd_create("vmbench-ram", MFD_CLOEXEC);
     files->state_fd = memfd_create("vmbench-state", MFD_CLOEXEC);

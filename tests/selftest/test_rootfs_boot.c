@@ -179,11 +179,15 @@ END_TEST
 
 /* ---- Somebody else's image ---- */
 
-/* A busybox and an init of its own, without anything of the bench. */
+/*
+ * A busybox and an init of its own, without anything of the bench, and with the /proc that debootstrap
+ * leaves in a container.
+ */
 static char *foreign_image(const char *machine, const char *init)
 {
     g_autofree char *script = g_strdup_printf(
-        "mkdir -p own/bin own/%s; cpio --quiet -id bin/busybox <'%s/%s.cpio'; mv bin/busybox own/bin/;"
+        "mkdir -p own/bin own/%s; ln -s /proc own/proc;"
+        "cpio --quiet -id bin/busybox <'%s/%s.cpio'; mv bin/busybox own/bin/;"
         "for name in sh cat echo mount poweroff readlink; do ln -s busybox own/bin/$name; done;"
         "printf '#!/bin/sh\\necho the own init is $$\\nexec sh\\n' >own/%s/init; chmod +x own/%s/init;"
         "cd own; find . | cpio --quiet -o -H newc | gzip >../own.cpio.gz",
@@ -234,6 +238,37 @@ START_TEST(a_named_init)
 }
 END_TEST
 
+/* 200 MiB, which the usual memory has no room for. */
+static char *large_image(void)
+{
+    g_free(foreign_image("x86", "."));
+    make("truncate -s 200M own/large;"
+         "cd own; find . | cpio --quiet -o -H newc | gzip -1 >../large.cpio.gz");
+    return child_path(&child, "large.cpio.gz");
+}
+
+START_TEST(a_large_image_gets_memory)
+{
+    g_autofree char *image = large_image();
+
+    start("boot", "x86", (const char *const[]){"--initrd", image, NULL});
+    screen_await("the own init is 1\r");
+    leave("\x01x");
+}
+END_TEST
+
+START_TEST(an_image_without_room_is_told)
+{
+    g_autofree char *image = large_image();
+    const char *args[] = {"boot", "--machine", "x86", "--port", "0", "--initrd", image, "--memory",
+                          "256", NULL};
+
+    ck_assert_int_eq(child_run(&child, args), VMB_ERROR_PANIC);
+    child_assert_one_line(&child);
+    ck_assert_msg(strstr(child.err, "has no room for its image") != NULL, "%s", child.err);
+}
+END_TEST
+
 static const struct mistake {
     const char *option, *value, *says;
     int status;
@@ -270,6 +305,8 @@ static Suite *rootfs_boot_suite(void)
     tcase_add_loop_test(tc, an_own_init_is_kept, 0, G_N_ELEMENTS(kept));
     tcase_add_test(tc, the_benchs_init_instead);
     tcase_add_test(tc, a_named_init);
+    tcase_add_test(tc, a_large_image_gets_memory);
+    tcase_add_test(tc, an_image_without_room_is_told);
     tcase_add_loop_test(tc, a_mistake_is_named, 0, G_N_ELEMENTS(mistakes));
     suite_add_tcase(suite, tc);
     return suite;

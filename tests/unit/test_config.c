@@ -130,6 +130,20 @@ START_TEST(the_range_has_more_properties)
 }
 END_TEST
 
+START_TEST(memory_is_a_choice_where_the_board_has_one)
+{
+    g_autoptr(VmbGuestConfig) x86 = complete_config("x86");
+    g_autoptr(VmbGuestConfig) pi = complete_config("raspi4b");
+
+    x86->ram_mib = 1024;
+    g_auto(GStrv) x86_argv = vmb_guest_config_command(x86);
+    g_auto(GStrv) pi_argv = vmb_guest_config_command(pi);
+
+    ck_assert_str_eq(value_of(x86_argv, "-m", 0), "1024");
+    ck_assert_ptr_null(value_of(pi_argv, "-m", 0));
+}
+END_TEST
+
 START_TEST(x86_command)
 {
     g_autoptr(VmbGuestConfig) config = complete_config("x86");
@@ -385,6 +399,7 @@ int main(void)
     tcase_add_test(cases, pi_command);
     tcase_add_test(cases, the_range_has_its_interrupt);
     tcase_add_test(cases, the_range_has_more_properties);
+    tcase_add_test(cases, memory_is_a_choice_where_the_board_has_one);
     tcase_add_test(cases, x86_command);
     tcase_add_test(cases, the_network_is_asked_for);
     tcase_add_test(cases, other_devices_replace_the_example);

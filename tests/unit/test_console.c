@@ -143,12 +143,27 @@ START_TEST(a_panic_in_each_form_of_the_kernel_is_noticed)
 }
 END_TEST
 
+START_TEST(an_image_without_room_is_named)
+{
+    static const char line[] = "[    2.990935] Initramfs unpacking failed: write error\r\n";
+    const GError *error;
+
+    print(line, strlen(line));
+    error = vmb_alarm_error(alarm_);
+    ck_assert(error != NULL && g_error_matches(error, VMB_ERROR, VMB_ERROR_PANIC));
+    ck_assert_ptr_nonnull(strstr(error->message, "has no room for its image"));
+    ck_assert_ptr_nonnull(strstr(error->message, "--memory"));
+}
+END_TEST
+
 static const char *const users_words[] = {
     "/ # echo Kernel panic - not syncing: typed\r\n",
     "Kernel panic - not syncing: printed\r\n",
     "[no time] Kernel panic - not syncing: printed\r\n",
     "/ # echo '[    1.2] Kernel panic - not syncing: typed'\r\n",
     "reboot: Power down\r\n",
+    "Initramfs unpacking failed: write error\r\n",
+    "[    1.2] Initramfs unpacking failed: junk within compressed archive\r\n",
     "/ # echo '[    1.2] reboot: Power down'\r\n",
     "[    1.2] reboot: Power button\r\n",
 };
@@ -346,6 +361,7 @@ int main(void)
     tcase_add_test(cases, a_word_about_panics_is_none);
     tcase_add_loop_test(cases, a_panic_in_each_form_of_the_kernel_is_noticed, 0,
                         G_N_ELEMENTS(kernels_words));
+    tcase_add_test(cases, an_image_without_room_is_named);
     tcase_add_loop_test(cases, words_of_the_user_are_no_end, 0, G_N_ELEMENTS(users_words));
     tcase_add_loop_test(cases, an_end_of_the_guest_is_noticed, 0, G_N_ELEMENTS(last_words));
     tcase_add_loop_test(cases, an_end_that_is_allowed_is_none, 0, G_N_ELEMENTS(last_words));

@@ -48,6 +48,8 @@ static const struct {
      "INFO: task dd:57 blocked for more than 120 seconds."},
     {"[    2.0] Kernel panic - not syncing: Fatal exception", VMB_KERNEL_PANIC,
      "Kernel panic - not syncing: Fatal exception"},
+    {"[    2.9] Initramfs unpacking failed: write error", VMB_KERNEL_NO_ROOM,
+     "Initramfs unpacking failed: write error"},
     {"[    2.0] reboot: Restarting system", VMB_KERNEL_END, "reboot: Restarting system"},
     {"[    2.0] sysrq: Resetting", VMB_KERNEL_END, "sysrq: Resetting"},
     {"[    2.0] Reboot failed -- System halted", VMB_KERNEL_END, "Reboot failed -- System halted"},
