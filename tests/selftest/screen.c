@@ -41,8 +41,10 @@ static gboolean read_screen(void)
         return TRUE;
     }
     n = read(child->terminal, buffer, sizeof(buffer));
-    if (n > 0) {
-        g_string_append_len(screen, buffer, n);
+    for (ssize_t i = 0; i < n; i++) {
+        if (buffer[i] != '\0') { /* a terminal shows nothing for it, and the text would end there */
+            g_string_append_c(screen, buffer[i]);
+        }
     }
     return n > 0;
 }
