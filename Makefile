@@ -4,6 +4,7 @@
 #   make demo         the example on both machines, compared byte for byte (MACHINE=M: on one)
 #   make shell        an interactive guest, MACHINE=raspi4b or MACHINE=x86
 #   make check        every test, and those without a guest once more under sanitizers
+#   make check-slow   the tests that take long and download, as root: an own Debian in the guests
 #   make bench        the speed figures, also as build/bench.json
 #   make fuzz         both fuzzers, SECONDS=600 for that long
 #   make fuzz-corpus  keep what the fuzzers found
@@ -42,6 +43,10 @@ demo: all
 check: all sanitized
 	@ci/check $(BUILD) $(SANITIZED)
 
+check-slow: all
+	@ci/setup-packages --slow
+	@meson test -C $(BUILD) --no-rebuild --suite slow -v
+
 # However long it takes: meson's limit for a test is lifted.
 fuzz: sanitized
 	@FUZZ_SECONDS=$(SECONDS) meson test -C $(SANITIZED) --no-rebuild --suite fuzz -t 0 -v
@@ -65,4 +70,4 @@ help:
 clean:
 	rm -rf $(BUILD) $(SANITIZED)
 
-.PHONY: all setup sanitized demo check valgrind fuzz fuzz-corpus bench shell help clean
+.PHONY: all setup sanitized demo check check-slow valgrind fuzz fuzz-corpus bench shell help clean
