@@ -286,8 +286,9 @@ VmbResult *vmb_case_run(const VmbRunOptions *options, VmbTestbed *bed, const Vmb
     clear_room(&run);
     if (passed) {
         vmb_remove_tree(logs);
-    } else {
-        vmb_testbed_discard(bed);
+    }
+    if (!passed || options->isolate || test->scenario->isolate) {
+        vmb_testbed_discard(bed); /* nobody is to find what this one has left */
     }
     run.result->seconds = (double)(g_get_monotonic_time() - start) / G_USEC_PER_SEC;
     return run.result;

@@ -91,8 +91,7 @@ static void fail(const Fixture *fixture, const VmbComparison *comparison, const 
     result->file = g_strdup(fixture->file);
     result->line = is_file ? MIN(first->line, MAX(comparison->expected_lines, 1))
                            : fixture->first_line;
-    g_set_error(error, VMB_ERROR, VMB_ERROR_MISMATCH, "%s differs from %s:%u: %s", what,
-                result->file, result->line, text);
+    g_set_error(error, VMB_ERROR, VMB_ERROR_MISMATCH, "%s: %s", what, text);
 }
 
 gboolean vmb_expected_compare(const VmbExpected *expected, const VmbScenario *scenario,

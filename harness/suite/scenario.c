@@ -382,7 +382,7 @@ static VmbScenario *new_scenario(const char *directory, const char *name)
 
     scenario->name = g_strdup(name);
     scenario->directory = g_canonicalize_filename(directory, NULL);
-    scenario->file = g_build_filename(directory, VMB_SCENARIO_FILE, NULL);
+    scenario->file = g_build_filename(scenario->directory, VMB_SCENARIO_FILE, NULL);
     scenario->machines = g_ptr_array_new();
     scenario->ranges = g_ptr_array_new_with_free_func((GDestroyNotify)range_free);
     scenario->handlers = g_ptr_array_new_with_free_func((GDestroyNotify)handler_free);
