@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rootfs_archive.h"
 
+#include "rootfs_output.h"
 #include "rootfs_parents.h"
+#include "rootfs_signals.h"
 
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <glib/gstdio.h>
-#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -42,8 +42,16 @@ static gboolean fail_archive(struct writer *writer)
 {
     const char *problem = archive_error_string(writer->archive);
 
-    g_set_error(&writer->error, ROOTFS_ERROR, ROOTFS_ERROR_OUTPUT, "cannot write %s: %s",
-                writer->output, problem != NULL ? problem : "unknown libarchive error");
+    g_set_error(&writer->error, ROOTFS_ERROR, ROOTFS_ERROR_OUTPUT,
+                "cannot write %s: %s; make room, or name another file", writer->output,
+                problem != NULL ? problem : "unknown libarchive error");
+    return FALSE;
+}
+
+static gboolean fail_interrupted(struct writer *writer)
+{
+    g_set_error(&writer->error, ROOTFS_ERROR, ROOTFS_ERROR_OUTPUT,
+                "cannot write %s: interrupted; build it again", writer->output);
     return FALSE;
 }
 
@@ -61,6 +69,9 @@ static gboolean copy_bytes(struct writer *writer, const RootfsEntry *entry, int 
     ssize_t n;
 
     while ((n = read(fd, bytes, COPY_SIZE)) > 0) {
+        if (rootfs_signals_pending()) {
+            return fail_interrupted(writer);
+        }
         copied += n;
         if (copied > entry->size) {
             break;
@@ -150,6 +161,9 @@ static gboolean write_entry(gpointer key, gpointer value, gpointer data)
     gboolean whole;
 
     (void)key;
+    if (rootfs_signals_pending()) {
+        return !fail_interrupted(writer);
+    }
     if (writer->what == ROOTFS_WRITE_ADDED && entry->base) {
         return FALSE;
     }
@@ -225,53 +239,27 @@ static gboolean write_all(struct writer *writer, GTree *entries, int fd)
     return archive_write_close(writer->archive) == ARCHIVE_OK || fail_archive(writer);
 }
 
-static gboolean fail_output(GError **error, const char *output)
-{
-    g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_OUTPUT, "cannot write %s: %s", output,
-                g_strerror(errno));
-    return FALSE;
-}
-
-/* Closes `fd` in any case. */
-static gboolean write_temporary(struct writer *writer, GTree *entries, int fd, GError **error)
+static gboolean write_to(struct writer *writer, GTree *entries, const RootfsOutput *output,
+                         GError **error)
 {
     g_autoptr(Archive) archive = archive_write_new();
     g_autoptr(GHashTable) inodes = g_hash_table_new_full(NULL, NULL, NULL, g_free);
-    gboolean good;
 
     writer->archive = archive;
     writer->inodes = inodes;
-    good = write_all(writer, entries, fd);
-    if (!good) {
+    if (!write_all(writer, entries, output->fd)) {
         g_propagate_error(error, writer->error);
-    }
-    if (close(fd) < 0 && good) {
-        return fail_output(error, writer->output);
-    }
-    return good;
-}
-
-static gboolean write_and_rename(struct writer *writer, GTree *entries, GError **error)
-{
-    g_autofree char *temporary = g_strconcat(writer->output, ".XXXXXX", NULL);
-    mode_t mask = umask(0);
-    int fd;
-
-    umask(mask);
-    fd = g_mkstemp_full(temporary, O_WRONLY | O_CLOEXEC, (int)(0666 & ~mask));
-    if (fd < 0) {
-        return fail_output(error, writer->output);
-    }
-    if (!write_temporary(writer, entries, fd, error)) {
-        g_unlink(temporary);
-        return FALSE;
-    }
-    if (g_rename(temporary, writer->output) < 0) {
-        fail_output(error, writer->output);
-        g_unlink(temporary);
         return FALSE;
     }
     return TRUE;
+}
+
+static gboolean write_and_put(struct writer *writer, GTree *entries, GError **error)
+{
+    g_autoptr(RootfsOutput) output = rootfs_output_open(writer->output, error);
+
+    return output != NULL && write_to(writer, entries, output, error) &&
+           rootfs_output_commit(output, error);
 }
 
 gboolean rootfs_archive_write(GTree *entries, RootfsWrite what, RootfsCompression compression,
@@ -282,5 +270,5 @@ gboolean rootfs_archive_write(GTree *entries, RootfsWrite what, RootfsCompressio
     struct writer writer = {.output = output, .what = what, .compression = compression};
 
     return whole != NULL && read_time(&writer.time, error) &&
-           write_and_rename(&writer, whole, error);
+           write_and_put(&writer, whole, error);
 }

@@ -168,9 +168,11 @@ gboolean rootfs_image_add_libraries(RootfsImage *image, const char *const *direc
 
 /*
  * Check the libraries and write the archive. It appears under the name `output` whole or not at all:
- * it is written beside it and renamed. Errors: LIBRARY; DUPLICATE (something lies below a path that
- * is no directory, or two of /bin, /sbin, /usr/bin and /usr/sbin hold the same name and one of
- * these was added); SOURCE (a file vanished or changed); VALUE (SOURCE_DATE_EPOCH is no time);
+ * it is written aside and then put there. `output` is a regular file or nothing, or a link to such a
+ * place. SIGINT, SIGTERM and SIGHUP are put off until nothing is left to clean up. Errors: LIBRARY;
+ * DUPLICATE (something lies below a path that is no directory, or two of /bin, /sbin, /usr/bin and
+ * /usr/sbin hold the same name and one of these was added); SOURCE (a file vanished or changed);
+ * VALUE (SOURCE_DATE_EPOCH is no time);
  * OUTPUT.
  */
 gboolean rootfs_image_write(RootfsImage *image, const char *output, GError **error);

@@ -343,19 +343,6 @@ START_TEST(an_init_is_a_file)
 }
 END_TEST
 
-START_TEST(others_may_read_what_the_umask_allows)
-{
-    g_autofree char *output = test_path("out.cpio");
-    mode_t old = umask(027);
-    struct stat info;
-
-    must(rootfs_image_write(image, output, &error));
-    ck_assert_uint_eq(umask(old), 027);
-    ck_assert_int_eq(stat(output, &info), 0);
-    ck_assert_uint_eq(info.st_mode, S_IFREG | 0640);
-}
-END_TEST
-
 static const char *const compressions[] = {"gzip", "zstd"};
 
 START_TEST(compressed_when_asked)
@@ -418,7 +405,6 @@ static Suite *image_suite(void)
     tcase_add_test(tc, the_kernel_needs_an_init);
     tcase_add_test(tc, an_init_is_executable);
     tcase_add_test(tc, an_init_is_a_file);
-    tcase_add_test(tc, others_may_read_what_the_umask_allows);
     tcase_add_loop_test(tc, compressed_when_asked, 0, G_N_ELEMENTS(compressions));
     tcase_add_test(tc, unknown_compression);
     suite_add_tcase(suite, tc);
