@@ -2,15 +2,15 @@
 #include "rootfs_base.h"
 
 #include "rootfs_path.h"
+#include "rootfs_stream.h"
 
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-enum { BLOCK_SIZE = 65536 };
 
 typedef struct archive Archive;
 
@@ -22,7 +22,9 @@ struct base {
     GTree *entries;
     const char *path;
     gboolean data;
-    guint links; /* numbers of hard links given out */
+    RootfsStream *stream;
+    gint64 given; /* bytes that libarchive has of this archive and what follows it */
+    guint links;  /* numbers of hard links given out */
 };
 
 static gboolean fail_member(const struct base *base, const char *path, const char *problem,
@@ -33,14 +35,16 @@ static gboolean fail_member(const struct base *base, const char *path, const cha
     return FALSE;
 }
 
-static gboolean fail_archive(const struct base *base, Archive *archive, GError **error)
+/* `problem` may be NULL; what is wrong with the bytes below is said before it. */
+static gboolean fail_archive(const struct base *base, const char *problem, GError **error)
 {
-    const char *problem = archive_error_string(archive);
+    const char *cause = rootfs_stream_problem(base->stream);
 
+    problem = cause != NULL ? cause : problem;
     g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_BASE,
                 "base archive %s: is truncated, damaged or no cpio archive (%s); make it again, as "
                 "newc cpio, plain or compressed by gzip, zstd or xz", base->path,
-                problem != NULL ? problem : "unknown libarchive error");
+                problem != NULL ? problem : "there is no archive in it");
     return FALSE;
 }
 
@@ -72,7 +76,7 @@ static GBytes *read_data(const struct base *base, Archive *archive, GError **err
         g_byte_array_append(bytes, block, (guint)len);
     }
     if (status != ARCHIVE_EOF) {
-        fail_archive(base, archive, error);
+        fail_archive(base, archive_error_string(archive), error);
         return NULL;
     }
     return g_byte_array_free_to_bytes(g_steal_pointer(&bytes));
@@ -170,50 +174,64 @@ static gboolean read_member(struct base *base, Archive *archive, Header *header,
 
 /* ---- Archives ---- */
 
-/* One archive, from where the descriptor is. */
-static gboolean read_archive(struct base *base, Archive *archive, int fd, GError **error)
+static la_ssize_t give(Archive *archive, void *data, const void **bytes)
 {
+    struct base *base = data;
+    gssize n = rootfs_stream_read(base->stream, bytes);
+
+    if (n < 0) {
+        archive_set_error(archive, EIO, "%s", rootfs_stream_problem(base->stream));
+        return ARCHIVE_FATAL;
+    }
+    base->given += n;
+    return n;
+}
+
+static la_int64_t skip(Archive *archive, void *data, la_int64_t len)
+{
+    struct base *base = data;
+    gint64 skipped = rootfs_stream_skip(base->stream, len);
+
+    (void)archive;
+    base->given += skipped;
+    return skipped;
+}
+
+/* One archive, which begins where the stream is; then the stream is behind it. */
+static gboolean read_archive(struct base *base, GError **error)
+{
+    g_autoptr(Archive) archive = archive_read_new();
     Header *header;
     int status;
 
+    base->given = 0;
     archive_read_support_format_cpio(archive);
-    archive_read_support_filter_gzip(archive);
-    archive_read_support_filter_zstd(archive);
-    archive_read_support_filter_xz(archive);
-    if (archive_read_open_fd(archive, fd, BLOCK_SIZE) != ARCHIVE_OK) {
-        return fail_archive(base, archive, error);
+    if (archive_read_open2(archive, base, NULL, give, skip, NULL) != ARCHIVE_OK) {
+        return fail_archive(base, archive_error_string(archive), error);
     }
     while ((status = archive_read_next_header(archive, &header)) == ARCHIVE_OK) {
         if (!read_member(base, archive, header, error)) {
             return FALSE;
         }
     }
-    /* A warning is about bytes that were passed over: the archive is not what it should be. */
-    return status == ARCHIVE_EOF || fail_archive(base, archive, error);
+    if (status != ARCHIVE_EOF) { /* a warning is about bytes that were passed over */
+        return fail_archive(base, archive_error_string(archive), error);
+    }
+    rootfs_stream_give_back(base->stream, (gsize)(base->given - archive_filter_bytes(archive, 0)));
+    return TRUE;
 }
 
-/*
- * Move the descriptor behind the plain archive that was read from `start` and the zeros that follow
- * it. FALSE: nothing follows. libarchive does not tell where a compressed one ends.
- */
-static gboolean find_next(Archive *archive, int fd, off_t *start)
+static gboolean read_archives(struct base *base, GError **error)
 {
-    char block[512];
-    ssize_t len;
-    off_t at = *start + archive_filter_bytes(archive, 0);
+    guint archives = 0;
 
-    if (archive_filter_count(archive) > 1) {
-        return FALSE;
-    }
-    while ((len = pread(fd, block, sizeof(block), at)) > 0) {
-        for (ssize_t i = 0; i < len; i++, at++) {
-            if (block[i] != '\0') {
-                *start = at;
-                return lseek(fd, at, SEEK_SET) == at;
-            }
+    for (; rootfs_stream_begin(base->stream); archives++) {
+        if (!read_archive(base, error)) {
+            return FALSE;
         }
     }
-    return FALSE;
+    return (archives > 0 && rootfs_stream_problem(base->stream) == NULL) ||
+           fail_archive(base, NULL, error);
 }
 
 /* ---- Hard links: one of the names has the data, in newc the last ---- */
@@ -245,19 +263,49 @@ static gboolean share_data(gpointer key, gpointer value, gpointer data)
 
 gboolean rootfs_base_read(GTree *entries, int fd, const char *path, gboolean data, GError **error)
 {
-    struct base base = {entries, path, data, 0};
+    g_autoptr(RootfsStream) stream = rootfs_stream_new(fd);
     g_autoptr(GHashTable) full = g_hash_table_new(NULL, NULL);
-    gboolean more = TRUE;
+    struct base base = {.entries = entries, .path = path, .data = data, .stream = stream};
 
-    for (off_t start = 0; more;) {
-        g_autoptr(Archive) archive = archive_read_new();
-
-        if (!read_archive(&base, archive, fd, error)) {
-            return FALSE;
-        }
-        more = find_next(archive, fd, &start);
+    if (!read_archives(&base, error)) {
+        return FALSE;
     }
     g_tree_foreach(entries, find_data, full);
     g_tree_foreach(entries, share_data, full);
     return TRUE;
+}
+
+static gboolean fail_open(const char *path, const char *problem, GError **error)
+{
+    g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_BASE, "base archive %s: %s", path, problem);
+    return FALSE;
+}
+
+static gboolean check_file(int fd, const char *path, GError **error)
+{
+    struct stat info;
+
+    if (fstat(fd, &info) == 0 && S_ISDIR(info.st_mode)) {
+        return fail_open(path, "is a directory; pack it (find . | cpio -o -H newc), or take "
+                         "--overlay", error);
+    }
+    return S_ISREG(info.st_mode) ||
+           fail_open(path, "is no regular file; write it to one first", error);
+}
+
+gboolean rootfs_base_load(GTree *entries, const char *path, gboolean data, GError **error)
+{
+    /* Non-blocking: a FIFO must be refused, not waited for. */
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    gboolean good;
+
+    if (fd < 0) {
+        g_autofree char *problem = g_strdup_printf(
+            "cannot be read: %s; check the path and its permissions", g_strerror(errno));
+
+        return fail_open(path, problem, error);
+    }
+    good = check_file(fd, path, error) && rootfs_base_read(entries, fd, path, data, error);
+    close(fd);
+    return good;
 }

@@ -9,9 +9,13 @@
  * Put every member of the cpio archive (newc, odc or binary; plain or compressed by gzip, zstd or
  * xz; several one after the other as the kernel takes them) that `fd` holds from its start into
  * `entries`, marked as `base`. Of members with one path the last counts. Without `data` the bytes of
- * files are passed over. `path` is for messages. Errors: BASE; then `entries` holds a part.
+ * files are passed over, but sums and lengths of what is compressed are checked all the same. `fd` is
+ * a regular file; `path` is for messages. Errors: BASE; then `entries` holds a part.
  */
 gboolean rootfs_base_read(GTree *entries, int fd, const char *path, gboolean data,
                           GError **error);
+
+/* The same with the file `path`; what is no regular file is an error. */
+gboolean rootfs_base_load(GTree *entries, const char *path, gboolean data, GError **error);
 
 #endif

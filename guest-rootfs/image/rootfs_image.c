@@ -10,11 +10,8 @@
 #include "rootfs_source.h"
 #include "rootfs_template.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 enum { PAGE = 4096, MAX_MODE = 07777, MAX_MAJOR = 4095, MAX_MINOR = 1048575 };
 
@@ -103,23 +100,14 @@ gboolean rootfs_image_load_base(RootfsImage *image, const char *path, gboolean d
                                 GError **error)
 {
     g_autoptr(GTree) entries = rootfs_entries_new((GDestroyNotify)rootfs_entry_free);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    gboolean good;
 
     g_return_val_if_fail(g_tree_nnodes(image->entries) == 0, FALSE);
-    if (fd < 0) {
-        g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_BASE,
-                    "base archive %s: cannot be read: %s; check the path and its permissions", path,
-                    g_strerror(errno));
+    if (!rootfs_base_load(entries, path, data, error)) {
         return FALSE;
     }
-    good = rootfs_base_read(entries, fd, path, data, error);
-    close(fd);
-    if (good) {
-        g_tree_unref(image->entries);
-        image->entries = g_steal_pointer(&entries);
-    }
-    return good;
+    g_tree_unref(image->entries);
+    image->entries = g_steal_pointer(&entries);
+    return TRUE;
 }
 
 static gboolean check_owner(const char *guest, const RootfsOwner *owner, GError **error)

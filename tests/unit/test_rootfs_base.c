@@ -166,6 +166,94 @@ START_TEST(archives_one_after_the_other)
 }
 END_TEST
 
+/* Members a to d: a in `x`, b in `y`, and so on. */
+static const struct joined {
+    const char *make, *names, *problem;
+} joined[] = {
+    {"gzip <x >base; gzip <y >>base", "a\nb\n", NULL},
+    {"gzip <x >base; cat y >>base; gzip <z >>base", "a\nb\nc\n", NULL},
+    {"gzip <x >base; head -c 600 /dev/zero >>base; xz -C crc32 <y >>base", "a\nb\n", NULL},
+    {"cat x y | gzip >base", "a\nb\n", NULL},
+    {"(cat x; head -c 70000 /dev/zero; cat y) | zstd -q >base", "a\nb\n", NULL},
+    {"xz <x >base; xz <y >>base", "a\nb\n", NULL},
+    {"zstd -q <x >base; zstd -q <y >>base", "a\nb\n", NULL},
+    {"cat x y z >base", "a\nb\nc\n", NULL},
+    {"cat x >base; zstd -q <y >>base; zstd -q <z >>base", "a\nb\nc\n", NULL},
+    {"zstd -q <x >base; cat y >>base", NULL, "only more of the same"},
+    {"xz <x >base; gzip <y >>base", NULL, "only more of the same"},
+    {"gzip <x >base; echo garbage >>base", NULL, "no cpio archive"},
+    {"(cat x; echo garbage) | gzip >base", NULL, "no cpio archive"},
+    {"gzip <x >base; gzip <y | head -c 40 >>base", NULL, "gzip data is cut or damaged"},
+};
+
+START_TEST(archives_joined)
+{
+    g_autofree char *command = g_strdup_printf(
+        "for pair in ax by cz; do name=${pair%%?}; head -c 100000 /dev/urandom >$name;"
+        "echo $name | cpio --quiet -o -H newc >${pair#?}; done; %s", joined[_i].make);
+    g_autofree char *base = test_path("base");
+    g_autofree char *output = test_path("out.cpio");
+
+    g_free(run(command));
+    for (gint data = FALSE; data <= TRUE; data++) {
+        g_autofree char *names = NULL;
+
+        rootfs_image_free(image);
+        image = rootfs_image_new(ROOTFS_MACHINE_X86);
+        if (joined[_i].problem != NULL) {
+            ck_assert(!rootfs_image_load_base(image, base, data, &error));
+            EXPECT_ERROR(&error, ROOTFS_ERROR_BASE, base, joined[_i].problem, "make it again");
+            continue;
+        }
+        must(rootfs_image_load_base(image, base, data, &error));
+        must(data ? rootfs_image_write(image, output, &error) : TRUE);
+        names = data ? run("cpio --quiet -it <out.cpio; mkdir out; cd out; cpio --quiet -id <../out.cpio;"
+                           "for name in *; do cmp $name ../$name; done") : NULL;
+        ck_assert_msg(!data || strcmp(names, joined[_i].names) == 0, "%s", names);
+        ck_assert(rootfs_image_has(image, "/b"));
+    }
+}
+END_TEST
+
+/* One bit anywhere: in a gzip file of stored blocks each is data. */
+START_TEST(a_bit_that_flipped)
+{
+    g_autofree char *base = test_path("base");
+    g_autofree char *bytes = NULL;
+    gsize len;
+
+    g_free(run("seq 5 >a; echo a | cpio --quiet -o -H newc >x; python3 -c 'import sys, gzip;"
+               "sys.stdout.buffer.write(gzip.compress(sys.stdin.buffer.read(), 0))' <x >base"));
+    ck_assert(g_file_get_contents(base, &bytes, &len, NULL));
+    for (gsize at = 10; at < len; at++) {
+        bytes[at] ^= 4;
+        ck_assert(g_file_set_contents_full(base, bytes, (gssize)len, G_FILE_SET_CONTENTS_NONE, 0600,
+                                           NULL));
+        ck_assert_msg(!rootfs_image_load_base(image, base, FALSE, &error), "byte %zu", at);
+        EXPECT_ERROR(&error, ROOTFS_ERROR_BASE, base, "damaged", "make it again");
+        bytes[at] ^= 4;
+    }
+}
+END_TEST
+
+static const struct place {
+    const char *make, *problem;
+} places[] = {
+    {"mkfifo base", "is no regular file; write it to one first"},
+    {"mkdir base", "is a directory; pack it"},
+    {"ln -s /dev/null base", "is no regular file"},
+};
+
+START_TEST(what_is_no_file)
+{
+    g_autofree char *path = test_path("base");
+
+    g_free(run(places[_i].make));
+    ck_assert(!rootfs_image_load_base(image, path, TRUE, &error));
+    EXPECT_ERROR(&error, ROOTFS_ERROR_BASE, path, places[_i].problem);
+}
+END_TEST
+
 START_TEST(cut_anywhere)
 {
     g_autoptr(GString) archive = g_string_new(NULL);
@@ -288,6 +376,9 @@ static Suite *base_suite(void)
     tcase_add_test(tc, devices_keep_their_numbers);
     tcase_add_test(tc, names_in_any_spelling);
     tcase_add_test(tc, archives_one_after_the_other);
+    tcase_add_loop_test(tc, archives_joined, 0, G_N_ELEMENTS(joined));
+    tcase_add_test(tc, a_bit_that_flipped);
+    tcase_add_loop_test(tc, what_is_no_file, 0, G_N_ELEMENTS(places));
     tcase_add_test(tc, cut_anywhere);
     tcase_add_test(tc, what_is_no_archive);
     tcase_add_test(tc, members_that_climb_out);
