@@ -100,7 +100,7 @@ static gboolean write_data(struct writer *writer, const RootfsEntry *entry)
     int fd;
     gboolean good;
 
-    if (entry->source == NULL) {
+    if (entry->data != NULL) {
         return write_held(writer, entry);
     }
     fd = open(entry->source, O_RDONLY | O_CLOEXEC);

@@ -90,29 +90,38 @@ static gboolean load_base(Build *build, GError **error)
 static gboolean start_making(Build *build, GError **error)
 {
     const RootfsOptions *options = build->options;
+    const char *scripts = build->command->tools.scripts;
     g_autofree char *own = NULL;
 
-    if (options->packages == NULL && options->modules == NULL && options->libs == NULL) {
+    if (scripts == NULL || (options->packages == NULL && options->modules == NULL &&
+                            options->libs == NULL)) {
         return TRUE;
     }
     build->make = rootfs_make_new(&build->command->tools, build->machine);
-    if (options->packages == NULL || build->command->tools.scripts == NULL) {
-        return TRUE;
-    }
-    own = g_build_filename(build->command->tools.scripts, "lib", NULL);
-    return rootfs_make_libraries(build->make, own, error);
+    own = options->packages != NULL ? g_build_filename(scripts, "lib", NULL) : NULL;
+    return rootfs_make_libraries(build->make, own, options->libs, error);
 }
 
-static gboolean make_library(Build *build, const char *directory, GError **error)
+static gboolean check_make(const Build *build, const char *directory, GError **error)
 {
-    return rootfs_make_library(build->make, directory, error);
+    if (build->make == NULL) {
+        g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_SYNTAX,
+                    "%s: %s builds nothing from source; use vmbench rootfs build", directory,
+                    build->command->name);
+    }
+    return build->make != NULL;
 }
 
 static gboolean add_package(Build *build, const char *directory, GError **error)
 {
-    g_autofree char *stage = rootfs_make_package(build->make, directory, error);
+    g_autofree char *stage = check_make(build, directory, error)
+                             ? rootfs_make_package(build->make, directory, error) : NULL;
+    gboolean good = stage != NULL && rootfs_image_add_stage(build->image, stage, error);
 
-    return stage != NULL && rootfs_image_add_tree(build->image, "/", stage, error);
+    if (build->make != NULL) {
+        rootfs_make_release(build->make);
+    }
+    return good;
 }
 
 /* ---- Modules ---- */
@@ -139,7 +148,8 @@ static gboolean find_kernel(Build *build, GError **error)
 
 static gboolean add_source_module(Build *build, const char *directory, GError **error)
 {
-    g_autofree char *file = rootfs_make_module(build->make, directory, error);
+    g_autofree char *file = check_make(build, directory, error)
+                            ? rootfs_make_module(build->make, directory, error) : NULL;
     g_autofree char *ini = g_build_filename(directory, "module.ini", NULL);
     gboolean has_ini = g_file_test(ini, G_FILE_TEST_EXISTS);
 
@@ -188,6 +198,11 @@ static gboolean add_overlay(Build *build, const char *spec, GError **error)
     return rootfs_image_add_tree(build->image, parts[1] != NULL ? parts[1] : "/", parts[0], error);
 }
 
+static gboolean add_stage(Build *build, const char *directory, GError **error)
+{
+    return rootfs_image_add_stage(build->image, directory, error);
+}
+
 static gboolean add_manifest(Build *build, const char *path, GError **error)
 {
     return rootfs_manifest_load(build->image, path, error);
@@ -210,8 +225,8 @@ static gboolean add_all(Build *build, GError **error)
 {
     const RootfsOptions *options = build->options;
 
-    return each(build, options->libs, make_library, error) &&
-           each(build, options->packages, add_package, error) && add_modules(build, error) &&
+    return each(build, options->packages, add_package, error) && add_modules(build, error) &&
+           each(build, options->stages, add_stage, error) &&
            each(build, options->overlays, add_overlay, error) &&
            each(build, options->manifests, add_manifest, error) &&
            each(build, options->files, add_file, error) && add_libraries(build, error);

@@ -1,10 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rootfs_directory.h"
 
+#include "rootfs_source.h"
+
+#include <dirent.h>
 #include <errno.h>
 #include <glib/gstdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
+
+/* What is the same for all that lies in one tree. */
+typedef struct {
+    RootfsImage *image;
+    gboolean stage; /* of a package, which may be built again any time; no templates */
+} Tree;
 
 static gboolean fail(GError **error, const char *host, const char *problem)
 {
@@ -30,24 +41,40 @@ static gboolean is_empty(const char *host)
     return directory != NULL && g_dir_read_name(directory) == NULL;
 }
 
+static gboolean add_names(const Tree *tree, const char *guest, const char *host, GError **error);
+
 /* One that holds something comes with that, unless somebody else says more of it. */
-static gboolean add_directory(RootfsImage *image, const char *guest, const char *host,
+static gboolean add_directory(const Tree *tree, const char *guest, const char *host,
                               GError **error)
 {
-    static const RootfsOwner owner = {0755, 0, 0};
-
-    if (is_empty(host) && !rootfs_image_has_directory(image, guest)) {
-        return rootfs_image_add_directory(image, guest, &owner, error);
+    if (is_empty(host) && !rootfs_image_has_directory(tree->image, guest)) {
+        return rootfs_image_imply_directory(tree->image, guest, error);
     }
-    return rootfs_image_add_tree(image, guest, host, error);
+    return add_names(tree, guest, host, error);
 }
 
-static gboolean add_file(RootfsImage *image, const char *guest, const char *host, mode_t mode,
+static gboolean add_held(RootfsImage *image, const char *guest, const char *host,
+                         const RootfsOwner *owner, GError **error)
+{
+    int fd = rootfs_source_open(host, error);
+    gboolean good = fd >= 0 && rootfs_image_add_open(image, guest, fd, host, owner, error);
+
+    if (fd >= 0) {
+        close(fd);
+    }
+    return good;
+}
+
+static gboolean add_file(const Tree *tree, const char *guest, const char *host, mode_t mode,
                          GError **error)
 {
     const RootfsOwner owner = {(mode & S_IXUSR) != 0 ? 0755 : 0644, 0, 0};
+    RootfsImage *image = tree->image;
     g_autofree char *name = NULL;
 
+    if (tree->stage) {
+        return add_held(image, guest, host, &owner, error);
+    }
     if (!g_str_has_suffix(guest, ".in")) {
         return rootfs_image_add_file(image, guest, host, &owner, error);
     }
@@ -55,7 +82,7 @@ static gboolean add_file(RootfsImage *image, const char *guest, const char *host
     return rootfs_image_add_template(image, name, host, &owner, error);
 }
 
-static gboolean add_any(RootfsImage *image, const char *guest, const char *host, GError **error)
+static gboolean add_any(const Tree *tree, const char *guest, const char *host, GError **error)
 {
     GStatBuf info;
 
@@ -64,42 +91,52 @@ static gboolean add_any(RootfsImage *image, const char *guest, const char *host,
     }
     switch (info.st_mode & S_IFMT) {
     case S_IFREG:
-        return add_file(image, guest, host, info.st_mode, error);
+        return add_file(tree, guest, host, info.st_mode, error);
     case S_IFLNK:
-        return add_link(image, guest, host, error);
+        return add_link(tree->image, guest, host, error);
     case S_IFDIR:
-        return add_directory(image, guest, host, error);
+        return add_directory(tree, guest, host, error);
     default:
         return fail(error, host, "is a device, pipe or socket; name it in a manifest");
     }
 }
 
-static gint compare_names(gconstpointer a, gconstpointer b)
+/* ---- Names ---- */
+
+static int is_name(const struct dirent *entry)
 {
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
+    return strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+}
+
+static int compare_names(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
 }
 
 GPtrArray *rootfs_directory_names(const char *host, GError **error)
 {
-    g_autoptr(GError) cause = NULL;
-    g_autoptr(GDir) directory = g_dir_open(host, 0, &cause);
+    struct dirent **entries;
+    int count = scandir(host, &entries, is_name, compare_names);
     GPtrArray *names;
-    const char *name;
 
-    if (directory == NULL) {
-        g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_SOURCE, "%s", cause->message);
+    if (count < 0) {
+        g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_SOURCE,
+                    "directory %s: cannot be read: %s; check the path and its permissions", host,
+                    g_strerror(errno));
         return NULL;
     }
     names = g_ptr_array_new_with_free_func(g_free);
-    while ((name = g_dir_read_name(directory)) != NULL) {
-        g_ptr_array_add(names, g_strdup(name));
+    for (int i = 0; i < count; i++) {
+        g_ptr_array_add(names, g_strdup(entries[i]->d_name));
+        free(entries[i]);
     }
-    g_ptr_array_sort(names, compare_names);
+    free(entries);
     return names;
 }
 
-gboolean rootfs_image_add_tree(RootfsImage *image, const char *guest, const char *host,
-                               GError **error)
+/* ---- Trees ---- */
+
+static gboolean add_names(const Tree *tree, const char *guest, const char *host, GError **error)
 {
     g_autoptr(GPtrArray) names = rootfs_directory_names(host, error);
 
@@ -108,9 +145,20 @@ gboolean rootfs_image_add_tree(RootfsImage *image, const char *guest, const char
         g_autofree char *inside = g_strconcat(below, "/", names->pdata[i], NULL);
         g_autofree char *outside = g_build_filename(host, names->pdata[i], NULL);
 
-        if (!add_any(image, inside, outside, error)) {
+        if (!add_any(tree, inside, outside, error)) {
             return FALSE;
         }
     }
     return names != NULL;
+}
+
+gboolean rootfs_image_add_tree(RootfsImage *image, const char *guest, const char *host,
+                               GError **error)
+{
+    return add_names(&(Tree){.image = image}, guest, host, error);
+}
+
+gboolean rootfs_image_add_stage(RootfsImage *image, const char *host, GError **error)
+{
+    return add_names(&(Tree){.image = image, .stage = TRUE}, "/", host, error);
 }

@@ -17,6 +17,12 @@ gboolean rootfs_image_add_tree(RootfsImage *image, const char *guest, const char
                                GError **error);
 
 /*
+ * Put what a package installed into the directory `host` into the guest's root: the same without
+ * templates, and the files are read now, as the package may be built again any time.
+ */
+gboolean rootfs_image_add_stage(RootfsImage *image, const char *host, GError **error);
+
+/*
  * What lies in a directory of the host, sorted by the bytes of its names, whatever order the file
  * system has. The caller unrefs it. Errors: SOURCE.
  */

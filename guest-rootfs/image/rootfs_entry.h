@@ -19,8 +19,9 @@ typedef struct {
     mode_t type;   /* S_IFREG, S_IFDIR, S_IFLNK, S_IFBLK, S_IFCHR, S_IFIFO or S_IFSOCK */
     RootfsOwner owner;
     gboolean base; /* from the base archive */
-    char *source;  /* file: path on the host; NULL: `data` has the bytes */
-    GBytes *data;
+    gboolean implied; /* directory: nobody has said more of it than that it is there */
+    char *source;  /* file: path on the host; NULL: it is from nowhere there */
+    GBytes *data;  /* file: its bytes; NULL: they are read from `source` */
     gint64 size;   /* file: bytes */
     RootfsElf *elf; /* file from the host: what it is, NULL when no ELF file */
     guint link;    /* files with one number other than 0 are hard links to one another */

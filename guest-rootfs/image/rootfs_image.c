@@ -163,7 +163,7 @@ static gboolean check_free(RootfsImage *image, const char *path, mode_t type, GE
     const RootfsEntry *there = g_tree_lookup(image->entries, path);
 
     if (there == NULL || (there->base && image->replace) ||
-        (there->base && there->type == S_IFDIR && type == S_IFDIR)) {
+        ((there->base || there->implied) && there->type == S_IFDIR && type == S_IFDIR)) {
         return TRUE;
     }
     set_taken(there, error);
@@ -274,6 +274,25 @@ gboolean rootfs_image_add_file(RootfsImage *image, const char *guest, const char
     return keep(image, g_steal_pointer(&entry));
 }
 
+gboolean rootfs_image_add_open(RootfsImage *image, const char *guest, int fd, const char *host,
+                               const RootfsOwner *owner, GError **error)
+{
+    g_autoptr(RootfsEntry) entry = new_entry(image, guest, S_IFREG, owner, error);
+
+    if (entry == NULL ||
+        !rootfs_source_check_open(fd, host, image->machine, &entry->size, &entry->elf, error) ||
+        !check_kernel(image, host, entry->elf, error)) {
+        return FALSE;
+    }
+    entry->data = rootfs_source_read_open(fd, host, error);
+    if (entry->data == NULL) {
+        return FALSE;
+    }
+    entry->size = (gint64)g_bytes_get_size(entry->data);
+    entry->source = g_strdup(host);
+    return keep(image, g_steal_pointer(&entry));
+}
+
 gboolean rootfs_image_add_bytes(RootfsImage *image, const char *guest, GBytes *bytes,
                                 const RootfsOwner *owner, GError **error)
 {
@@ -313,6 +332,18 @@ gboolean rootfs_image_add_directory(RootfsImage *image, const char *guest,
     RootfsEntry *entry = new_entry(image, guest, S_IFDIR, owner, error);
 
     return entry != NULL && keep(image, entry);
+}
+
+gboolean rootfs_image_imply_directory(RootfsImage *image, const char *guest, GError **error)
+{
+    static const RootfsOwner owner = {0755, 0, 0};
+    RootfsEntry *entry = new_entry(image, guest, S_IFDIR, &owner, error);
+
+    if (entry != NULL) {
+        entry->implied = TRUE;
+        keep(image, entry);
+    }
+    return entry != NULL;
 }
 
 gboolean rootfs_image_add_symlink(RootfsImage *image, const char *guest, const char *target,

@@ -110,6 +110,13 @@ gboolean rootfs_image_add_template(RootfsImage *image, const char *guest, const 
 gboolean rootfs_image_add_file(RootfsImage *image, const char *guest, const char *host,
                                const RootfsOwner *owner, GError **error);
 
+/*
+ * The same with a file that is open, which stays the caller's: its bytes are read now. `host` is for
+ * messages.
+ */
+gboolean rootfs_image_add_open(RootfsImage *image, const char *guest, int fd, const char *host,
+                               const RootfsOwner *owner, GError **error);
+
 /* The same with the file's bytes in memory. Errors: PATH, DUPLICATE, VALUE. */
 gboolean rootfs_image_add_bytes(RootfsImage *image, const char *guest, GBytes *bytes,
                                 const RootfsOwner *owner, GError **error);
@@ -120,6 +127,9 @@ gboolean rootfs_image_add_bytes(RootfsImage *image, const char *guest, GBytes *b
  */
 gboolean rootfs_image_add_directory(RootfsImage *image, const char *guest,
                                     const RootfsOwner *owner, GError **error);
+
+/* The same, mode 0755, owner 0:0, until another one is added there. */
+gboolean rootfs_image_imply_directory(RootfsImage *image, const char *guest, GError **error);
 
 /*
  * A symbolic link to `target`, a non-empty text. Errors: PATH, DUPLICATE, VALUE (also for a target

@@ -117,17 +117,12 @@ static gboolean check_entry(gpointer key, gpointer value, gpointer data)
 
 static char *text_of(const RootfsEntry *entry)
 {
-    char *text = NULL;
-    gsize len;
+    g_autoptr(GBytes) held = entry->data != NULL ? g_bytes_ref(entry->data)
+                                                 : rootfs_source_read(entry->source, NULL);
+    gsize len = 0;
+    const char *bytes = held != NULL ? g_bytes_get_data(held, &len) : NULL;
 
-    if (entry->source != NULL) {
-        g_file_get_contents(entry->source, &text, NULL, NULL);
-    } else if (entry->data != NULL) {
-        const char *bytes = g_bytes_get_data(entry->data, &len);
-
-        text = g_strndup(bytes, len);
-    }
-    return text;
+    return bytes != NULL ? g_strndup(bytes, len) : g_strdup("");
 }
 
 static gboolean add_configured(gpointer key, gpointer value, gpointer data)
@@ -140,7 +135,7 @@ static gboolean add_configured(gpointer key, gpointer value, gpointer data)
         return FALSE;
     }
     text = text_of(value);
-    lines = g_strsplit(text != NULL ? text : "", "\n", -1);
+    lines = g_strsplit(text, "\n", -1);
     for (char **line = lines; *line != NULL; line++) {
         if (g_strstrip(*line)[0] == '/') {
             g_ptr_array_add(directories, g_strdup(*line));

@@ -2,6 +2,7 @@
 #include "rootfs_make.h"
 
 #include "rootfs_directory.h"
+#include "rootfs_signals.h"
 
 #include <errno.h>
 #include <gio/gio.h>
@@ -10,7 +11,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-enum { NAME_DIGITS = 12 };
+enum { NAME_DIGITS = 12, LOOK_USEC = 20000 };
 
 struct RootfsMake {
     const RootfsTools *tools;
@@ -18,13 +19,8 @@ struct RootfsMake {
     const char *prefix; /* of the cross tools */
     GString *cppflags;  /* where the headers of the libraries are */
     GString *ldlibs;    /* the libraries */
-    GHashTable *locks;  /* work directory -> descriptor */
+    int lock;           /* on what is built just now, -1: on nothing */
 };
-
-static void unlock(gpointer fd)
-{
-    close(GPOINTER_TO_INT(fd));
-}
 
 RootfsMake *rootfs_make_new(const RootfsTools *tools, RootfsMachine machine)
 {
@@ -35,15 +31,22 @@ RootfsMake *rootfs_make_new(const RootfsTools *tools, RootfsMachine machine)
     make->prefix = machine == ROOTFS_MACHINE_X86 ? "x86_64-linux-gnu-" : "aarch64-linux-gnu-";
     make->cppflags = g_string_new("-D_GNU_SOURCE");
     make->ldlibs = g_string_new(NULL);
-    make->locks = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, unlock);
+    make->lock = -1;
     return make;
+}
+
+void rootfs_make_release(RootfsMake *make)
+{
+    if (make->lock >= 0) {
+        close(g_steal_fd(&make->lock));
+    }
 }
 
 void rootfs_make_free(RootfsMake *make)
 {
+    rootfs_make_release(make);
     g_string_free(make->cppflags, TRUE);
     g_string_free(make->ldlibs, TRUE);
-    g_hash_table_unref(make->locks);
     g_free(make);
 }
 
@@ -70,21 +73,46 @@ static void leave(Place *place)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Place, leave)
 
-/* Another vmbench that builds the same is waited for, until what it built is in its image. */
+/* flock() itself cannot be interrupted where handlers of signals let it go on. */
+static gboolean wait_for(int fd, const char *path, GError **error)
+{
+    gboolean told = FALSE;
+
+    while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+        if (errno != EWOULDBLOCK && errno != EINTR) {
+            return fail(error, path, g_strerror(errno));
+        }
+        if (rootfs_signals_pending()) {
+            return fail(error, path, "interrupted while another process built there");
+        }
+        if (!told) {
+            g_printerr("waiting for another process that builds in %s\n", path);
+            told = TRUE;
+        }
+        g_usleep(LOOK_USEC);
+    }
+    return TRUE;
+}
+
+/*
+ * Another process that builds the same is waited for. One lock is held at a time: two processes that
+ * build the same two things never wait for each other.
+ */
 static gboolean lock(RootfsMake *make, const char *work, GError **error)
 {
     g_autofree char *path = g_build_filename(work, "lock", NULL);
-    int fd;
+    sigset_t before;
+    gboolean good;
 
-    if (g_hash_table_contains(make->locks, work)) {
-        return TRUE;
-    }
-    fd = g_open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-    if (fd < 0 || flock(fd, LOCK_EX) < 0) {
+    rootfs_make_release(make);
+    make->lock = g_open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    if (make->lock < 0) {
         return fail(error, path, g_strerror(errno));
     }
-    g_hash_table_insert(make->locks, g_strdup(work), GINT_TO_POINTER(fd));
-    return TRUE;
+    rootfs_signals_hold(&before);
+    good = wait_for(make->lock, work, error);
+    rootfs_signals_restore(&before);
+    return good;
 }
 
 /* Directories of one name that lie in different places have different work. */
@@ -134,7 +162,40 @@ static gboolean run(const RootfsMake *make, const Place *place, const char *cons
            fail(error, place->source, "cannot be built: see the lines above");
 }
 
-gboolean rootfs_make_library(RootfsMake *make, const char *directory, GError **error)
+/* ---- Libraries ---- */
+
+/* The directories below `own` (NULL: none) and the `others` (NULL: none). */
+static GPtrArray *library_directories(const char *own, char **others, GError **error)
+{
+    g_autoptr(GPtrArray) directories = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GPtrArray) names = own != NULL ? rootfs_directory_names(own, error)
+                                             : g_ptr_array_new();
+
+    for (guint i = 0; names != NULL && i < names->len; i++) {
+        g_autofree char *path = g_build_filename(own, names->pdata[i], NULL);
+
+        if (g_file_test(path, G_FILE_TEST_IS_DIR)) {
+            g_ptr_array_add(directories, g_steal_pointer(&path));
+        }
+    }
+    for (; others != NULL && *others != NULL; others++) {
+        g_ptr_array_add(directories, g_strdup(*others));
+    }
+    return names != NULL ? g_steal_pointer(&directories) : NULL;
+}
+
+/* Those that are built first can use headers of those that come later. */
+static void add_headers(RootfsMake *make, const GPtrArray *directories)
+{
+    for (guint i = 0; i < directories->len; i++) {
+        g_autofree char *real = realpath(directories->pdata[i], NULL);
+
+        g_string_append_printf(make->cppflags, " -I%s",
+                               real != NULL ? real : (char *)directories->pdata[i]);
+    }
+}
+
+static gboolean make_library(RootfsMake *make, const char *directory, GError **error)
 {
     g_autofree char *script = g_build_filename(make->tools->scripts, "pkg", "build", NULL);
     g_auto(Place) place = {NULL};
@@ -144,24 +205,28 @@ gboolean rootfs_make_library(RootfsMake *make, const char *directory, GError **e
                                                  place.source, place.work, NULL}, error)) {
         return FALSE;
     }
-    g_string_append_printf(make->cppflags, " -I%s", place.source);
     g_string_append_printf(make->ldlibs, " %s/lib%s.a", place.work, place.name);
     return TRUE;
 }
 
-gboolean rootfs_make_libraries(RootfsMake *make, const char *directory, GError **error)
+gboolean rootfs_make_libraries(RootfsMake *make, const char *own, char **others, GError **error)
 {
-    g_autoptr(GPtrArray) names = rootfs_directory_names(directory, error);
+    g_autoptr(GPtrArray) directories = library_directories(own, others, error);
+    gboolean good = directories != NULL;
 
-    for (guint i = 0; names != NULL && i < names->len; i++) {
-        g_autofree char *path = g_build_filename(directory, names->pdata[i], NULL);
-
-        if (g_file_test(path, G_FILE_TEST_IS_DIR) && !rootfs_make_library(make, path, error)) {
-            return FALSE;
-        }
+    if (good) {
+        add_headers(make, directories);
     }
-    return names != NULL;
+    g_string_assign(make->ldlibs, "-Wl,--start-group");
+    for (guint i = 0; good && i < directories->len; i++) {
+        good = make_library(make, directories->pdata[i], error);
+    }
+    g_string_append(make->ldlibs, " -Wl,--end-group");
+    rootfs_make_release(make);
+    return good;
 }
+
+/* ---- What goes into the image ---- */
 
 char *rootfs_make_package(RootfsMake *make, const char *directory, GError **error)
 {

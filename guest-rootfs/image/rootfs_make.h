@@ -13,10 +13,7 @@ typedef struct {
 
 typedef struct RootfsMake RootfsMake;
 
-/*
- * `tools` and its texts must live as long. What is built stays as it is until rootfs_make_free():
- * another process that builds the same waits for that.
- */
+/* `tools` and its texts must live as long. */
 RootfsMake *rootfs_make_new(const RootfsTools *tools, RootfsMachine machine);
 void rootfs_make_free(RootfsMake *make);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(RootfsMake, rootfs_make_free)
@@ -25,18 +22,26 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(RootfsMake, rootfs_make_free)
  * All build again only what has changed since the last time. What compilers say goes to standard
  * error when they fail. Errors: BUILD.
  *
- * Build every library below `directory`/ (NAME/ each), for the packages that follow, in the
- * order of their names. Errors: also SOURCE.
+ * Another process that builds the same is waited for, which one line on standard error says; SIGINT,
+ * SIGTERM and SIGHUP end that.
+ *
+ * Build every library below `own`/ (NAME/ each, in the order of their names; NULL: none) and those
+ * in the directories `others` (NULL-terminated or NULL), for the packages that follow. Libraries can
+ * use each other, whatever their order. Call it once. Errors: also SOURCE.
  */
-gboolean rootfs_make_libraries(RootfsMake *make, const char *directory, GError **error);
+gboolean rootfs_make_libraries(RootfsMake *make, const char *own, char **others, GError **error);
 
-/* Build one library, for the packages that follow. */
-gboolean rootfs_make_library(RootfsMake *make, const char *directory, GError **error);
-
-/* Build a package; returns the directory of what goes into the image. The caller frees it. */
+/*
+ * Build a package; returns the directory of what goes into the image. The caller frees it. Its files
+ * stay as they are until the next call for this `make` or rootfs_make_release(); after that another
+ * process can put others in their place, but none is written to.
+ */
 char *rootfs_make_package(RootfsMake *make, const char *directory, GError **error);
 
-/* Build a kernel module; returns the path of its .ko file. The caller frees it. */
+/* Build a kernel module; returns the path of its .ko file, which the same is true of. */
 char *rootfs_make_module(RootfsMake *make, const char *directory, GError **error);
+
+/* Let others build what was built last. */
+void rootfs_make_release(RootfsMake *make);
 
 #endif

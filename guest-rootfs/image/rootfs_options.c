@@ -15,6 +15,7 @@ void rootfs_options_clear(RootfsOptions *options)
     g_strfreev(options->modules);
     g_strfreev(options->kernel_module);
     g_free(options->kernel_modules);
+    g_strfreev(options->stages);
     g_strfreev(options->overlays);
     g_strfreev(options->manifests);
     g_strfreev(options->files);
@@ -45,6 +46,8 @@ static void add_options(GOptionContext *context, RootfsOptions *o)
         {"no-base", 0, 0, G_OPTION_ARG_NONE, &o->no_base, "Start from nothing", NULL},
         {"overlay", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o->overlays,
          "Add all that lies in DIR, below / or GUEST: DIR[:GUEST]", "SPEC"},
+        {"stage", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_FILENAME_ARRAY, &o->stages,
+         "Add what pkg/build has put into DIR", "DIR"},
         {"set", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->variables,
          "The value of @NAME@ in files of DIR that end in .in", "NAME=VALUE"},
         {"add", 'a', 0, G_OPTION_ARG_FILENAME_ARRAY, &o->files,

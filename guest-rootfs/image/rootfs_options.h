@@ -18,6 +18,7 @@ typedef struct {
     char **modules;
     char **kernel_module;
     char *kernel_modules;
+    char **stages; /* directories that pkg/build has filled */
     char **overlays;
     char **manifests;
     char **files;

@@ -49,8 +49,8 @@ static gboolean check_open_file(int fd, const char *path, gint64 *size, GError *
         return fail_source(error, path, g_strerror(errno));
     }
     if (!S_ISREG(info.st_mode)) {
-        return fail_source(error, path, "is no regular file; add directories, links and devices "
-                           "through a manifest");
+        return fail_source(error, path, "is no regular file; name one (a manifest has "
+                           "directories, links and devices)");
     }
     if (info.st_size > ROOTFS_FILE_MAX) {
         return fail_source(error, path, "has 4 GiB - 1 or more, and an image takes files below that; "
@@ -60,23 +60,76 @@ static gboolean check_open_file(int fd, const char *path, gint64 *size, GError *
     return TRUE;
 }
 
-gboolean rootfs_source_check(const char *path, RootfsMachine machine, gint64 *size,
-                             RootfsElf **elf, GError **error)
+gboolean rootfs_source_check_open(int fd, const char *path, RootfsMachine machine, gint64 *size,
+                                  RootfsElf **elf, GError **error)
+{
+    g_autoptr(RootfsElf) own = NULL;
+
+    if (!check_open_file(fd, path, size, error) || !rootfs_elf_read(fd, path, &own, error) ||
+        !check_elf(own, path, machine, error)) {
+        return FALSE;
+    }
+    *elf = g_steal_pointer(&own);
+    return TRUE;
+}
+
+int rootfs_source_open(const char *path, GError **error)
 {
     /* Non-blocking: a FIFO must be refused, not waited for. */
     int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    g_autoptr(RootfsElf) own = NULL;
-    gboolean good;
 
     if (fd < 0) {
         g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_SOURCE,
                     "%s: cannot be read: %s; check the path and its permissions", path,
                     g_strerror(errno));
-        return FALSE;
     }
-    good = check_open_file(fd, path, size, error) && rootfs_elf_read(fd, path, &own, error) &&
-           check_elf(own, path, machine, error);
-    close(fd);
-    *elf = good ? g_steal_pointer(&own) : NULL;
+    return fd;
+}
+
+gboolean rootfs_source_check(const char *path, RootfsMachine machine, gint64 *size,
+                             RootfsElf **elf, GError **error)
+{
+    int fd = rootfs_source_open(path, error);
+    gboolean good = fd >= 0 && rootfs_source_check_open(fd, path, machine, size, elf, error);
+
+    if (fd >= 0) {
+        close(fd);
+    }
     return good;
+}
+
+GBytes *rootfs_source_read_open(int fd, const char *path, GError **error)
+{
+    g_autofree guint8 *bytes = NULL;
+    gint64 size, have = 0;
+    ssize_t n = 1;
+
+    if (!check_open_file(fd, path, &size, error)) {
+        return NULL;
+    }
+    bytes = g_try_malloc((gsize)size + 1); /* not NULL for an empty file */
+    if (bytes == NULL) {
+        fail_source(error, path, "is larger than the memory there is; make it smaller");
+        return NULL;
+    }
+    while (have < size && (n = pread(fd, bytes + have, (gsize)(size - have), have)) > 0) {
+        have += n;
+    }
+    if (have < size) {
+        fail_source(error, path, n < 0 ? g_strerror(errno)
+                                       : "became shorter while it was read; build it again");
+        return NULL;
+    }
+    return g_bytes_new_take(g_steal_pointer(&bytes), (gsize)size);
+}
+
+GBytes *rootfs_source_read(const char *path, GError **error)
+{
+    int fd = rootfs_source_open(path, error);
+    GBytes *bytes = fd >= 0 ? rootfs_source_read_open(fd, path, error) : NULL;
+
+    if (fd >= 0) {
+        close(fd);
+    }
+    return bytes;
 }

@@ -14,4 +14,15 @@
 gboolean rootfs_source_check(const char *path, RootfsMachine machine, gint64 *size,
                              RootfsElf **elf, GError **error);
 
+/* The same for a file that is open; `path` is for messages. */
+gboolean rootfs_source_check_open(int fd, const char *path, RootfsMachine machine, gint64 *size,
+                                  RootfsElf **elf, GError **error);
+
+/* A descriptor to read `path` by, which the caller closes. -1 with SOURCE when it cannot be opened. */
+int rootfs_source_open(const char *path, GError **error);
+
+/* All bytes of a regular file, by its path or when it is open. NULL with SOURCE. */
+GBytes *rootfs_source_read(const char *path, GError **error);
+GBytes *rootfs_source_read_open(int fd, const char *path, GError **error);
+
 #endif

@@ -27,14 +27,14 @@ static char **end_words(GPtrArray *words)
 }
 
 /* The packages that the build has made: each has a directory with what goes into the image. */
-static gboolean add_stages(GPtrArray *overlays, const char *images, GError **error)
+static gboolean add_stages(GPtrArray *stages, const char *images, GError **error)
 {
     g_autofree char *path = g_strdup_printf("%s/work/%s/pkg", images, machine);
     g_autoptr(GDir) directory = g_dir_open(path, 0, error);
     const char *name;
 
     while (directory != NULL && (name = g_dir_read_name(directory)) != NULL) {
-        take(overlays, g_strdup_printf("%s/%s/stage", path, name));
+        take(stages, g_strdup_printf("%s/%s/stage", path, name));
     }
     return directory != NULL;
 }
@@ -43,10 +43,11 @@ static gboolean add_stages(GPtrArray *overlays, const char *images, GError **err
 static gboolean whole_image(const VmbBench *bench, const char *images, RootfsOptions *options,
                             GError **error)
 {
+    GPtrArray *stages = g_ptr_array_new();
     GPtrArray *overlays = g_ptr_array_new();
     GPtrArray *manifests = g_ptr_array_new();
     GPtrArray *files = g_ptr_array_new();
-    gboolean good = add_stages(overlays, images, error);
+    gboolean good = add_stages(stages, images, error);
 
     take(overlays, g_strdup(VMB_GUEST_ROOTFS "/overlay"));
     take(overlays, g_strdup(VMB_GUEST_ROOTFS "/text:/opt"));
@@ -58,6 +59,7 @@ static gboolean whole_image(const VmbBench *bench, const char *images, RootfsOpt
     *options = (RootfsOptions){
         .machine = g_strdup(machine),
         .no_base = TRUE,
+        .stages = end_words(stages),
         .overlays = end_words(overlays),
         .manifests = end_words(manifests),
         .files = end_words(files),

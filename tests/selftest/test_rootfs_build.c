@@ -90,13 +90,92 @@ START_TEST(a_library_for_programs)
 }
 END_TEST
 
+START_TEST(libraries_that_use_each_other)
+{
+    must_print("mkdir one two p; echo 'int one(int n);' >one/one.h; echo 'int two(int n);' >two/two.h;"
+               "printf '#include \"two.h\"\\nint one(int n) { return n ? two(n - 1) : 1; }' >one/a.c;"
+               "printf '#include \"one.h\"\\nint two(int n) { return n ? one(n - 1) : 2; }' >two/b.c;"
+               "printf '#include \"two.h\"\\nint main(void) { return two(3); }' >p/p.c;"
+               "for libs in '--lib one --lib two' '--lib two --lib one'; do $build $libs --pkg p;"
+               "cpio --quiet -id usr/bin/p <out.cpio; usr/bin/p || echo $?; rm usr/bin/p; done",
+               "1\n1\n");
+}
+END_TEST
+
 START_TEST(only_what_changed_is_built_again)
 {
     must_print("program p hi; echo 'int other;' >p/other.c; program q hi; $build --pkg p --pkg q;"
-               "objects() { find vmmio-bench -path '*/[pq]-*.o' | sort; }; objects | xargs touch -d @1;"
-               "find p q -name '*.c' | xargs touch -d @0; touch -d @2 p/main.c;"
-               "$build --pkg p --pkg q; objects | xargs stat -c '%n %Y' | sed 's,.*/,,; s/ ...*/ new/'",
-               "main.o new\nother.o 1\nmain.o 1\n");
+               "objects() { find vmmio-bench -path '*/[pq]-*.o' -printf '%f %h %T@\\n' | sort; };"
+               "objects >before; echo 'int more;' >>p/main.c; $build --pkg p --pkg q; objects >after;"
+               "comm -13 before after | sed 's, .*/, ,; s,-.*,,'", "main.o p\n");
+}
+END_TEST
+
+/* Each changes what the program says to "new", and make alone would not see it. */
+static const struct change {
+    const char *make, *change;
+} changes[] = {
+    {"program p old; program q new; touch -d @1 q/main.c", "mv q/main.c p"},
+    {"program p old; $makefile; program q new; touch -d @1 q/main.c", "mv q/main.c p"},
+    {"program p old; $meson; program q new; touch -d @1 q/main.c", "mv q/main.c p"},
+    {"library old; user", "library new"},
+    {"library old; user; $makefile", "library new"},
+    {"library old; user; $meson", "library new"},
+    {"library old; user; echo '#define own() \"new\"' >keep; touch -d @1 keep", "mv keep own/own.h"},
+};
+
+START_TEST(what_make_would_not_see)
+{
+    g_autofree char *script = g_strdup_printf(
+        "makefile() { printf 'p: main.c\\n\\t$(CC) $(CPPFLAGS) $(LDFLAGS) -o p main.c $(LDLIBS)\\n'"
+        "  >p/Makefile; }; makefile=makefile;"
+        "meson() { printf 'project(\"p\", \"c\")\\nexecutable(\"p\", \"main.c\", install: true)\\n' |"
+        "  tr '\"' \"'\" >p/meson.build; }; meson=meson;"
+        "library() { mkdir -p own; echo '#define own() own_()' >own/own.h;"
+        "  echo \"const char *own_(void) { return \\\"$1\\\"; }\" >own/own.c; };"
+        "user() { mkdir -p own p; printf '#include <stdio.h>\\nconst char *own_(void); const char *own(void);\\n"
+        "#include \"own.h\"\\nint main(void) { puts(own()); }\\n' >p/main.c; };"
+        "says() { $build $libs --pkg p; cpio --quiet -id usr/bin/p <out.cpio; usr/bin/p; rm usr/bin/p; };"
+        "%s; [ ! -d own ] || libs='--lib own'; says; %s; says", changes[_i].make, changes[_i].change);
+
+    must_print(script, "old\nnew\n");
+}
+END_TEST
+
+START_TEST(links_in_sources)
+{
+    must_print("program p hi; mkdir common; mv p/main.c common; ln -s ../common/main.c p/main.c;"
+               "printf 'p: main.c\\n\\t$(CC) $(LDFLAGS) -o $@ $^\\n' >p/Makefile; $build --pkg p;"
+               "module drv; mv drv/drv.c common; ln -s ../common/drv.c drv; $build --pkg p --module drv;"
+               "cpio --quiet -id usr/bin/p <out.cpio; usr/bin/p", "hi\n");
+}
+END_TEST
+
+START_TEST(what_a_package_installs_is_no_template)
+{
+    must_print("mkdir p; echo '@HERE@' >p/x.in; printf 'install:\\n\\tinstall -D x.in $(DESTDIR)/opt/x.in\\n'"
+               ">p/Makefile; $build --pkg p; cpio --quiet -i --to-stdout opt/x.in <out.cpio", "@HERE@\n");
+}
+END_TEST
+
+/* ---- Two at a time ---- */
+
+/* Each begins with what the other builds second. */
+START_TEST(two_that_build_the_same_two)
+{
+    must("rule() { program $1 hi; printf 'install:\\n\\ttouch %s/%s.begun; until [ -e %s/%s.begun ]; do "
+         "sleep 0.01; done\\n\\t$(CC) $(LDFLAGS) -o x main.c; install -D x $(DESTDIR)/usr/bin/%s\\n' "
+         "$PWD $1 $PWD $2 $1 >$1/Makefile; }; rule a b; rule b a;"
+         "$build --pkg a --pkg b & $build --pkg b --pkg a -o other.cpio; wait $!; cmp out.cpio other.cpio");
+}
+END_TEST
+
+START_TEST(who_waits_says_so_and_can_be_ended)
+{
+    must_print("program p hi; $build --pkg p; rm out.cpio; exec 9>$(echo vmmio-bench/rootfs/x86/p-*/lock);"
+               "flock 9; $build --pkg p 2>told & pid=$!; until [ -s told ]; do sleep 0.01; done;"
+               "kill $pid; wait $pid || echo $?; sed 's, [^ ]*/p-.*, p,' told; test ! -e out.cpio",
+               "143\nwaiting for another process that builds in p\n");
 }
 END_TEST
 
@@ -199,6 +278,10 @@ static const struct mistake {
     {"mkdir p; echo 'x:' >p/Makefile; $build --pkg p", "makes no program p", VMB_ERROR_SETUP},
     {"$build --pkg nowhere", "nowhere: No such file", VMB_ERROR_SETUP},
     {"module drv; $build --module drv/drv.c", "drv/drv.c: is no kernel module", VMB_ERROR_SETUP},
+    {"mkdir 'a b'; : >'a b/c.c'; $build --pkg 'a b'", "has a blank or one of", VMB_ERROR_SETUP},
+    {"program p hi; XDG_CACHE_HOME=\"$PWD/a b\" $build --pkg p", "has a blank or one of", VMB_ERROR_SETUP},
+    {"program p hi; : >p/Makefile; ln -s nowhere p/link; $build --pkg p",
+     "cannot be copied: mend or remove what", VMB_ERROR_SETUP},
     {"$build --kernel-module nothing", "the kernel has no module nothing", VMB_ERROR_SETUP},
     {"program p hi; PATH=/nowhere; $build --pkg p", "pkg/build", VMB_ERROR_SETUP},
     {"$build --add /etc/hostname:/x -o /nowhere/out.cpio", "cannot write /nowhere/out.cpio",
@@ -246,7 +329,13 @@ static Suite *rootfs_build_suite(void)
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_loop_test(tc, each_kind_of_package, 0, G_N_ELEMENTS(packages));
     tcase_add_test(tc, a_library_for_programs);
+    tcase_add_test(tc, libraries_that_use_each_other);
     tcase_add_test(tc, only_what_changed_is_built_again);
+    tcase_add_loop_test(tc, what_make_would_not_see, 0, G_N_ELEMENTS(changes));
+    tcase_add_test(tc, links_in_sources);
+    tcase_add_test(tc, what_a_package_installs_is_no_template);
+    tcase_add_test(tc, two_that_build_the_same_two);
+    tcase_add_test(tc, who_waits_says_so_and_can_be_ended);
     tcase_add_test(tc, equal_input_in_another_directory);
     tcase_add_test(tc, modules_come_with_what_they_need);
     tcase_add_test(tc, a_kernels_own_module);
