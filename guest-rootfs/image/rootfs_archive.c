@@ -152,6 +152,25 @@ static gboolean number_inode(struct writer *writer, const RootfsEntry *entry, Ar
     return inode->written == inode->names;
 }
 
+/*
+ * Over a file the kernel writes anew what is in it, for all of its names, and a device it leaves as it is;
+ * a member of another type makes it remove the name first. A link or directory is well replaced.
+ */
+static gboolean write_remover(struct writer *writer, const RootfsEntry *entry)
+{
+    const RootfsEntry remover = {.path = entry->path, .type = S_IFIFO};
+    g_autoptr(ArchiveEntry) header = make_header(writer, &remover);
+
+    archive_entry_set_ino64(header, ++writer->last_inode);
+    return archive_write_header(writer->archive, header) == ARCHIVE_OK || fail_archive(writer);
+}
+
+static gboolean needs_remover(const struct writer *writer, const RootfsEntry *entry)
+{
+    return writer->what == ROOTFS_WRITE_ADDED && entry->replaces && entry->type != S_IFDIR &&
+           entry->type != S_IFLNK; /* nobody adds a pipe */
+}
+
 /* GTraverseFunc: TRUE stops, and writer->error says why. */
 static gboolean write_entry(gpointer key, gpointer value, gpointer data)
 {
@@ -166,6 +185,9 @@ static gboolean write_entry(gpointer key, gpointer value, gpointer data)
     }
     if (writer->what == ROOTFS_WRITE_ADDED && entry->base) {
         return FALSE;
+    }
+    if (needs_remover(writer, entry) && !write_remover(writer, entry)) {
+        return TRUE;
     }
     header = make_header(writer, entry);
     whole = number_inode(writer, entry, header);

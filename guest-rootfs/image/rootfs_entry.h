@@ -20,6 +20,7 @@ typedef struct {
     RootfsOwner owner;
     gboolean base; /* from the base archive */
     gboolean implied; /* directory: nobody has said more of it than that it is there */
+    gboolean replaces; /* something that the base archive has at this path */
     char *source;  /* file: path on the host; NULL: it is from nowhere there */
     GBytes *data;  /* file: its bytes; NULL: they are read from `source` */
     gint64 size;   /* file: bytes */

@@ -185,6 +185,9 @@ static RootfsEntry *new_entry(RootfsImage *image, const char *guest, mode_t type
 
 static gboolean keep(RootfsImage *image, RootfsEntry *entry)
 {
+    const RootfsEntry *there = g_tree_lookup(image->entries, entry->path);
+
+    entry->replaces = there != NULL && there->base;
     g_tree_replace(image->entries, entry->path, entry);
     return TRUE;
 }

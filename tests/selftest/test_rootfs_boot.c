@@ -197,6 +197,32 @@ static char *foreign_image(const char *machine, const char *init)
     return child_path(&child, "own.cpio.gz");
 }
 
+/*
+ * In a file with two names only the one is replaced, and of a device the numbers too. `own` gets them
+ * behind the rest of the image: the kernel takes one archive behind the other.
+ */
+START_TEST(what_is_replaced)
+{
+    const char *machine = machines[_i];
+    g_autofree char *script = g_strdup_printf(
+        "mkdir -p more/etc; echo old >more/etc/a; ln more/etc/a more/etc/b; echo new >new;"
+        "mknod more/etc/device c 1 5; echo 'nod /etc/device 600 0 0 c 1 3' >manifest;"
+        "(cat '%s/%s.cpio'; cd more; find . | cpio --quiet -o -H newc) >own.cpio",
+        g_getenv("IMAGES"), machine);
+    g_autofree char *image = child_path(&child, "own.cpio");
+    g_autofree char *manifest = child_path(&child, "manifest");
+    g_autofree char *added = g_strdup_printf("%s/new:/etc/b", child.dir);
+
+    make(script);
+    start("shell", machine, (const char *const[]){"--initrd", image, "--replace", "--add", added,
+                                                  "--manifest", manifest, NULL});
+    screen_await("/ # ");
+    screen_type("cat /etc/a /etc/b; stat -c '%a %h %T' /etc/b /etc/device\n");
+    screen_await("old\r\nnew\r\n644 1 0\r\n600 1 3\r\n");
+    leave("exit\n");
+}
+END_TEST
+
 static const struct kept {
     const char *machine, *where;
 } kept[] = {{"raspi4b", "."}, {"x86", "."}, {"x86", "sbin"}};
@@ -290,25 +316,36 @@ START_TEST(a_mistake_is_named)
 }
 END_TEST
 
-static Suite *rootfs_boot_suite(void)
+static TCase *add_case(Suite *suite, const char *name)
 {
-    Suite *suite = suite_create("rootfs_boot");
-    TCase *tc = tcase_create("rootfs_boot");
+    TCase *tc = tcase_create(name);
 
     tcase_set_timeout(tc, 3 * PATIENCE_SECONDS);
     tcase_add_checked_fixture(tc, setup, teardown);
-    tcase_add_loop_test(tc, an_image_with_all_that_is_added, 0, G_N_ELEMENTS(machines));
-    tcase_add_loop_test(tc, additions_without_building_again, 0, G_N_ELEMENTS(machines));
-    tcase_add_test(tc, what_init_starts);
-    tcase_add_loop_test(tc, a_login, 0, G_N_ELEMENTS(logins));
-    tcase_add_test(tc, a_wrong_password);
-    tcase_add_loop_test(tc, an_own_init_is_kept, 0, G_N_ELEMENTS(kept));
-    tcase_add_test(tc, the_benchs_init_instead);
-    tcase_add_test(tc, a_named_init);
-    tcase_add_test(tc, a_large_image_gets_memory);
-    tcase_add_test(tc, an_image_without_room_is_told);
-    tcase_add_loop_test(tc, a_mistake_is_named, 0, G_N_ELEMENTS(mistakes));
     suite_add_tcase(suite, tc);
+    return tc;
+}
+
+static Suite *rootfs_boot_suite(void)
+{
+    Suite *suite = suite_create("rootfs_boot");
+    TCase *added = add_case(suite, "added");
+    TCase *login = add_case(suite, "login");
+    TCase *own = add_case(suite, "own");
+    TCase *wrong = add_case(suite, "wrong");
+
+    tcase_add_loop_test(added, an_image_with_all_that_is_added, 0, G_N_ELEMENTS(machines));
+    tcase_add_loop_test(added, additions_without_building_again, 0, G_N_ELEMENTS(machines));
+    tcase_add_test(added, what_init_starts);
+    tcase_add_loop_test(added, what_is_replaced, 0, G_N_ELEMENTS(machines));
+    tcase_add_loop_test(login, a_login, 0, G_N_ELEMENTS(logins));
+    tcase_add_test(login, a_wrong_password);
+    tcase_add_loop_test(own, an_own_init_is_kept, 0, G_N_ELEMENTS(kept));
+    tcase_add_test(own, the_benchs_init_instead);
+    tcase_add_test(own, a_named_init);
+    tcase_add_test(own, a_large_image_gets_memory);
+    tcase_add_test(own, an_image_without_room_is_told);
+    tcase_add_loop_test(wrong, a_mistake_is_named, 0, G_N_ELEMENTS(mistakes));
     return suite;
 }
 
