@@ -2,7 +2,7 @@
 /*
  * PID 1 of the guest. It mounts what programs expect, does what the image asks for (startup.h), starts
  * the agent and reaps orphans. In an image that has an init of its own it leaves the rest to that
- * (vmbench.init=).
+ * (vmbench.init=), and the image as that expects it.
  *
  * The agent is linked in and forked, not executed: one program less to unpack and load in
  * an emulated machine. When something goes wrong init says why in one line on the console
@@ -19,6 +19,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,12 +54,40 @@ static void make_directory(const char *where)
     }
 }
 
-static void mount_one(const char *type, const char *where)
+/* TRUE unless the kernel was built to mount it by itself. */
+static bool mount_one(const char *type, const char *where)
 {
     make_directory(where);
-    /* Busy: the kernel was built to mount it by itself. */
-    if (mount(type, where, type, 0, NULL) < 0 && errno != EBUSY) {
+    if (mount(type, where, type, 0, NULL) == 0) {
+        return true;
+    }
+    if (errno != EBUSY) {
         die("cannot mount %s on %s: %s", type, where, strerror(errno));
+    }
+    return false;
+}
+
+static struct {
+    const char *type, *where;
+    bool ours;
+} mounts[] = {{"devtmpfs", "/dev", false}, {"proc", "/proc", false}, {"sysfs", "/sys", false}};
+
+enum { MOUNTS = sizeof(mounts) / sizeof(mounts[0]) };
+
+static void mount_all(void)
+{
+    for (size_t i = 0; i < MOUNTS; i++) {
+        mounts[i].ours = mount_one(mounts[i].type, mounts[i].where);
+    }
+}
+
+/* What is open there stays open. */
+static void unmount_all(void)
+{
+    for (size_t i = 0; i < MOUNTS; i++) {
+        if (mounts[i].ours && umount2(mounts[i].where, MNT_DETACH) < 0) {
+            die("cannot unmount %s: %s", mounts[i].where, strerror(errno));
+        }
     }
 }
 
@@ -116,20 +145,28 @@ static const char *console_name(char *text, size_t size)
     return last != NULL ? last + 1 : text;
 }
 
+/* -1 when there is none. */
+static int open_results(const struct boot_params *params)
+{
+    int fd;
+
+    if (params->results[0] == '\0') {
+        return -1;
+    }
+    fd = line_open(params->results, LINE_WAIT_MS);
+    if (fd < 0) {
+        die("cannot open the results line /dev/%s: %s", params->results, strerror(-fd));
+    }
+    return fd;
+}
+
 __attribute__((noreturn))
-static void run_agent(const struct boot_params *params)
+static void run_agent(const struct boot_params *params, int results)
 {
     char console[256];
-    struct agent_config config = {.fd = -1, .nonce = params->nonce, .resumed = resume_apply};
+    struct agent_config config = {.fd = results, .nonce = params->nonce, .resumed = resume_apply};
     int error;
 
-    if (params->results[0] != '\0') {
-        config.fd = line_open(params->results, LINE_WAIT_MS);
-        if (config.fd < 0) {
-            die("cannot open the results line /dev/%s: %s", params->results,
-                strerror(-config.fd));
-        }
-    }
     if (params->shell != BOOT_SHELL_NONE) {
         config.shell = console_name(console, sizeof(console));
         config.login = params->shell == BOOT_SHELL_LOGIN;
@@ -152,25 +189,36 @@ static void report_end(int status)
     die("the agent ended with status %d; the guest ends here", WEXITSTATUS(status));
 }
 
-/* From now on that program is PID 1, and the agent one of its children. */
-__attribute__((noreturn))
-static void become(const char *init)
-{
-    execl(init, init, (char *)NULL);
-    die("cannot run the image's %s: %s", init, strerror(errno));
-}
-
 static pid_t start_agent(const struct boot_params *params)
 {
+    int results = open_results(params);
     pid_t agent = fork();
 
     if (agent < 0) {
         die("cannot start the agent: %s", strerror(errno));
     }
     if (agent == 0) {
-        run_agent(params);
+        run_agent(params, results);
+    }
+    if (results >= 0) {
+        close(results);
     }
     return agent;
+}
+
+/*
+ * From now on that program is PID 1, and the agent one of its children. The kernel would start it with
+ * nothing mounted, and it may mount all that itself. /sbin/init is none that the kernel starts:
+ * it follows the /init of an initramfs, which hands the mounts on.
+ */
+__attribute__((noreturn))
+static void become(const char *init)
+{
+    if (strcmp(init, "/sbin/init") != 0) {
+        unmount_all();
+    }
+    execl(init, init, (char *)NULL);
+    die("cannot run the image's %s: %s", init, strerror(errno));
 }
 
 int main(void)
@@ -179,17 +227,17 @@ int main(void)
     pid_t agent, pid;
     int status;
 
-    mount_one("devtmpfs", "/dev");
+    mount_all();
     open_console();
-    mount_one("proc", "/proc");
-    mount_one("sysfs", "/sys");
     setenv("PATH", "/usr/bin:/usr/sbin:/bin:/sbin", 1);
     setenv("HOME", "/root", 1);
     setenv("TERM", "vt100", 1);
     params = read_params();
     startup_load_modules();
     if (params.init[0] != '\0') {
-        start_agent(&params);
+        if (params.results[0] != '\0') {
+            start_agent(&params);
+        }
         become(params.init);
     }
     mount_one("tmpfs", "/tmp");

@@ -180,21 +180,26 @@ END_TEST
 /* ---- Somebody else's image ---- */
 
 /*
- * A busybox and an init of its own, without anything of the bench, and with the /proc that debootstrap
- * leaves in a container.
+ * A busybox and an init of its own that runs `commands` first, without anything of the bench, and with the
+ * /proc that debootstrap leaves in a container.
  */
-static char *foreign_image(const char *machine, const char *init)
+static char *busy_image(const char *machine, const char *init, const char *commands)
 {
     g_autofree char *script = g_strdup_printf(
         "mkdir -p own/bin own/%s; ln -s /proc own/proc;"
         "cpio --quiet -id bin/busybox <'%s/%s.cpio'; mv bin/busybox own/bin/;"
-        "for name in sh cat echo mount poweroff readlink; do ln -s busybox own/bin/$name; done;"
-        "printf '#!/bin/sh\\necho the own init is $$\\nexec sh\\n' >own/%s/init; chmod +x own/%s/init;"
+        "for name in sh cat echo mkdir mount poweroff readlink; do ln -s busybox own/bin/$name; done;"
+        "printf '#!/bin/sh\\nset -e\\n%s\\necho the own init is $$\\nexec sh\\n' >own/%s/init; chmod +x own/%s/init;"
         "cd own; find . | cpio --quiet -o -H newc | gzip >../own.cpio.gz",
-        init, g_getenv("IMAGES"), machine, init, init);
+        init, g_getenv("IMAGES"), machine, commands, init, init);
 
     make(script);
     return child_path(&child, "own.cpio.gz");
+}
+
+static char *foreign_image(const char *machine, const char *init)
+{
+    return busy_image(machine, init, ":");
 }
 
 /*
@@ -239,6 +244,25 @@ START_TEST(an_own_init_is_kept)
     screen_type("greet\n");
     screen_await("greetings\r");
     leave("\x01x");
+}
+END_TEST
+
+/* What it would find without us; and the agent works on behind it. */
+START_TEST(an_own_init_that_mounts)
+{
+    g_autofree char *image = busy_image(machines[_i], ".",
+                                        "mkdir -p /proc /sys /dev; mount -t proc p /proc;"
+                                        "mount -t sysfs s /sys; mount -t devtmpfs d /dev; echo >/done");
+    g_autofree char *requests = child_path(&child, "requests");
+    const char *args[] = {"serve", "--machine", machines[_i], "--initrd", image, NULL};
+
+    ck_assert(g_file_set_contents(requests,
+                                  "{\"run\": [\"sh\", \"-c\", \"until [ -e /done ]; do :; done; "
+                                  "[ -e /proc/1/cmdline -a -e /sys/class -a -c /dev/null ]\"]}\n",
+                                  -1, NULL));
+    child.input = requests;
+    ck_assert_msg(child_run(&child, args) == 0, "%s%s", child.out, child.err);
+    ck_assert_msg(strstr(child.out, "{\"exit\":0,") != NULL, "%s", child.out);
 }
 END_TEST
 
@@ -341,6 +365,7 @@ static Suite *rootfs_boot_suite(void)
     tcase_add_loop_test(login, a_login, 0, G_N_ELEMENTS(logins));
     tcase_add_test(login, a_wrong_password);
     tcase_add_loop_test(own, an_own_init_is_kept, 0, G_N_ELEMENTS(kept));
+    tcase_add_loop_test(own, an_own_init_that_mounts, 0, G_N_ELEMENTS(machines));
     tcase_add_test(own, the_benchs_init_instead);
     tcase_add_test(own, a_named_init);
     tcase_add_test(own, a_large_image_gets_memory);
