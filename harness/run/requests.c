@@ -162,7 +162,7 @@ gboolean vmb_requests_next(VmbRequests *requests, VmbRequest **request, GError *
     if (end == NULL && requests->unread->len == 0) {
         return TRUE;
     }
-    if (end == NULL) {
+    if (end == NULL || end - requests->unread->data > VMB_REQUEST_MAX) {
         g_set_error(error, VMB_ERROR, VMB_ERROR_USAGE,
                     "a request without an end, or of more than %d bytes: " FORM, VMB_REQUEST_MAX);
         return FALSE;

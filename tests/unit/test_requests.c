@@ -99,9 +99,9 @@ END_TEST
 /* Of bytes at the end of the input, and of those after which no more are read. */
 static const gsize endless[] = {7, VMB_REQUEST_MAX + 1};
 
-START_TEST(a_line_without_an_end)
+/* The line is refused. */
+static void refuse(const char *text)
 {
-    g_autofree char *text = g_strnfill(endless[_i], 'x');
     int fd = file_of(text);
     VmbAlarm *alarm = vmb_alarm_new(1.0);
     VmbRequests *requests = vmb_requests_new(fd, alarm);
@@ -112,6 +112,44 @@ START_TEST(a_line_without_an_end)
     ck_assert(g_error_matches(error, VMB_ERROR, VMB_ERROR_USAGE));
     ck_assert_msg(g_str_has_prefix(error->message, "a request without an end, or of more than "),
                   "%s", error->message);
+    vmb_requests_free(requests);
+    vmb_alarm_free(alarm);
+    close(fd);
+}
+
+START_TEST(a_line_without_an_end)
+{
+    g_autofree char *text = g_strnfill(endless[_i], 'x');
+
+    refuse(text);
+}
+END_TEST
+
+/* Good JSON, and too long by a byte; it comes together with its end. */
+START_TEST(a_line_that_is_too_long)
+{
+    static const char request[] = "{\"run\": [\"true\"]}";
+    g_autofree char *blanks = g_strnfill(VMB_REQUEST_MAX + 1 - strlen(request), ' ');
+    g_autofree char *text = g_strconcat(request, blanks, "\n", NULL);
+
+    refuse(text);
+}
+END_TEST
+
+/* The longest one. */
+START_TEST(a_line_that_is_just_not_too_long)
+{
+    static const char request[] = "{\"run\": [\"true\"]}";
+    g_autofree char *blanks = g_strnfill(VMB_REQUEST_MAX - strlen(request), ' ');
+    g_autofree char *text = g_strconcat(request, blanks, "\n", NULL);
+    int fd = file_of(text);
+    VmbAlarm *alarm = vmb_alarm_new(1.0);
+    VmbRequests *requests = vmb_requests_new(fd, alarm);
+    VmbRequest *taken;
+
+    ck_assert(vmb_requests_next(requests, &taken, NULL));
+    ck_assert_ptr_nonnull(taken);
+    vmb_request_free(taken);
     vmb_requests_free(requests);
     vmb_alarm_free(alarm);
     close(fd);
@@ -127,6 +165,8 @@ int main(void)
     tcase_add_loop_test(cases, a_wait, 0, G_N_ELEMENTS(waits));
     tcase_add_loop_test(cases, no_request, 0, G_N_ELEMENTS(none));
     tcase_add_test(cases, one_line_after_the_other);
+    tcase_add_test(cases, a_line_that_is_too_long);
+    tcase_add_test(cases, a_line_that_is_just_not_too_long);
     tcase_add_loop_test(cases, a_line_without_an_end, 0, G_N_ELEMENTS(endless));
     suite_add_tcase(suite, cases);
     return tap_run(suite);
