@@ -71,8 +71,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(RootfsImage, rootfs_image_free)
 /*
  * Start from the cpio archive `path` (newc, odc or binary; plain or compressed by gzip, zstd or xz;
  * several one after the other, as the kernel takes them). Its files are held in memory until the
- * image is freed; without `data` their bytes are passed over, which is enough to add to it
- * (rootfs_image_write_added()). Only while the image is empty. Errors: BASE.
+ * image is freed; without `data` their bytes are passed over, but for the few files that matter to
+ * what is added, which is enough to add to it (rootfs_image_write_added()). Only while the image is
+ * empty. Errors: BASE.
  */
 gboolean rootfs_image_load_base(RootfsImage *image, const char *path, gboolean data,
                                 GError **error);

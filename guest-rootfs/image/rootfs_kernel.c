@@ -1,20 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rootfs_kernel.h"
 
+#include "rootfs_directory.h"
 #include "rootfs_elf.h"
 #include "rootfs_image.h"
 
 #include <fcntl.h>
+#include <string.h>
 #include <unistd.h>
 
 struct RootfsKernel {
-    GHashTable *modules; /* name -> path */
+    char *directory;
     char *vermagic;
+    GHashTable *modules; /* name -> path; NULL: nobody has asked for one yet */
 };
 
 void rootfs_kernel_free(RootfsKernel *kernel)
 {
-    g_hash_table_unref(kernel->modules);
+    g_clear_pointer(&kernel->modules, g_hash_table_unref);
+    g_free(kernel->directory);
     g_free(kernel->vermagic);
     g_free(kernel);
 }
@@ -29,66 +33,127 @@ char *rootfs_kernel_module_name(const char *path)
     return g_strdelimit(name, "-", '_');
 }
 
-/* Modules lie some six directories deep. */
-static gboolean index_directory(RootfsKernel *kernel, const char *path, GError **error)
+G_GNUC_PRINTF(2, 3)
+static gboolean fail(GError **error, const char *format, ...)
 {
-    g_autoptr(GDir) directory = g_dir_open(path, 0, error);
-    const char *name;
+    va_list args;
 
-    if (directory == NULL) {
-        return FALSE;
-    }
-    while ((name = g_dir_read_name(directory)) != NULL) {
-        g_autofree char *inside = g_build_filename(path, name, NULL);
-
-        if (g_str_has_suffix(name, ".ko")) {
-            char *module = rootfs_kernel_module_name(name);
-
-            g_hash_table_replace(kernel->modules, module, g_steal_pointer(&inside));
-        } else if (g_file_test(inside, G_FILE_TEST_IS_DIR) &&
-                   !g_file_test(inside, G_FILE_TEST_IS_SYMLINK) &&
-                   !index_directory(kernel, inside, error)) {
-            return FALSE;
-        }
-    }
-    return TRUE;
+    va_start(args, format);
+    g_propagate_error(error, g_error_new_valist(ROOTFS_ERROR, ROOTFS_ERROR_MODULE, format, args));
+    va_end(args);
+    return FALSE;
 }
 
-/* All modules of a kernel say the same: ask any. */
-static char *read_vermagic(RootfsKernel *kernel)
+/* ---- What modules say of their kernel ---- */
+
+static char *read_vermagic(const char *path, GError **error)
 {
     g_autoptr(RootfsElf) elf = NULL;
-    GHashTableIter iter;
-    gpointer path;
-    int fd;
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 
-    g_hash_table_iter_init(&iter, kernel->modules);
-    if (!g_hash_table_iter_next(&iter, NULL, &path)) {
-        return NULL;
-    }
-    fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd >= 0) {
         rootfs_elf_read(fd, path, &elf, NULL);
         close(fd);
     }
-    return elf != NULL ? g_strdup(elf->vermagic) : NULL;
+    if (elf == NULL || elf->vermagic == NULL) {
+        fail(error, "%s: is no kernel module, or damaged; remove it, or unpack the kernel's modules "
+             "again", path);
+        return NULL;
+    }
+    return g_strdup(elf->vermagic);
+}
+
+/* All modules of a kernel say the same. */
+static gboolean check_vermagic(RootfsKernel *kernel, const char *path, GError **error)
+{
+    g_autofree char *vermagic = read_vermagic(path, error);
+
+    if (vermagic == NULL) {
+        return FALSE;
+    }
+    if (kernel->vermagic == NULL) {
+        kernel->vermagic = g_steal_pointer(&vermagic);
+    } else if (strcmp(vermagic, kernel->vermagic) != 0) {
+        return fail(error, "kernel modules: %s holds those of two kernels, '%s' and (%s) '%s'; name the "
+                    "directory of the one that boots", kernel->directory, kernel->vermagic, path,
+                    vermagic);
+    }
+    return TRUE;
+}
+
+/* ---- Walks, some six directories deep and in the order of names ---- */
+
+/* Called for each module; FALSE ends the walk. */
+typedef gboolean Visit(gpointer data, const char *path, GError **error);
+
+static gboolean walk(const char *path, Visit *visit, gpointer data, GError **error);
+
+static gboolean walk_one(const char *path, Visit *visit, gpointer data, GError **error)
+{
+    if (g_str_has_suffix(path, ".ko")) {
+        return visit(data, path, error);
+    }
+    return !g_file_test(path, G_FILE_TEST_IS_DIR) || g_file_test(path, G_FILE_TEST_IS_SYMLINK) ||
+           walk(path, visit, data, error);
+}
+
+static gboolean walk(const char *path, Visit *visit, gpointer data, GError **error)
+{
+    g_autoptr(GPtrArray) names = rootfs_directory_names(path, error);
+    gboolean good = names != NULL;
+
+    for (guint i = 0; good && i < names->len; i++) {
+        g_autofree char *inside = g_build_filename(path, names->pdata[i], NULL);
+
+        good = walk_one(inside, visit, data, error);
+    }
+    return good;
+}
+
+/* Visit: the first one is enough. */
+static gboolean stop(gpointer data, const char *path, GError **error)
+{
+    (void)error;
+    *(char **)data = g_strdup(path);
+    return FALSE;
+}
+
+/* One module of each directory tells of a second kernel beside the first. */
+static gboolean look_into(RootfsKernel *kernel, const char *path, GError **error)
+{
+    g_autofree char *first = NULL;
+
+    if (!walk_one(path, stop, &first, error) && first == NULL) {
+        return FALSE;
+    }
+    return first == NULL || check_vermagic(kernel, first, error);
+}
+
+static gboolean look(RootfsKernel *kernel, GError **error)
+{
+    g_autoptr(GPtrArray) names = rootfs_directory_names(kernel->directory, error);
+    gboolean good = names != NULL;
+
+    for (guint i = 0; good && i < names->len; i++) {
+        g_autofree char *path = g_build_filename(kernel->directory, names->pdata[i], NULL);
+
+        good = look_into(kernel, path, error);
+    }
+    return good;
 }
 
 RootfsKernel *rootfs_kernel_new(const char *directory, GError **error)
 {
     g_autoptr(RootfsKernel) kernel = g_new0(RootfsKernel, 1);
-    g_autoptr(GError) cause = NULL;
 
-    kernel->modules = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-    if (!index_directory(kernel, directory, &cause)) {
-        g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_MODULE, "kernel modules: %s", cause->message);
+    kernel->directory = g_strdup(directory);
+    if (!look(kernel, error)) {
+        g_prefix_error(error, "kernel modules: ");
         return NULL;
     }
-    kernel->vermagic = read_vermagic(kernel);
     if (kernel->vermagic == NULL) {
-        g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_MODULE,
-                    "kernel modules: %s holds no kernel module (.ko); name the directory of those "
-                    "that belong to the kernel that boots", directory);
+        fail(error, "kernel modules: %s holds no kernel module (.ko); name the directory of those that "
+             "belong to the kernel that boots", directory);
         return NULL;
     }
     return g_steal_pointer(&kernel);
@@ -99,9 +164,40 @@ const char *rootfs_kernel_vermagic(const RootfsKernel *kernel)
     return kernel->vermagic;
 }
 
-const char *rootfs_kernel_module(const RootfsKernel *kernel, const char *name)
+/* Visit: a name that comes twice can be another kernel's. */
+static gboolean index_module(gpointer data, const char *path, GError **error)
+{
+    RootfsKernel *kernel = data;
+    g_autofree char *name = rootfs_kernel_module_name(path);
+    const char *other = g_hash_table_lookup(kernel->modules, name);
+
+    if (other != NULL &&
+        (!check_vermagic(kernel, other, error) || !check_vermagic(kernel, path, error))) {
+        return FALSE;
+    }
+    g_hash_table_replace(kernel->modules, g_steal_pointer(&name), g_strdup(path));
+    return TRUE;
+}
+
+const char *rootfs_kernel_module(RootfsKernel *kernel, const char *name, GError **error)
 {
     g_autofree char *plain = rootfs_kernel_module_name(name);
+    const char *path;
 
-    return g_hash_table_lookup(kernel->modules, plain);
+    if (kernel->modules == NULL) {
+        g_autoptr(GHashTable) modules =
+            g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+
+        kernel->modules = modules;
+        if (!walk(kernel->directory, index_module, kernel, error)) {
+            kernel->modules = NULL;
+            return NULL;
+        }
+        g_steal_pointer(&modules);
+    }
+    path = g_hash_table_lookup(kernel->modules, plain);
+    if (path == NULL) {
+        fail(error, "the kernel has no module %s; check the name, or add the module itself", name);
+    }
+    return path;
 }

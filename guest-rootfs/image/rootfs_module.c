@@ -10,6 +10,7 @@
 
 typedef struct {
     char *path;
+    int fd; /* what lies at the path may be built again meanwhile */
     RootfsElf *elf;
     gboolean kernels; /* the kernel's own */
     gboolean boot;
@@ -19,12 +20,15 @@ typedef struct {
 } Module;
 
 struct RootfsModules {
-    const RootfsKernel *kernel;
+    RootfsKernel *kernel;
     GTree *modules; /* name -> Module */
 };
 
 static void free_module(Module *module)
 {
+    if (module->fd >= 0) {
+        close(module->fd);
+    }
     g_free(module->path);
     g_clear_pointer(&module->elf, rootfs_elf_free);
     g_free(module->parameters);
@@ -34,13 +38,22 @@ static void free_module(Module *module)
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Module, free_module)
 
+static Module *new_module(const char *path)
+{
+    Module *module = g_new0(Module, 1);
+
+    module->path = g_strdup(path);
+    module->fd = -1;
+    return module;
+}
+
 static gint compare_names(gconstpointer a, gconstpointer b, gpointer unused)
 {
     (void)unused;
     return strcmp(a, b);
 }
 
-RootfsModules *rootfs_modules_new(const RootfsKernel *kernel)
+RootfsModules *rootfs_modules_new(RootfsKernel *kernel)
 {
     RootfsModules *modules = g_new0(RootfsModules, 1);
 
@@ -71,15 +84,14 @@ static gboolean fail(GError **error, const char *format, ...)
 
 static gboolean read_module(Module *module, GError **error)
 {
-    int fd = open(module->path, O_RDONLY | O_CLOEXEC);
     gboolean good;
 
-    if (fd < 0) {
+    module->fd = open(module->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    if (module->fd < 0) {
         return fail(error, "%s: cannot be read: %s; check the path and its permissions",
                     module->path, g_strerror(errno));
     }
-    good = rootfs_elf_read(fd, module->path, &module->elf, error);
-    close(fd);
+    good = rootfs_elf_read(module->fd, module->path, &module->elf, error);
     if (good && (module->elf == NULL || module->elf->vermagic == NULL)) {
         return fail(error, "%s: is no kernel module; name a .ko file, or a directory with its "
                     "source", module->path);
@@ -119,13 +131,23 @@ static gboolean check_keys(GKeyFile *file, const char *ini, GError **error)
     return TRUE;
 }
 
+/* GLib's words, with plain quotation marks. */
+static gboolean fail_key_file(const char *ini, const GError *cause, GError **error)
+{
+    g_autoptr(GString) text = g_string_new(cause->message);
+
+    g_string_replace(text, "\u201c", "'", 0);
+    g_string_replace(text, "\u201d", "'", 0);
+    return fail(error, "%s: %s; write [module], and KEY = VALUE below it", ini, text->str);
+}
+
 static gboolean read_ini(Module *module, const char *ini, GError **error)
 {
     g_autoptr(GKeyFile) file = g_key_file_new();
     g_autoptr(GError) cause = NULL;
 
     if (!g_key_file_load_from_file(file, ini, G_KEY_FILE_NONE, &cause)) {
-        return fail(error, "%s: %s", ini, cause->message);
+        return fail_key_file(ini, cause, error);
     }
     module->parameters = g_key_file_get_string(file, "module", "parameters", NULL);
     module->after = g_key_file_get_string_list(file, "module", "after", NULL, NULL);
@@ -135,15 +157,18 @@ static gboolean read_ini(Module *module, const char *ini, GError **error)
 gboolean rootfs_modules_add(RootfsModules *modules, const char *path, const char *ini,
                             GError **error)
 {
-    g_autoptr(Module) module = g_new0(Module, 1);
+    g_autoptr(Module) module = new_module(path);
     g_autofree char *name = rootfs_kernel_module_name(path);
     const Module *other = g_tree_lookup(modules->modules, name);
 
-    module->path = g_strdup(path);
     module->boot = TRUE;
     if (other != NULL) {
         return fail(error, "%s: the module %s is added twice, also as %s; remove one of the two",
                     path, name, other->path);
+    }
+    if (name[strcspn(name, " \t\n")] != '\0') {
+        return fail(error, "%s: has a blank in its name, which ends it in the list of modules; rename "
+                    "it", path);
     }
     if (!read_module(module, error) || (ini != NULL && !read_ini(module, ini, error))) {
         return FALSE;
@@ -154,20 +179,25 @@ gboolean rootfs_modules_add(RootfsModules *modules, const char *path, const char
 
 gboolean rootfs_modules_add_kernels(RootfsModules *modules, const char *name, GError **error)
 {
-    const char *path = rootfs_kernel_module(modules->kernel, name);
+    const char *path = rootfs_kernel_module(modules->kernel, name, error);
+    g_autofree char *plain = path != NULL ? rootfs_kernel_module_name(path) : NULL;
+    const Module *other = path != NULL ? g_tree_lookup(modules->modules, plain) : NULL;
     g_autoptr(Module) module = NULL;
 
     if (path == NULL) {
-        return fail(error, "the kernel has no module %s; check the name, or add the module itself",
-                    name);
+        return FALSE;
     }
-    module = g_new0(Module, 1);
-    module->path = g_strdup(path);
+    if (other != NULL) {
+        return other->kernels ||
+               fail(error, "the kernel's module %s: one of that name is added as %s; remove one of the "
+                    "two", name, other->path);
+    }
+    module = new_module(path);
     module->kernels = TRUE;
     if (!read_module(module, error)) {
         return FALSE;
     }
-    g_tree_insert(modules->modules, rootfs_kernel_module_name(path), g_steal_pointer(&module));
+    g_tree_insert(modules->modules, g_steal_pointer(&plain), g_steal_pointer(&module));
     return TRUE;
 }
 
@@ -274,34 +304,96 @@ static gboolean add_files(RootfsModules *modules, RootfsImage *image, GError **e
         g_autofree char *guest = g_strconcat("/lib/modules/", file, NULL);
 
         if (!(module->kernels && rootfs_image_has(image, guest)) &&
-            !rootfs_image_add_file(image, guest, module->path, &owner, error)) {
+            !rootfs_image_add_open(image, guest, module->fd, module->path, &owner, error)) {
             return FALSE;
         }
     }
     return TRUE;
 }
 
-/* The list with what the base's list has in front, no module twice. */
-static GBytes *merge_lists(GBytes *base, const GString *boot)
+/* ---- The list of a base, and ours ---- */
+
+static char *file_of(const char *line)
 {
-    gsize len = 0;
-    const char *bytes = base != NULL ? g_bytes_get_data(base, &len) : NULL;
-    g_autoptr(GString) list = g_string_new_len(bytes, (gssize)len);
-    g_autoptr(GHashTable) listed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    g_auto(GStrv) old = g_strsplit(list->str, "\n", -1);
-    g_auto(GStrv) new = g_strsplit(boot->str, "\n", -1);
+    return g_strndup(line, strcspn(line, " "));
+}
 
-    for (char **line = old; *line != NULL; line++) {
-        g_hash_table_add(listed, g_strndup(*line, strcspn(*line, " ")));
-    }
-    for (char **line = new; *line != NULL; line++) {
-        g_autofree char *file = g_strndup(*line, strcspn(*line, " "));
+struct merging {
+    RootfsModules *modules;
+    GHashTable *ours;  /* file -> line */
+    GHashTable *bases; /* the same */
+    GHashTable *done;  /* files */
+    GString *list;
+};
 
-        if (file[0] != '\0' && !g_hash_table_contains(listed, file)) {
-            g_string_append_printf(list, "%s\n", *line);
+/* file -> line; the lines must live as long. */
+static GHashTable *lines_by_file(char **lines)
+{
+    GHashTable *table = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+
+    for (; *lines != NULL; lines++) {
+        if ((*lines)[0] != '\0') {
+            g_hash_table_replace(table, file_of(*lines), *lines);
         }
     }
-    return g_string_free_to_bytes(g_steal_pointer(&list));
+    return table;
+}
+
+/* The user's own, not the kernel's. */
+static const Module *own_module(const struct merging *merging, const char *file)
+{
+    g_autofree char *name = rootfs_kernel_module_name(file);
+    const Module *module = g_tree_lookup(merging->modules->modules, name);
+
+    return module != NULL && !module->kernels ? module : NULL;
+}
+
+/* A module once. What the user says of his own counts, and else what the base says. */
+static void put(struct merging *merging, const char *line)
+{
+    g_autofree char *file = file_of(line);
+    const char *bases = g_hash_table_lookup(merging->bases, file);
+    const char *ours = g_hash_table_lookup(merging->ours, file);
+    gboolean own = own_module(merging, file) != NULL;
+
+    if (file[0] == '\0' || (own && ours == NULL) || /* the latter: not at boot any more */
+        !g_hash_table_add(merging->done, g_strdup(file))) {
+        return;
+    }
+    g_string_append_printf(merging->list, "%s\n", bases != NULL && !own ? bases : ours);
+}
+
+/* The base's order; one of ours that has a place there comes behind all that it needs. */
+static GBytes *merge_lists(RootfsModules *modules, const char *base, const char *boot)
+{
+    g_auto(GStrv) old = g_strsplit(base, "\n", -1);
+    g_auto(GStrv) new = g_strsplit(boot, "\n", -1);
+    g_autoptr(GHashTable) bases = lines_by_file(old);
+    g_autoptr(GHashTable) ours = lines_by_file(new);
+    g_autoptr(GHashTable) done = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    struct merging merging = {modules, ours, bases, done, g_string_new(NULL)};
+
+    for (char **line = old; *line != NULL; line++) {
+        g_autofree char *file = file_of(*line);
+        const char *last = g_hash_table_lookup(ours, file);
+
+        for (char **need = new; last != NULL && *need != last; need++) {
+            put(&merging, *need);
+        }
+        put(&merging, *line);
+    }
+    for (char **line = new; *line != NULL; line++) {
+        put(&merging, *line);
+    }
+    return g_string_free_to_bytes(merging.list);
+}
+
+static char *text_of(GBytes *bytes)
+{
+    gsize len = 0;
+    const char *text = bytes != NULL ? g_bytes_get_data(bytes, &len) : "";
+
+    return g_strndup(text, len);
 }
 
 gboolean rootfs_modules_place(RootfsModules *modules, RootfsImage *image, GError **error)
@@ -312,11 +404,13 @@ gboolean rootfs_modules_place(RootfsModules *modules, RootfsImage *image, GError
     g_autoptr(GString) rest = boot != NULL ? order(modules, FALSE, error) : NULL;
     g_autoptr(GBytes) base = NULL;
     g_autoptr(GBytes) list = NULL;
+    g_autofree char *text = NULL;
 
     if (rest == NULL || !add_files(modules, image, error)) {
         return FALSE;
     }
     base = rootfs_image_take_from_base(image, path);
-    list = merge_lists(base, boot);
+    text = text_of(base);
+    list = merge_lists(modules, text, boot->str);
     return rootfs_image_add_bytes(image, path, list, &owner, error);
 }

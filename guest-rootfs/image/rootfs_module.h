@@ -12,7 +12,7 @@
 typedef struct RootfsModules RootfsModules;
 
 /* None yet, for this kernel, which must live as long. Free with rootfs_modules_free(). */
-RootfsModules *rootfs_modules_new(const RootfsKernel *kernel);
+RootfsModules *rootfs_modules_new(RootfsKernel *kernel);
 void rootfs_modules_free(RootfsModules *modules);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(RootfsModules, rootfs_modules_free)
 
@@ -24,19 +24,23 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(RootfsModules, rootfs_modules_free)
  *     parameters = TEXT       as on insmod's command line
  *     after = NAME;NAME       modules that are loaded before it, beside those that it depends on
  *
- * Errors: MODULE for a file that is no module, a name that is there already, and a key or value
- * that is unknown.
+ * Errors: MODULE for a file that is no module, a name that has a blank or is there already, and a key
+ * or value that is unknown.
  */
 gboolean rootfs_modules_add(RootfsModules *modules, const char *path, const char *ini,
                             GError **error);
 
-/* The kernel's own module `name`, not loaded at boot. Errors: MODULE when the kernel has none. */
+/*
+ * The kernel's own module `name`, not loaded at boot. Errors: those of rootfs_kernel_module(), and MODULE
+ * when another of that name was added.
+ */
 gboolean rootfs_modules_add_kernels(RootfsModules *modules, const char *name, GError **error);
 
 /*
  * Put all of them and what they depend on into the image as /lib/modules/NAME.ko, and the list for
- * init as /etc/vmbench/modules, one "NAME.ko PARAMETERS" a line, behind those of a base. Errors:
- * MODULE when one that is needed is missing or two wait for each other, and those of
+ * init as /etc/vmbench/modules, one "NAME.ko PARAMETERS" a line, behind those of a base. A module
+ * that was added (rootfs_modules_add()) takes the place that the base's list has for its name.
+ * Errors: MODULE when one that is needed is missing or two wait for each other, and those of
  * rootfs_image_add_file().
  */
 gboolean rootfs_modules_place(RootfsModules *modules, RootfsImage *image, GError **error);

@@ -62,10 +62,11 @@ START_TEST(a_kernel_knows_its_modules)
     g_autoptr(RootfsKernel) kernel = make_kernel();
 
     ck_assert_str_eq(rootfs_kernel_vermagic(kernel), MAGIC);
-    ck_assert(g_str_has_suffix(rootfs_kernel_module(kernel, "mid"), "/lib/deep/mid.ko"));
-    ck_assert(g_str_has_suffix(rootfs_kernel_module(kernel, "snd_top"), "/snd-top.ko"));
-    ck_assert(g_str_has_suffix(rootfs_kernel_module(kernel, "snd-top"), "/snd-top.ko"));
-    ck_assert_ptr_null(rootfs_kernel_module(kernel, "other"));
+    ck_assert(g_str_has_suffix(rootfs_kernel_module(kernel, "mid", &error), "/lib/deep/mid.ko"));
+    ck_assert(g_str_has_suffix(rootfs_kernel_module(kernel, "snd_top", &error), "/snd-top.ko"));
+    ck_assert(g_str_has_suffix(rootfs_kernel_module(kernel, "snd-top", &error), "/snd-top.ko"));
+    ck_assert_ptr_null(rootfs_kernel_module(kernel, "other", &error));
+    EXPECT_ERROR(&error, ROOTFS_ERROR_MODULE, "no module other");
 }
 END_TEST
 
@@ -76,7 +77,42 @@ START_TEST(a_directory_without_modules)
     ck_assert_ptr_null(rootfs_kernel_new(test_dir, &error));
     EXPECT_ERROR(&error, ROOTFS_ERROR_MODULE, test_dir, "no kernel module");
     ck_assert_ptr_null(rootfs_kernel_new(missing, &error));
-    EXPECT_ERROR(&error, ROOTFS_ERROR_MODULE, missing, "No such file");
+    EXPECT_ERROR(&error, ROOTFS_ERROR_SOURCE, "kernel modules:", missing, "No such file", "check the path");
+}
+END_TEST
+
+#define OTHER_MAGIC "6.1.0-2-test SMP mod_unload"
+
+/* Beside each other, and deeper, where a name that comes twice tells. */
+START_TEST(two_kernels)
+{
+    g_autofree char *both = test_path("both");
+    g_autofree char *deep = test_path("deep");
+    g_autoptr(RootfsKernel) kernel = NULL;
+
+    g_free(make_module("both/a/kernel/core.ko", MAGIC, ""));
+    g_free(make_module("both/b/kernel/other.ko", OTHER_MAGIC, ""));
+    ck_assert_ptr_null(rootfs_kernel_new(both, &error));
+    EXPECT_ERROR(&error, ROOTFS_ERROR_MODULE, both, MAGIC, OTHER_MAGIC, "two kernels", "name the");
+    g_free(make_module("deep/lib/modules/a/core.ko", MAGIC, ""));
+    g_free(make_module("deep/lib/modules/b/core.ko", OTHER_MAGIC, ""));
+    kernel = rootfs_kernel_new(deep, &error);
+    must(kernel != NULL);
+    ck_assert_ptr_null(rootfs_kernel_module(kernel, "core", &error));
+    EXPECT_ERROR(&error, ROOTFS_ERROR_MODULE, deep, "two kernels");
+}
+END_TEST
+
+START_TEST(an_empty_module)
+{
+    g_autofree char *directory = test_path("kernel");
+    g_autofree char *empty = NULL;
+
+    g_free(run("mkdir kernel"));
+    empty = test_file("kernel/a.ko", "", 0);
+    g_free(make_module("kernel/b.ko", MAGIC, ""));
+    ck_assert_ptr_null(rootfs_kernel_new(directory, &error));
+    EXPECT_ERROR(&error, ROOTFS_ERROR_MODULE, empty, "is no kernel module", "remove it");
 }
 END_TEST
 
@@ -127,6 +163,43 @@ START_TEST(a_module_of_ones_own_replaces_the_kernels)
     add(modules, "mid.ko", "", NULL);
     add(modules, "a.ko", "mid", NULL);
     expect_placed(modules, "mid.ko\na.ko\n", "a.ko mid.ko");
+}
+END_TEST
+
+/* A base that loads x.ko and a.ko and has them, and the kernel's core. */
+static void load_base(void)
+{
+    g_autofree char *base = test_path("base.cpio");
+
+    g_free(run("mkdir -p root/lib/modules root/etc/vmbench; cd root; touch lib/modules/x.ko;"
+               "touch lib/modules/a.ko; cp ../kernel/lib/core.ko lib/modules;"
+               "printf 'core.ko debug\\na.ko old=1\\nx.ko\\n' >etc/vmbench/modules;"
+               "find . | cpio --quiet -o -H newc >../base.cpio"));
+    must(rootfs_image_load_base(image, base, FALSE, &error));
+    rootfs_image_set_replace(image, TRUE);
+}
+
+START_TEST(a_bases_module_is_replaced)
+{
+    g_autoptr(RootfsKernel) kernel = make_kernel();
+    g_autoptr(RootfsModules) modules = rootfs_modules_new(kernel);
+
+    load_base();
+    add(modules, "a.ko", "mid", "[module]\nparameters = new=1\n");
+    add(modules, "b.ko", "", NULL);
+    expect_placed(modules, "core.ko debug\nmid.ko\na.ko new=1\nx.ko\nb.ko\n",
+                  "a.ko b.ko core.ko mid.ko x.ko");
+}
+END_TEST
+
+START_TEST(a_bases_module_is_not_loaded_any_more)
+{
+    g_autoptr(RootfsKernel) kernel = make_kernel();
+    g_autoptr(RootfsModules) modules = rootfs_modules_new(kernel);
+
+    load_base();
+    add(modules, "a.ko", "", "[module]\nload = manual\n");
+    expect_placed(modules, "core.ko debug\nx.ko\n", "a.ko core.ko x.ko");
 }
 END_TEST
 
@@ -197,6 +270,24 @@ START_TEST(a_name_twice)
     add(modules, "a-b.ko", "", NULL);
     ck_assert(!rootfs_modules_add(modules, other, NULL, &error));
     EXPECT_ERROR(&error, ROOTFS_ERROR_MODULE, other, "twice", "/a-b.ko");
+    add(modules, "mid.ko", "", NULL);
+    ck_assert(!rootfs_modules_add_kernels(modules, "mid", &error));
+    EXPECT_ERROR(&error, ROOTFS_ERROR_MODULE, "module mid", "/mid.ko", "remove one");
+    must(rootfs_modules_add_kernels(modules, "core", &error));
+    must(rootfs_modules_add_kernels(modules, "core", &error));
+}
+END_TEST
+
+START_TEST(a_blank_in_a_name)
+{
+    g_autoptr(RootfsKernel) kernel = make_kernel();
+    g_autoptr(RootfsModules) modules = rootfs_modules_new(kernel);
+    g_autofree char *plain = make_module("a.ko", MAGIC, "");
+    g_autofree char *path = test_path("a b.ko");
+
+    g_free(run("mv a.ko 'a b.ko'"));
+    ck_assert(!rootfs_modules_add(modules, path, NULL, &error));
+    EXPECT_ERROR(&error, ROOTFS_ERROR_MODULE, path, "blank", "rename");
 }
 END_TEST
 
@@ -206,7 +297,7 @@ static const struct ini {
     {"[module]\nload = later\n", "boot or manual"},
     {"[module]\nparameter = x=1\n", "'parameter' is unknown"},
     {"[modules]\nload = boot\n", "[modules] is unknown"},
-    {"load = boot\n", "module.ini"},
+    {"load = boot\n", "write [module]"},
 };
 
 START_TEST(mistakes_in_the_key_file)
@@ -229,15 +320,20 @@ static Suite *module_suite(void)
     tcase_add_checked_fixture(tc, set_up, tear_down);
     tcase_add_test(tc, a_kernel_knows_its_modules);
     tcase_add_test(tc, a_directory_without_modules);
+    tcase_add_test(tc, two_kernels);
+    tcase_add_test(tc, an_empty_module);
     tcase_add_test(tc, what_a_module_needs_comes_first);
     tcase_add_test(tc, declared_order);
     tcase_add_test(tc, manual_modules_lie_there);
     tcase_add_test(tc, a_module_of_ones_own_replaces_the_kernels);
+    tcase_add_test(tc, a_bases_module_is_replaced);
+    tcase_add_test(tc, a_bases_module_is_not_loaded_any_more);
     tcase_add_test(tc, modules_that_wait_for_each_other);
     tcase_add_test(tc, a_missing_dependency);
     tcase_add_test(tc, another_kernel);
     tcase_add_test(tc, what_is_no_module);
     tcase_add_test(tc, a_name_twice);
+    tcase_add_test(tc, a_blank_in_a_name);
     tcase_add_loop_test(tc, mistakes_in_the_key_file, 0, G_N_ELEMENTS(inis));
     suite_add_tcase(suite, tc);
     return suite;
