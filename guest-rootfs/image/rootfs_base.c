@@ -86,12 +86,19 @@ static GBytes *read_data(const struct base *base, Archive *archive, GError **err
 static void note_link(struct base *base, RootfsEntry *entry, const char *first_name)
 {
     g_autofree char *path = guest_path(first_name);
-    RootfsEntry *first = g_tree_lookup(base->entries, path);
+    g_autofree char *real = rootfs_path_resolve(base->entries, path, FALSE);
+    RootfsEntry *first = real != NULL ? g_tree_lookup(base->entries, real) : NULL;
 
     if (first != NULL && first->type == S_IFREG) {
         first->link = first->link != 0 ? first->link : ++base->links;
         entry->link = first->link;
     }
+}
+
+/* Its bytes are needed whatever becomes of the others: what is added depends on them. */
+static gboolean is_configuration(const char *path)
+{
+    return g_str_has_prefix(path, "/etc/ld.so.conf") || g_str_equal(path, "/etc/vmbench/modules");
 }
 
 static gboolean fill_file(struct base *base, Archive *archive, Header *header, RootfsEntry *entry,
@@ -103,7 +110,8 @@ static gboolean fill_file(struct base *base, Archive *archive, Header *header, R
     if (first_name != NULL) {
         note_link(base, entry, first_name);
     }
-    entry->data = base->data ? read_data(base, archive, error) : g_bytes_new_static("", 0);
+    entry->data = base->data || is_configuration(entry->path)
+                  ? read_data(base, archive, error) : g_bytes_new_static("", 0);
     return entry->data != NULL;
 }
 
@@ -142,6 +150,19 @@ static gboolean fill(struct base *base, Archive *archive, Header *header, Rootfs
     }
 }
 
+/* Links of members before it are followed on the way, as the kernel does. */
+static char *place(const struct base *base, const char *path, GError **error)
+{
+    g_autofree char *real = rootfs_path_resolve(base->entries, path, FALSE);
+    const char *problem = real != NULL ? rootfs_path_problem(real) : "is below a ring of links";
+
+    if (problem != NULL) {
+        fail_member(base, path, problem, error);
+        return NULL;
+    }
+    return g_steal_pointer(&real);
+}
+
 static gboolean read_member(struct base *base, Archive *archive, Header *header, GError **error)
 {
     const char *name = archive_entry_pathname(header);
@@ -160,7 +181,12 @@ static gboolean read_member(struct base *base, Archive *archive, Header *header,
     if (problem != NULL) {
         return fail_member(base, path, problem, error);
     }
-    g_autoptr(RootfsEntry) entry = rootfs_entry_new(path, archive_entry_filetype(header), &owner);
+    g_autofree char *real = place(base, path, error);
+
+    if (real == NULL) {
+        return FALSE;
+    }
+    g_autoptr(RootfsEntry) entry = rootfs_entry_new(real, archive_entry_filetype(header), &owner);
 
     entry->base = TRUE;
     if (!fill(base, archive, header, entry, error)) {

@@ -8,9 +8,10 @@
 /*
  * Put every member of the cpio archive (newc, odc or binary; plain or compressed by gzip, zstd or
  * xz; several one after the other as the kernel takes them) that `fd` holds from its start into
- * `entries`, marked as `base`. Of members with one path the last counts. Without `data` the bytes of
- * files are passed over, but sums and lengths of what is compressed are checked all the same. `fd` is
- * a regular file; `path` is for messages. Errors: BASE; then `entries` holds a part.
+ * `entries`, marked as `base`. Of members with one path the last counts, and links of earlier members
+ * are followed on the way. Without `data` the bytes of files are passed over, /etc/ld.so.conf* and
+ * /etc/vmbench/modules apart; sums and lengths of what is compressed are checked all the same. `fd`
+ * is a regular file; `path` is for messages. Errors: BASE; then `entries` holds a part.
  */
 gboolean rootfs_base_read(GTree *entries, int fd, const char *path, gboolean data,
                           GError **error);

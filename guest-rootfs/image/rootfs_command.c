@@ -74,9 +74,7 @@ static gboolean load_base(Build *build, GError **error)
     g_autofree char *own = NULL;
 
     if (options->base != NULL) {
-        gboolean data = !options->append || options->modules != NULL;
-
-        return rootfs_image_load_base(build->image, options->base, data, error);
+        return rootfs_image_load_base(build->image, options->base, !options->append, error);
     }
     if (options->no_base || build->command->images == NULL) {
         return TRUE;

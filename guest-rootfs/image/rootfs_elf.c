@@ -94,6 +94,7 @@ static gboolean read_dynamic_text(RootfsElf *elf, const GElf_Dyn *entry, const E
     } else if (elf->search == NULL || entry->d_tag == DT_RUNPATH) {
         g_free(elf->search); /* RUNPATH makes the loader pass RPATH over */
         elf->search = g_strdup(text);
+        elf->bequeaths = entry->d_tag == DT_RPATH;
     }
     return TRUE;
 }

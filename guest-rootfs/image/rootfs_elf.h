@@ -10,6 +10,7 @@ typedef struct {
     char *interpreter; /* path in the guest; NULL: a static program, a library or an object */
     GPtrArray *needed; /* names of the libraries it is linked with, in its order */
     char *search;      /* directories of its own for them, colons between; NULL: none */
+    gboolean bequeaths; /* they are its libraries' as well: DT_RPATH with no DT_RUNPATH */
     char *vermagic;    /* of a kernel module; NULL: it is none */
     GStrv depends;     /* of a kernel module: names of those that it needs; else NULL */
 } RootfsElf;

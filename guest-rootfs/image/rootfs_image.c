@@ -497,7 +497,7 @@ gboolean rootfs_image_check_libraries(RootfsImage *image, GError **error)
 static gboolean check_and_write(RootfsImage *image, RootfsWrite what, const char *output,
                                 GError **error)
 {
-    return rootfs_names_check(image->entries, error) &&
+    return rootfs_names_check(image->entries, image->replace, error) &&
            rootfs_image_check_libraries(image, error) &&
            rootfs_archive_write(image->entries, what, image->compression, output, error);
 }

@@ -25,6 +25,7 @@ static char *usual_directory(gsize i, RootfsMachine machine)
 struct search {
     GTree *entries;
     GPtrArray *directories; /* where the guest's loader looks for every program */
+    GPtrArray *programs;    /* those whose directories are their libraries' too */
     RootfsMissing *missing;
     gpointer data;
     GError *error;
@@ -47,8 +48,9 @@ static gboolean is_in(const struct search *search, const char *directory, const 
     return has_file(search, path);
 }
 
-static gboolean is_in_own_path(const struct search *search, const RootfsEntry *user,
-                               const char *name)
+/* In the directories that the file `user` says it has. */
+static gboolean is_in_path_of(const struct search *search, const RootfsEntry *user,
+                              const char *name)
 {
     g_auto(GStrv) parts = g_strsplit(user->elf->search != NULL ? user->elf->search : "", ":", -1);
     g_autofree char *origin = g_path_get_dirname(user->path);
@@ -64,6 +66,38 @@ static gboolean is_in_own_path(const struct search *search, const RootfsEntry *u
     return found;
 }
 
+static gboolean has_own_runpath(const RootfsEntry *user)
+{
+    return user->elf->search != NULL && !user->elf->bequeaths;
+}
+
+/*
+ * The DT_RPATH of a program is that of its libraries too, unless they have a DT_RUNPATH. Which programs
+ * will load a library nobody knows: any that was added counts.
+ */
+static gboolean is_in_bequeathed_path(const struct search *search, const RootfsEntry *user,
+                                      const char *name)
+{
+    for (guint i = 0; !has_own_runpath(user) && i < search->programs->len; i++) {
+        if (is_in_path_of(search, search->programs->pdata[i], name)) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+/* GTraverseFunc. */
+static gboolean note_program(gpointer key, gpointer value, gpointer data)
+{
+    const RootfsEntry *entry = value;
+
+    (void)key;
+    if (entry->elf != NULL && entry->elf->interpreter != NULL && entry->elf->bequeaths) {
+        g_ptr_array_add(data, value);
+    }
+    return FALSE;
+}
+
 /* musl's loader is its C library as well, under a name that no file needs to have. */
 static gboolean is_musl(const RootfsEntry *user, const char *name)
 {
@@ -76,7 +110,8 @@ static gboolean has_library(const struct search *search, const RootfsEntry *user
     if (strchr(name, '/') != NULL) {
         return has_file(search, name);
     }
-    if (is_musl(user, name) || is_in_own_path(search, user, name)) {
+    if (is_musl(user, name) || is_in_path_of(search, user, name) ||
+        is_in_bequeathed_path(search, user, name)) {
         return TRUE;
     }
     for (guint i = 0; i < search->directories->len; i++) {
@@ -148,12 +183,14 @@ gboolean rootfs_library_search(GTree *entries, RootfsMachine machine, RootfsMiss
                                gpointer data, GError **error)
 {
     g_autoptr(GPtrArray) directories = g_ptr_array_new_with_free_func(g_free);
-    struct search search = {entries, directories, missing, data, NULL};
+    g_autoptr(GPtrArray) programs = g_ptr_array_new();
+    struct search search = {entries, directories, programs, missing, data, NULL};
 
     for (gsize i = 0; i < G_N_ELEMENTS(usual); i++) {
         g_ptr_array_add(directories, usual_directory(i, machine));
     }
     g_tree_foreach(entries, add_configured, directories);
+    g_tree_foreach(entries, note_program, programs);
     g_tree_foreach(entries, check_entry, &search);
     if (search.error != NULL) {
         g_propagate_error(error, search.error);

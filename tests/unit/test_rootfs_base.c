@@ -333,9 +333,6 @@ START_TEST(added_over_the_base)
     must(rootfs_image_add_file(image, "/bin/tool", file, &all, &error));
     ck_assert(!rootfs_image_add_file(image, "/usr/bin/tool", file, &all, &error));
     EXPECT_ERROR(&error, ROOTFS_ERROR_DUPLICATE, "/usr/bin/tool", "twice");
-    must(rootfs_image_add_file(image, "/sbin/alias", file, &all, &error));
-    ck_assert(!rootfs_image_write(image, output, &error));
-    EXPECT_ERROR(&error, ROOTFS_ERROR_DUPLICATE, "/sbin/alias", "has /usr/bin/alias");
     rootfs_image_free(image);
     image = rootfs_image_new(ROOTFS_MACHINE_X86);
     rootfs_image_set_replace(image, TRUE);
@@ -345,6 +342,70 @@ START_TEST(added_over_the_base)
     text = run("mkdir out; cd out; cpio --quiet -id <../out.cpio; stat -c %h usr/bin/alias;"
                "cat usr/bin/tool usr/bin/alias zlast");
     ck_assert_str_eq(text, "2\nmine\ntool\ntool\n");
+}
+END_TEST
+
+/* A program of a name that the base has elsewhere: refused, or found by that name, whichever is first. */
+START_TEST(a_program_instead_of_the_bases)
+{
+    g_autofree char *base = base_archive("cat");
+    g_autofree char *file = test_file("mine", "mine\n", 5);
+    g_autofree char *output = test_path("out.cpio");
+    g_autofree char *text = NULL;
+
+    must(rootfs_image_load_base(image, base, TRUE, &error));
+    must(rootfs_image_add_file(image, "/sbin/alias", file, &all, &error));
+    ck_assert(!rootfs_image_write(image, output, &error));
+    EXPECT_ERROR(&error, ROOTFS_ERROR_DUPLICATE, "/sbin/alias", "has /usr/bin/alias", "--replace");
+    rootfs_image_set_replace(image, TRUE);
+    must(rootfs_image_write(image, output, &error));
+    text = run("mkdir out; cd out; cpio --quiet -id <../out.cpio; readlink usr/bin/alias; cat sbin/alias;"
+               "cat usr/bin/tool");
+    ck_assert_str_eq(text, "/sbin/alias\nmine\ntool\n");
+    g_free(text);
+    must(rootfs_image_write_added(image, output, &error));
+    text = run("cpio --quiet -it <out.cpio");
+    ck_assert_str_eq(text, "sbin\nsbin/alias\nusr/bin/alias\n");
+}
+END_TEST
+
+START_TEST(another_name_of_the_bases_program)
+{
+    g_autofree char *base = base_archive("cat");
+    g_autofree char *output = test_path("out.cpio");
+
+    must(rootfs_image_load_base(image, base, TRUE, &error));
+    must(rootfs_image_add_symlink(image, "/sbin/tool", "../bin/tool", &all, &error));
+    must(rootfs_image_write(image, output, &error));
+}
+END_TEST
+
+/* The kernel goes through links that are there already. */
+START_TEST(members_below_a_link)
+{
+    g_autoptr(GString) archive = g_string_new(NULL);
+    g_autofree char *path = NULL;
+    g_autofree char *output = test_path("out.cpio");
+    g_autofree char *names = NULL;
+
+    newc_member(archive, "usr", 040755, 0, 0, "");
+    newc_member(archive, "usr/lib", 040755, 0, 0, "");
+    newc_member(archive, "lib", 0120777, 0, 0, "usr/lib");
+    newc_trailer(archive);
+    newc_member(archive, "lib/f", 0100644, 0, 0, "text");
+    newc_trailer(archive);
+    path = save(archive);
+    must(rootfs_image_load_base(image, path, TRUE, &error));
+    must(rootfs_image_write(image, output, &error));
+    names = run("cpio --quiet -it <out.cpio");
+    ck_assert_str_eq(names, "lib\nusr\nusr/lib\nusr/lib/f\n");
+    g_string_assign(archive, "");
+    newc_member(archive, "a", 0120777, 0, 0, "a");
+    newc_member(archive, "a/f", 0100644, 0, 0, "");
+    newc_trailer(archive);
+    rootfs_image_free(image);
+    image = rootfs_image_new(ROOTFS_MACHINE_X86);
+    expect_refused(archive, "ring of links");
 }
 END_TEST
 
@@ -384,6 +445,9 @@ static Suite *base_suite(void)
     tcase_add_test(tc, members_that_climb_out);
     tcase_add_test(tc, unreadable_archive);
     tcase_add_test(tc, added_over_the_base);
+    tcase_add_test(tc, a_program_instead_of_the_bases);
+    tcase_add_test(tc, another_name_of_the_bases_program);
+    tcase_add_test(tc, members_below_a_link);
     tcase_add_test(tc, only_what_was_added);
     suite_add_tcase(suite, tc);
     return suite;

@@ -59,6 +59,32 @@ START_TEST(directories_that_are_there_stay)
 }
 END_TEST
 
+/* An empty one says no more than that it is there: whoever comes later can say more, once. */
+START_TEST(more_is_said_of_an_empty_directory)
+{
+    g_autofree char *tree = test_path("tree");
+
+    g_free(run("mkdir -p tree/srv"));
+    must(rootfs_image_add_tree(image, "/", tree, &error));
+    must(rootfs_image_add_directory(image, "/srv", &(RootfsOwner){0700, 1, 2}, &error));
+    expect_listing("drwx------ 1 2 0 srv\n");
+    ck_assert(!rootfs_image_add_directory(image, "/srv", &all, &error));
+    EXPECT_ERROR(&error, ROOTFS_ERROR_DUPLICATE, "/srv", "added twice");
+}
+END_TEST
+
+/* As it is now: what lies there may be another a moment later. */
+START_TEST(a_stage_is_read_at_once)
+{
+    g_autofree char *stage = test_path("stage");
+
+    g_free(run("mkdir -p stage/opt; echo '@NO@' >stage/opt/text.in"));
+    must(rootfs_image_add_stage(image, stage, &error));
+    g_free(run("rm -r stage"));
+    expect_listing("drwxr-xr-x 0 0 0 opt\n-rw-r--r-- 0 0 5 opt/text.in\n");
+}
+END_TEST
+
 START_TEST(what_is_taken)
 {
     g_autofree char *tree = test_path("tree");
@@ -158,6 +184,8 @@ static Suite *directory_suite(void)
     tcase_add_test(tc, all_that_lies_there);
     tcase_add_test(tc, below_a_directory_of_the_guest);
     tcase_add_test(tc, directories_that_are_there_stay);
+    tcase_add_test(tc, more_is_said_of_an_empty_directory);
+    tcase_add_test(tc, a_stage_is_read_at_once);
     tcase_add_test(tc, what_is_taken);
     tcase_add_loop_test(tc, what_cannot_be_added, 0, G_N_ELEMENTS(bad));
     tcase_add_test(tc, templates);

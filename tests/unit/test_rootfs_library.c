@@ -187,6 +187,56 @@ START_TEST(links_of_the_guest_are_followed)
 }
 END_TEST
 
+/* Of a base that is only added to the names are read, and what its loader is told. */
+START_TEST(where_the_base_says)
+{
+    g_autofree char *base = test_path("base.cpio");
+
+    make_program("x86_64", "");
+    g_free(run("mkdir -p root/etc/ld.so.conf.d root/etc/own root/lib64 root/lib; cd root;"
+               "echo /etc/own >etc/ld.so.conf.d/own.conf; cp ../libs/libown.so etc/own;"
+               "cp /lib64/ld-linux-x86-64.so.2 lib64; cp /lib/x86_64-linux-gnu/libc.so.6 lib;"
+               "find . | cpio --quiet -o -H newc >../base.cpio"));
+    must(rootfs_image_load_base(image, base, FALSE, &error));
+    add("program", "/usr/bin/program");
+    must(rootfs_image_check_libraries(image, &error));
+}
+END_TEST
+
+static const struct chain {
+    const char *program, *library; /* options of the linker */
+    gboolean found;
+} chains[] = {
+    {"-Wl,-rpath,/opt -Wl,--disable-new-dtags", "", TRUE},
+    {"-Wl,-rpath,/opt -Wl,--enable-new-dtags", "", FALSE},
+    {"-Wl,-rpath,/opt -Wl,--disable-new-dtags", "-Wl,-rpath,/x -Wl,--enable-new-dtags", FALSE},
+};
+
+/* program -> libown.so -> libdeep.so, both in /opt. */
+START_TEST(libraries_of_libraries)
+{
+    g_autofree char *command = g_strdup_printf(
+        "echo 'int deep(void){return 0;}' >deep.c; gcc -shared -fPIC -nostdlib -o libs/libdeep.so deep.c;"
+        "echo 'int deep(void); int own(void){return deep();}' >own2.c;"
+        "gcc -shared -fPIC -nostdlib -o libs/libown.so own2.c -Llibs -ldeep %s", chains[_i].library);
+
+    make_program("x86_64", chains[_i].program);
+    g_free(run(command));
+    add("program", "/usr/bin/program");
+    must(rootfs_image_add_file(image, "/lib64/ld-linux-x86-64.so.2", "/lib64/ld-linux-x86-64.so.2",
+                               &all, &error));
+    must(rootfs_image_add_file(image, "/lib/libc.so.6", "/lib/x86_64-linux-gnu/libc.so.6", &all,
+                               &error));
+    add("libs/libown.so", "/opt/libown.so");
+    add("libs/libdeep.so", "/opt/libdeep.so");
+    if (chains[_i].found) {
+        must(rootfs_image_check_libraries(image, &error));
+    } else {
+        expect_missing("libdeep.so");
+    }
+}
+END_TEST
+
 /* ---- Copied from the host ---- */
 
 static const struct machine {
@@ -229,6 +279,8 @@ static Suite *library_suite(void)
     tcase_add_test(tc, each_missing_part_is_named);
     tcase_add_loop_test(tc, where_libraries_are_found, 0, G_N_ELEMENTS(places));
     tcase_add_test(tc, links_of_the_guest_are_followed);
+    tcase_add_test(tc, where_the_base_says);
+    tcase_add_loop_test(tc, libraries_of_libraries, 0, G_N_ELEMENTS(chains));
     tcase_add_loop_test(tc, all_that_a_program_needs, 0, G_N_ELEMENTS(machines));
     suite_add_tcase(suite, tc);
     return suite;
