@@ -10,13 +10,12 @@ char *run_cache;
 
 void run_prepare(Run *run, const char *machine)
 {
-    char *argv[] = {(char *)"test", NULL};
+    char *argv[] = {(char *)"test", (char *)"--accel", (char *)"tcg", NULL};
     g_autoptr(GError) error = NULL;
 
-    run->settings = vmb_settings_parse(1, argv, "", NULL, &error);
+    run->settings = vmb_settings_parse(3, argv, "", NULL, &error);
     ck_assert_msg(run->settings != NULL, "%s", error != NULL ? error->message : "");
     run->config = vmb_settings_guest(run->settings, vmb_machine_find(machine));
-    run->config->kvm = FALSE;
     run->alarm = vmb_alarm_new(TIMEOUT_SCALE);
     run->logs = g_build_filename(run_root, "logs-XXXXXX", NULL);
     ck_assert_ptr_nonnull(g_mkdtemp(run->logs));
