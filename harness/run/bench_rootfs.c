@@ -7,7 +7,7 @@
 #include "image_tools.h"
 #include "paths.h"
 
-static const char machine[] = "x86";
+static const char *const machines[] = {"raspi4b", "x86"};
 
 static double seconds_since(gint64 start)
 {
@@ -27,7 +27,8 @@ static char **end_words(GPtrArray *words)
 }
 
 /* The packages that the build has made: each has a directory with what goes into the image. */
-static gboolean add_stages(GPtrArray *stages, const char *images, GError **error)
+static gboolean add_stages(GPtrArray *stages, const char *machine, const char *images,
+                           GError **error)
 {
     g_autofree char *path = g_strdup_printf("%s/work/%s/pkg", images, machine);
     g_autoptr(GDir) directory = g_dir_open(path, 0, error);
@@ -40,14 +41,14 @@ static gboolean add_stages(GPtrArray *stages, const char *images, GError **error
 }
 
 /* What guest-rootfs/meson.build asks for, but for the modules of its own. */
-static gboolean whole_image(const VmbBench *bench, const char *images, RootfsOptions *options,
-                            GError **error)
+static gboolean whole_image(const VmbBench *bench, const char *machine, const char *images,
+                            RootfsOptions *options, GError **error)
 {
     GPtrArray *stages = g_ptr_array_new();
     GPtrArray *overlays = g_ptr_array_new();
     GPtrArray *manifests = g_ptr_array_new();
     GPtrArray *files = g_ptr_array_new();
-    gboolean good = add_stages(stages, images, error);
+    gboolean good = add_stages(stages, machine, images, error);
 
     take(overlays, g_strdup(VMB_GUEST_ROOTFS "/overlay"));
     take(overlays, g_strdup(VMB_GUEST_ROOTFS "/text:/opt"));
@@ -68,7 +69,8 @@ static gboolean whole_image(const VmbBench *bench, const char *images, RootfsOpt
     return good;
 }
 
-static gboolean build(const VmbBench *bench, const char *output, double *seconds, GError **error)
+static gboolean build(const VmbBench *bench, const char *machine, const char *output,
+                      double *seconds, GError **error)
 {
     const RootfsCommand command = vmb_image_tools("vmbench bench");
     RootfsOptions options = {NULL};
@@ -76,7 +78,7 @@ static gboolean build(const VmbBench *bench, const char *output, double *seconds
     g_autoptr(RootfsImage) image = NULL;
     gboolean good;
 
-    if (whole_image(bench, command.images, &options, error)) {
+    if (whole_image(bench, machine, command.images, &options, error)) {
         image = rootfs_command_image(&command, &options, error);
     }
     good = image != NULL && rootfs_image_check_init(image, error) &&
@@ -86,7 +88,8 @@ static gboolean build(const VmbBench *bench, const char *output, double *seconds
     return good;
 }
 
-static gboolean append(const VmbBench *bench, const char *image, double *seconds, GError **error)
+static gboolean append(const VmbBench *bench, const char *machine, const char *image,
+                       double *seconds, GError **error)
 {
     g_auto(VmbAdditions) additions = {.init = NULL};
     g_autoptr(VmbGuestConfig) config =
@@ -120,17 +123,19 @@ static gboolean copy(const char *from, const char *to, double *seconds, GError *
 
 enum { BUILD, APPEND, COPY, SERIES };
 
-static gboolean run_once(const VmbBench *bench, double seconds[SERIES], GError **error)
+static gboolean run_once(const VmbBench *bench, const char *machine, double seconds[SERIES],
+                         GError **error)
 {
-    g_autofree char *image = g_build_filename(bench->log_dir, "whole.cpio", NULL);
-    g_autofree char *twin = g_build_filename(bench->log_dir, "copy.cpio", NULL);
+    g_autofree char *image = g_strdup_printf("%s/whole-%s.cpio", bench->log_dir, machine);
+    g_autofree char *twin = g_strdup_printf("%s/copy-%s.cpio", bench->log_dir, machine);
 
-    return build(bench, image, &seconds[BUILD], error) &&
-           append(bench, image, &seconds[APPEND], error) &&
+    return build(bench, machine, image, &seconds[BUILD], error) &&
+           append(bench, machine, image, &seconds[APPEND], error) &&
            copy(image, twin, &seconds[COPY], error);
 }
 
-gboolean vmb_bench_rootfs(VmbBench *bench, GError **error)
+/* Medians of all runs on one machine. */
+static gboolean measure(VmbBench *bench, const char *machine, double medians[SERIES], GError **error)
 {
     GArray *series[SERIES];
     gboolean good = TRUE;
@@ -142,21 +147,37 @@ gboolean vmb_bench_rootfs(VmbBench *bench, GError **error)
         double seconds[SERIES];
 
         vmb_bench_progress(bench, "guest image", run);
-        good = run_once(bench, seconds, error);
+        good = run_once(bench, machine, seconds, error);
         for (guint i = 0; good && i < SERIES; i++) {
             g_array_append_val(series[i], seconds[i]);
         }
     }
-    if (good) {
-        double baseline = vmb_median(series[COPY]);
-
-        vmb_rows_set_absolute(bench->rows, "rootfs.build", vmb_median(series[BUILD]), "s", baseline,
-                              "<= 0.1");
-        vmb_rows_set_absolute(bench->rows, "rootfs.append", vmb_median(series[APPEND]), "s",
-                              baseline, "<= 0.02");
-    }
     for (guint i = 0; i < SERIES; i++) {
+        medians[i] = good ? vmb_median(series[i]) : 0;
         g_array_unref(series[i]);
     }
     return good;
+}
+
+/* The machine that takes longer has the row. */
+static void set_row(VmbBench *bench, const char *name, double medians[][SERIES], guint which,
+                    const char *bar)
+{
+    guint worse = medians[0][which] >= medians[1][which] ? 0 : 1;
+
+    vmb_rows_set_absolute(bench->rows, name, medians[worse][which], "s", medians[worse][COPY], bar);
+}
+
+gboolean vmb_bench_rootfs(VmbBench *bench, GError **error)
+{
+    double medians[G_N_ELEMENTS(machines)][SERIES];
+
+    for (guint i = 0; i < G_N_ELEMENTS(machines); i++) {
+        if (!measure(bench, machines[i], medians[i], error)) {
+            return FALSE;
+        }
+    }
+    set_row(bench, "rootfs.build", medians, BUILD, "<= 0.1");
+    set_row(bench, "rootfs.append", medians, APPEND, "<= 0.02");
+    return TRUE;
 }

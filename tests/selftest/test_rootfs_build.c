@@ -133,7 +133,8 @@ START_TEST(what_make_would_not_see)
         "  tr '\"' \"'\" >p/meson.build; }; meson=meson;"
         "library() { mkdir -p own; echo '#define own() own_()' >own/own.h;"
         "  echo \"const char *own_(void) { return \\\"$1\\\"; }\" >own/own.c; };"
-        "user() { mkdir -p own p; printf '#include <stdio.h>\\nconst char *own_(void); const char *own(void);\\n"
+        "user() { mkdir -p own p; printf '#include <stdio.h>\\nconst char *own_(void);\\n"
+        "const char *own(void);\\n"
         "#include \"own.h\"\\nint main(void) { puts(own()); }\\n' >p/main.c; };"
         "says() { $build $libs --pkg p; cpio --quiet -id usr/bin/p <out.cpio; usr/bin/p; rm usr/bin/p; };"
         "%s; [ ! -d own ] || libs='--lib own'; says; %s; says", changes[_i].make, changes[_i].change);
