@@ -61,7 +61,7 @@ static gboolean set_variable(Build *build, const char *pair, GError **error)
     g_auto(GStrv) parts = g_strsplit(pair, "=", 2);
 
     if (g_strv_length(parts) != 2) {
-        g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_SYNTAX, "--set %s: it is no NAME=VALUE",
+        g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_SYNTAX, "--set %s: it is no NAME=VALUE; write both",
                     pair);
         return FALSE;
     }
@@ -85,21 +85,6 @@ static gboolean load_base(Build *build, GError **error)
 
 /* ---- What is built from source ---- */
 
-static gboolean start_making(Build *build, GError **error)
-{
-    const RootfsOptions *options = build->options;
-    const char *scripts = build->command->tools.scripts;
-    g_autofree char *own = NULL;
-
-    if (scripts == NULL || (options->packages == NULL && options->modules == NULL &&
-                            options->libs == NULL)) {
-        return TRUE;
-    }
-    build->make = rootfs_make_new(&build->command->tools, build->machine);
-    own = options->packages != NULL ? g_build_filename(scripts, "lib", NULL) : NULL;
-    return rootfs_make_libraries(build->make, own, options->libs, error);
-}
-
 static gboolean check_make(const Build *build, const char *directory, GError **error)
 {
     if (build->make == NULL) {
@@ -108,6 +93,23 @@ static gboolean check_make(const Build *build, const char *directory, GError **e
                     build->command->name);
     }
     return build->make != NULL;
+}
+
+static gboolean start_making(Build *build, GError **error)
+{
+    const RootfsOptions *options = build->options;
+    const char *scripts = build->command->tools.scripts;
+    g_autofree char *own = NULL;
+
+    if (scripts == NULL) {
+        return options->libs == NULL || check_make(build, options->libs[0], error);
+    }
+    if (options->packages == NULL && options->modules == NULL && options->libs == NULL) {
+        return TRUE;
+    }
+    build->make = rootfs_make_new(&build->command->tools, build->machine);
+    own = options->packages != NULL ? g_build_filename(scripts, "lib", NULL) : NULL;
+    return rootfs_make_libraries(build->make, own, options->libs, error);
 }
 
 static gboolean add_package(Build *build, const char *directory, GError **error)

@@ -17,9 +17,11 @@ typedef struct {
     gboolean stage; /* of a package, which may be built again any time; no templates */
 } Tree;
 
-static gboolean fail(GError **error, const char *host, const char *problem)
+static gboolean fail_read(GError **error, const char *host)
 {
-    g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_SOURCE, "%s: %s", host, problem);
+    g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_SOURCE,
+                "%s: cannot be read: %s; check the path and its permissions", host,
+                g_strerror(errno));
     return FALSE;
 }
 
@@ -29,7 +31,7 @@ static gboolean add_link(RootfsImage *image, const char *guest, const char *host
     g_autofree char *target = g_file_read_link(host, NULL);
 
     if (target == NULL) {
-        return fail(error, host, "the link cannot be read");
+        return fail_read(error, host);
     }
     return rootfs_image_add_symlink(image, guest, target, &owner, error);
 }
@@ -87,7 +89,7 @@ static gboolean add_any(const Tree *tree, const char *guest, const char *host, G
     GStatBuf info;
 
     if (g_lstat(host, &info) < 0) {
-        return fail(error, host, g_strerror(errno));
+        return fail_read(error, host);
     }
     switch (info.st_mode & S_IFMT) {
     case S_IFREG:
@@ -97,7 +99,9 @@ static gboolean add_any(const Tree *tree, const char *guest, const char *host, G
     case S_IFDIR:
         return add_directory(tree, guest, host, error);
     default:
-        return fail(error, host, "is a device, pipe or socket; name it in a manifest");
+        g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_SOURCE,
+                    "%s: is a device, pipe or socket; name it in a manifest", host);
+        return FALSE;
     }
 }
 
@@ -120,9 +124,8 @@ GPtrArray *rootfs_directory_names(const char *host, GError **error)
     GPtrArray *names;
 
     if (count < 0) {
-        g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_SOURCE,
-                    "directory %s: cannot be read: %s; check the path and its permissions", host,
-                    g_strerror(errno));
+        fail_read(error, host);
+        g_prefix_error(error, "directory ");
         return NULL;
     }
     names = g_ptr_array_new_with_free_func(g_free);

@@ -114,7 +114,7 @@ static gboolean check_owner(const char *guest, const RootfsOwner *owner, GError 
 {
     if (owner->mode > MAX_MODE) {
         g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_VALUE,
-                    "guest path %s: mode %o is above 7777", guest, owner->mode);
+                    "guest path %s: mode %o is above 7777; write one like 755 or 4755", guest, owner->mode);
         return FALSE;
     }
     return TRUE;

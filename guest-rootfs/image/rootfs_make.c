@@ -56,6 +56,16 @@ static gboolean fail(GError **error, const char *directory, const char *problem)
     return FALSE;
 }
 
+static gboolean fail_errno(GError **error, const char *path, const char *remedy)
+{
+    g_autofree char *problem = g_strdup_printf("%s; %s", g_strerror(errno), remedy);
+
+    return fail(error, path, problem);
+}
+
+static const char cache_remedy[] =
+    "what is built is kept there: make it writable, or set XDG_CACHE_HOME to another directory";
+
 /* ---- Where it is built ---- */
 
 typedef struct {
@@ -80,10 +90,10 @@ static gboolean wait_for(int fd, const char *path, GError **error)
 
     while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
         if (errno != EWOULDBLOCK && errno != EINTR) {
-            return fail(error, path, g_strerror(errno));
+            return fail_errno(error, path, cache_remedy);
         }
         if (rootfs_signals_pending()) {
-            return fail(error, path, "interrupted while another process built there");
+            return fail(error, path, "interrupted while another process built there; try again");
         }
         if (!told) {
             g_printerr("waiting for another process that builds in %s\n", path);
@@ -107,7 +117,7 @@ static gboolean lock(RootfsMake *make, const char *work, GError **error)
     rootfs_make_release(make);
     make->lock = g_open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
     if (make->lock < 0) {
-        return fail(error, path, g_strerror(errno));
+        return fail_errno(error, path, cache_remedy);
     }
     rootfs_signals_hold(&before);
     good = wait_for(make->lock, work, error);
@@ -128,15 +138,17 @@ static gboolean enter(Place *place, RootfsMake *make, const char *directory, GEr
 {
     g_autofree char *real = realpath(directory, NULL);
 
-    if (real == NULL || !g_file_test(real, G_FILE_TEST_IS_DIR)) {
-        return fail(error, directory, real == NULL ? g_strerror(errno)
-                                                   : "is no directory; name that of the sources");
+    if (real == NULL) {
+        return fail_errno(error, directory, "name the directory of the sources");
+    }
+    if (!g_file_test(real, G_FILE_TEST_IS_DIR)) {
+        return fail(error, directory, "is no directory; name that of the sources");
     }
     place->source = g_strdup(real);
     place->name = g_path_get_basename(real);
     place->work = work_of(make, real, place->name);
     if (g_mkdir_with_parents(place->work, 0755) < 0) {
-        return fail(error, place->work, g_strerror(errno));
+        return fail_errno(error, place->work, cache_remedy);
     }
     return lock(make, place->work, error);
 }
@@ -149,14 +161,14 @@ static gboolean run(const RootfsMake *make, const Place *place, const char *cons
 {
     g_autoptr(GSubprocessLauncher) launcher = g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_NONE);
     g_autoptr(GSubprocess) script = NULL;
-    g_autoptr(GError) cause = NULL;
 
     g_subprocess_launcher_setenv(launcher, "CPPFLAGS", make->cppflags->str, TRUE);
     g_subprocess_launcher_setenv(launcher, "LDLIBS", make->ldlibs->str, TRUE);
     g_subprocess_launcher_set_stdout_file_path(launcher, "/dev/null");
-    script = g_subprocess_launcher_spawnv(launcher, argv, &cause);
-    if (script == NULL || !g_subprocess_wait(script, NULL, &cause)) {
-        return fail(error, argv[0], cause->message);
+    script = g_subprocess_launcher_spawnv(launcher, argv, NULL);
+    if (script == NULL || !g_subprocess_wait(script, NULL, NULL)) {
+        return fail(error, argv[0], "cannot be run; see that bash is there, and this file of the bench's "
+                    "source tree");
     }
     return g_subprocess_get_successful(script) ||
            fail(error, place->source, "cannot be built: see the lines above");

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rootfs_manifest.h"
 
+#include "rootfs_source.h"
+
 #include <string.h>
 #include <unistd.h>
 
@@ -17,8 +19,9 @@ static gboolean parse_number(const char *text, guint base, guint *value, GError 
     guint64 number;
 
     if (!g_ascii_string_to_unsigned(text, base, 0, G_MAXUINT32, &number, NULL)) {
-        g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_SYNTAX, "'%s' is no %s number", text,
-                    base == OCTAL ? "octal" : "decimal");
+        g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_SYNTAX, "'%s' is no %s", text,
+                    base == OCTAL ? "octal number; write a mode like 755"
+                                  : "decimal number; write one from 0 to 4294967295");
         return FALSE;
     }
     *value = (guint)number;
@@ -139,32 +142,38 @@ static gboolean load_line(RootfsImage *image, const char *directory, char *text,
     return kind->add(&line, error);
 }
 
+/* NULL: it cannot be read or is no text. */
+static char *read_text(const char *path, GError **error)
+{
+    g_autoptr(GBytes) bytes = rootfs_source_read(path, error);
+    gsize len = 0;
+    const char *text = bytes != NULL ? g_bytes_get_data(bytes, &len) : NULL;
+
+    if (text == NULL) {
+        g_prefix_error(error, "manifest ");
+        return NULL;
+    }
+    if (memchr(text, '\0', len) != NULL) {
+        g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_SYNTAX,
+                    "%s: holds a NUL byte; a manifest is text: name another file", path);
+        return NULL;
+    }
+    return g_strndup(text, len);
+}
+
 gboolean rootfs_manifest_load(RootfsImage *image, const char *path, GError **error)
 {
-    g_autofree char *text = NULL;
+    g_autofree char *text = read_text(path, error);
     g_autofree char *directory = g_path_get_dirname(path);
-    g_auto(GStrv) lines = NULL;
-    g_autoptr(GError) problem = NULL;
-    gsize length;
+    g_auto(GStrv) lines = text != NULL ? g_strsplit(text, "\n", -1) : NULL;
 
-    if (!g_file_get_contents(path, &text, &length, &problem)) {
-        g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_SOURCE, "manifest cannot be read: %s",
-                    problem->message);
-        return FALSE;
-    }
-    if (memchr(text, '\0', length) != NULL) {
-        g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_SYNTAX,
-                    "%s: holds a NUL byte; a manifest is text", path);
-        return FALSE;
-    }
-    lines = g_strsplit(text, "\n", -1);
-    for (guint i = 0; lines[i] != NULL; i++) {
+    for (guint i = 0; lines != NULL && lines[i] != NULL; i++) {
         if (!load_line(image, directory, lines[i], error)) {
             g_prefix_error(error, "%s:%u: ", path, i + 1);
             return FALSE;
         }
     }
-    return TRUE;
+    return lines != NULL;
 }
 
 static gboolean parse_spec_owner(char **parts, const char *host, RootfsOwner *owner,

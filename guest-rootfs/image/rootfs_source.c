@@ -15,6 +15,14 @@ static gboolean fail_source(GError **error, const char *path, const char *proble
     return FALSE;
 }
 
+static gboolean fail_read(GError **error, const char *path)
+{
+    g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_SOURCE,
+                "%s: cannot be read: %s; check the path and its permissions", path,
+                g_strerror(errno));
+    return FALSE;
+}
+
 static const char *elf_name(guint machine)
 {
     switch (machine) {
@@ -46,7 +54,7 @@ static gboolean check_open_file(int fd, const char *path, gint64 *size, GError *
     struct stat info;
 
     if (fstat(fd, &info) < 0) {
-        return fail_source(error, path, g_strerror(errno));
+        return fail_read(error, path);
     }
     if (!S_ISREG(info.st_mode)) {
         return fail_source(error, path, "is no regular file; name one (a manifest has "
@@ -79,9 +87,7 @@ int rootfs_source_open(const char *path, GError **error)
     int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 
     if (fd < 0) {
-        g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_SOURCE,
-                    "%s: cannot be read: %s; check the path and its permissions", path,
-                    g_strerror(errno));
+        fail_read(error, path);
     }
     return fd;
 }
@@ -115,9 +121,12 @@ GBytes *rootfs_source_read_open(int fd, const char *path, GError **error)
     while (have < size && (n = pread(fd, bytes + have, (gsize)(size - have), have)) > 0) {
         have += n;
     }
+    if (n < 0) {
+        fail_read(error, path);
+        return NULL;
+    }
     if (have < size) {
-        fail_source(error, path, n < 0 ? g_strerror(errno)
-                                       : "became shorter while it was read; build it again");
+        fail_source(error, path, "became shorter while it was read; build it again");
         return NULL;
     }
     return g_bytes_new_take(g_steal_pointer(&bytes), (gsize)size);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rootfs_template.h"
 
-#include "rootfs_image.h"
+#include "rootfs_source.h"
 
 #include <string.h>
 
@@ -44,13 +44,12 @@ GBytes *rootfs_template_expand(const char *path, GHashTable *variables, GError *
 {
     g_autoptr(GRegex) pattern = g_regex_new("@([A-Z][A-Z0-9_]*)@", G_REGEX_RAW, 0, NULL);
     struct expansion expansion = {path, variables, NULL};
-    g_autoptr(GError) cause = NULL;
-    g_autofree char *text = NULL;
+    g_autoptr(GBytes) bytes = rootfs_source_read(path, error);
+    gsize len = 0;
+    const char *text = bytes != NULL ? g_bytes_get_data(bytes, &len) : NULL;
     char *expanded;
-    gsize len;
 
-    if (!g_file_get_contents(path, &text, &len, &cause)) {
-        g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_SOURCE, "%s", cause->message);
+    if (text == NULL) {
         return NULL;
     }
     if (memchr(text, '\0', len) != NULL) {

@@ -277,7 +277,22 @@ static const struct mistake {
      VMB_ERROR_SETUP},
     {"mkdir p; $build --pkg p", "holds no meson.build, no Makefile and no C files", VMB_ERROR_SETUP},
     {"mkdir p; echo 'x:' >p/Makefile; $build --pkg p", "makes no program p", VMB_ERROR_SETUP},
-    {"$build --pkg nowhere", "nowhere: No such file", VMB_ERROR_SETUP},
+    {"$build --pkg nowhere", "nowhere: No such file or directory; name the directory of the sources",
+     VMB_ERROR_SETUP},
+    {"$build --overlay nowhere", "directory nowhere: cannot be read: No such file or directory; check the",
+     VMB_ERROR_SETUP},
+    {"$build --manifest nowhere", "manifest nowhere: cannot be read: No such file or directory; check the",
+     VMB_ERROR_SETUP},
+    {"$build --kernel-modules nowhere", "kernel modules: directory nowhere: cannot be read: No such file or "
+     "directory; check the", VMB_ERROR_SETUP},
+    {"echo 'dir /x 999 0 0' >m; $build --manifest m", "m:1: '999' is no octal number; write a mode like 755",
+     VMB_ERROR_SETUP},
+    {"mkdir b; $build --base b", "base archive b: is a directory; pack it", VMB_ERROR_SETUP},
+    {"cat b.cpio | $build --base /dev/stdin", "base archive /dev/stdin: is no regular file; write it",
+     VMB_ERROR_SETUP},
+    {"mkdir t; mkfifo t/x.in; $build --overlay t", "t/x.in: is a device, pipe or socket", VMB_ERROR_SETUP},
+    {"program p hi; mkdir c; : >c/vmmio-bench; XDG_CACHE_HOME=$PWD/c $build --pkg p",
+     "what is built is kept there: make it writable", VMB_ERROR_SETUP},
     {"module drv; $build --module drv/drv.c", "drv/drv.c: is no kernel module", VMB_ERROR_SETUP},
     {"mkdir 'a b'; : >'a b/c.c'; $build --pkg 'a b'", "has a blank or one of", VMB_ERROR_SETUP},
     {"program p hi; XDG_CACHE_HOME=\"$PWD/a b\" $build --pkg p", "has a blank or one of", VMB_ERROR_SETUP},
@@ -285,8 +300,12 @@ static const struct mistake {
      "cannot be copied: mend or remove what", VMB_ERROR_SETUP},
     {"$build --kernel-module nothing", "the kernel has no module nothing", VMB_ERROR_SETUP},
     {"program p hi; PATH=/nowhere; $build --pkg p", "pkg/build", VMB_ERROR_SETUP},
-    {"$build --add /etc/hostname:/x -o /nowhere/out.cpio", "cannot write /nowhere/out.cpio",
+    {"$build --add /etc/hostname:/x -o /nowhere/out.cpio",
+     "cannot write /nowhere/out.cpio: No such file or directory; name a file in",
      VMB_ERROR_SETUP},
+    {"program p hi; $IMAGES/rootfs-build --machine x86 -o out.cpio --pkg p",
+     "p: rootfs-build builds nothing from source; use vmbench rootfs build", 1},
+    {"$IMAGES/rootfs-build --machine x86 -o out.cpio --lib p", "p: rootfs-build builds nothing from source", 1},
 };
 
 START_TEST(a_mistake_is_named)
@@ -295,6 +314,7 @@ START_TEST(a_mistake_is_named)
     int status = run(mistake->script);
 
     ck_assert_msg(strstr(child.err, mistake->says) != NULL, "%s", child.err);
+    ck_assert_ptr_null(strstr(child.err, "\u201c")); /* GLib's words are not ours */
     ck_assert_int_eq(status, mistake->status);
     ck_assert_int_eq(run("test ! -e out.cpio"), 0);
 }
