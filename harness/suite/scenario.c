@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "ini.h"
-#include "patterns.h"
 #include "scenario_step.h"
 
 static void range_free(VmbScenarioRange *range)
@@ -147,11 +146,13 @@ static gboolean read_image(VmbScenario *scenario, const VmbIni *ini, GError **er
     return TRUE;
 }
 
+static const char *const scenario_keys[] = {
+    "title",  "machines", "groups", "timeout", "isolate", "network",  "needs",
+    "append", "add",      "pkg",    "module",  "overlay", "manifest", NULL,
+};
+
 static gboolean read_scenario(VmbScenario *scenario, const VmbIni *ini, GError **error)
 {
-    static const char *const keys[] = {"title",   "machines", "groups",  "timeout", "isolate",
-                                       "network", "needs",    "append",  "add",     "pkg",
-                                       "module",  "overlay",  "manifest", NULL};
     const char *group = "scenario";
 
     if (vmb_ini_line(ini, group, NULL) == 0) {
@@ -160,7 +161,7 @@ static gboolean read_scenario(VmbScenario *scenario, const VmbIni *ini, GError *
         return FALSE;
     }
     scenario->ms = VMB_STEP_MS;
-    return vmb_ini_check_keys(ini, group, keys, error) &&
+    return vmb_ini_check_keys(ini, group, scenario_keys, error) &&
            vmb_ini_string(ini, group, "title", &scenario->title, error) &&
            vmb_ini_list(ini, group, "groups", &scenario->groups, error) &&
            vmb_ini_seconds(ini, group, "timeout", &scenario->ms, error) &&
@@ -258,10 +259,11 @@ static VmbScenarioRange *add_range(VmbScenario *scenario, const char *name)
     return range;
 }
 
+static const char *const range_keys[] = {"start", "size", "irq", "endpoint", "properties", NULL};
+
 static gboolean read_range(VmbScenario *scenario, const VmbIni *ini, const char *group,
                            const char *name, GError **error)
 {
-    static const char *const keys[] = {"start", "size", "irq", "endpoint", "properties", NULL};
     VmbScenarioRange *range;
 
     if (scenario->ranges->len == VMB_RANGES_MAX) {
@@ -269,23 +271,24 @@ static gboolean read_range(VmbScenario *scenario, const VmbIni *ini, const char 
                             VMB_RANGES_MAX);
     }
     range = add_range(scenario, name);
-    return vmb_ini_check_keys(ini, group, keys, error) && read_place(range, ini, group, error) &&
-           read_irq(range, ini, group, error) && read_endpoint(range, ini, group, error) &&
-           read_properties(range, ini, group, error);
+    return vmb_ini_check_keys(ini, group, range_keys, error) &&
+           read_place(range, ini, group, error) && read_irq(range, ini, group, error) &&
+           read_endpoint(range, ini, group, error) && read_properties(range, ini, group, error);
 }
 
 /* ---- [handler NAME], [guest NAME] ---- */
 
+static const char *const handler_keys[] = {"command", "environment", "range", NULL};
+
 static gboolean read_handler(VmbScenario *scenario, const VmbIni *ini, const char *group,
                              const char *name, GError **error)
 {
-    static const char *const keys[] = {"command", "environment", "range", NULL};
     VmbScenarioHandler *handler = g_new0(VmbScenarioHandler, 1);
     g_autofree char *range = NULL;
 
     handler->name = g_strdup(name);
     g_ptr_array_add(scenario->handlers, handler);
-    if (!vmb_ini_check_keys(ini, group, keys, error) ||
+    if (!vmb_ini_check_keys(ini, group, handler_keys, error) ||
         !vmb_scenario_command(ini, group, "command", &handler->command, error) ||
         !vmb_scenario_environment(ini, group, &handler->environment, error) ||
         !vmb_ini_string(ini, group, "range", &range, error)) {
@@ -295,16 +298,17 @@ static gboolean read_handler(VmbScenario *scenario, const VmbIni *ini, const cha
                                               &handler->range, error);
 }
 
+static const char *const guest_keys[] = {"machine", "network", NULL};
+
 static gboolean read_guest(VmbScenario *scenario, const VmbIni *ini, const char *group,
                            const char *name, GError **error)
 {
-    static const char *const keys[] = {"machine", "network", NULL};
     VmbScenarioGuest *guest = g_new0(VmbScenarioGuest, 1);
     g_autofree char *machine = NULL;
 
     guest->name = g_strdup(name);
     g_ptr_array_add(scenario->guests, guest);
-    return vmb_ini_check_keys(ini, group, keys, error) &&
+    return vmb_ini_check_keys(ini, group, guest_keys, error) &&
            vmb_ini_boolean(ini, group, "network", &guest->network, error) &&
            vmb_ini_string(ini, group, "machine", &machine, error) &&
            (machine == NULL ||
@@ -326,6 +330,26 @@ static const struct {
     {"guest ", read_guest},
     {"step ", vmb_scenario_add_step},
 };
+
+void vmb_scenario_each_key(VmbScenarioKey take, gpointer data)
+{
+    const struct {
+        const char *group;
+        const char *const *keys;
+    } groups[] = {
+        {"scenario", scenario_keys},
+        {"range NAME", range_keys},
+        {"handler NAME", handler_keys},
+        {"guest NAME", guest_keys},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(groups); i++) {
+        for (const char *const *key = groups[i].keys; *key != NULL; key++) {
+            take(groups[i].group, *key, data);
+        }
+    }
+    vmb_scenario_each_step_key(take, data);
+}
 
 static gboolean read_groups(VmbScenario *scenario, const VmbIni *ini, const char *kind,
                             ReadGroup read, GError **error)
@@ -411,71 +435,4 @@ char *vmb_scenario_path(const VmbScenario *scenario, const VmbMachine *machine, 
 
     return g_path_is_absolute(name) ? g_steal_pointer(&name)
                                     : g_build_filename(scenario->directory, name, NULL);
-}
-
-/* ---- What it refers to ---- */
-
-static gboolean check_file(const VmbScenario *scenario, const VmbMachine *machine,
-                           const char *file, guint line, GError **error)
-{
-    g_autofree char *path = file != NULL ? vmb_scenario_path(scenario, machine, file) : NULL;
-
-    if (path == NULL || g_file_test(path, G_FILE_TEST_IS_REGULAR)) {
-        return TRUE;
-    }
-    g_set_error(error, VMB_ERROR, VMB_ERROR_SETUP, "%s:%u: there is no file %s", scenario->file,
-                line, path);
-    return FALSE;
-}
-
-static gboolean check_patterns(const VmbScenario *scenario, const VmbMachine *machine,
-                               const VmbExpected *expected, GError **error)
-{
-    g_autoptr(GError) cause = NULL;
-    g_autofree char *path = NULL;
-    char *text = NULL;
-    gsize len;
-    guint line;
-
-    if (expected->patterns == NULL) {
-        return TRUE;
-    }
-    path = vmb_scenario_path(scenario, machine, expected->patterns);
-    if (!g_file_get_contents(path, &text, &len, &cause)) {
-        g_set_error(error, VMB_ERROR, VMB_ERROR_SETUP, "%s:%u: %s", scenario->file, expected->line,
-                    cause->message);
-        return FALSE;
-    }
-    g_autoptr(GString) patterns = g_string_new_len(text, (gssize)len);
-
-    g_free(text);
-    if (!vmb_patterns_check(patterns, &line, &cause)) {
-        g_set_error(error, VMB_ERROR, VMB_ERROR_SETUP, "%s:%u: %s", path, line, cause->message);
-        return FALSE;
-    }
-    return TRUE;
-}
-
-static gboolean check_step(const VmbScenario *scenario, const VmbMachine *machine,
-                           const VmbStep *step, GError **error)
-{
-    const VmbExpected *out = &step->out, *err = &step->err;
-
-    return check_file(scenario, machine, out->file, out->line, error) &&
-           check_file(scenario, machine, out->patterns, out->line, error) &&
-           check_file(scenario, machine, err->file, err->line, error) &&
-           check_file(scenario, machine, err->patterns, err->line, error) &&
-           check_file(scenario, machine, step->input_file, step->line, error) &&
-           check_patterns(scenario, machine, out, error) &&
-           check_patterns(scenario, machine, err, error);
-}
-
-gboolean vmb_scenario_check(const VmbScenario *scenario, const VmbMachine *machine, GError **error)
-{
-    for (guint i = 0; i < scenario->steps->len; i++) {
-        if (!check_step(scenario, machine, g_ptr_array_index(scenario->steps, i), error)) {
-            return FALSE;
-        }
-    }
-    return TRUE;
 }

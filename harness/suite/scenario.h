@@ -128,6 +128,15 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VmbScenario, vmb_scenario_free)
  */
 gboolean vmb_scenario_check(const VmbScenario *scenario, const VmbMachine *machine, GError **error);
 
+/*
+ * What is told of each key that a file may have: its group, "scenario" or "range NAME", or for a key of a
+ * step what the step does, such as "run"; what all steps may have is of "step NAME".
+ */
+typedef void (*VmbScenarioKey)(const char *group, const char *key, gpointer data);
+
+/* Tell of all keys. */
+void vmb_scenario_each_key(VmbScenarioKey take, gpointer data);
+
 gboolean vmb_scenario_runs_on(const VmbScenario *scenario, const VmbMachine *machine);
 
 /*

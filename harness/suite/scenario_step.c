@@ -374,7 +374,7 @@ static const struct {
     const char *verb;
     VmbStepKind kind;
     gboolean (*read)(const Source *s, VmbStep *step, GError **error);
-    const char *keys[16]; /* beside the verb and `timeout` */
+    const char *keys[16]; /* beside the verb and what each step may have */
 } verbs[] = {
     {"run", VMB_STEP_RUN, read_run,
      {"background", "environment", "directory", "stdin", "stdin-text", "exit", "signal", "guest",
@@ -392,6 +392,19 @@ static const struct {
     {"bus-error", VMB_STEP_BUS_ERROR, read_bus_error, {"width", "write"}},
     {"reset", VMB_STEP_RESET, read_reset, {"guest"}},
 };
+
+#define EACH_STEP "timeout"
+
+void vmb_scenario_each_step_key(VmbScenarioKey take, gpointer data)
+{
+    take("step NAME", EACH_STEP, data);
+    for (guint i = 0; i < G_N_ELEMENTS(verbs); i++) {
+        take(verbs[i].verb, verbs[i].verb, data);
+        for (guint k = 0; k < G_N_ELEMENTS(verbs[0].keys) && verbs[i].keys[k] != NULL; k++) {
+            take(verbs[i].verb, verbs[i].keys[k], data);
+        }
+    }
+}
 
 /* The one verb of the group, as an index. FALSE: none, or two. */
 static gboolean find_verb(const VmbIni *ini, const char *group, guint *index, GError **error)
@@ -417,7 +430,7 @@ static gboolean find_verb(const VmbIni *ini, const char *group, guint *index, GE
 
 static gboolean check_keys(const VmbIni *ini, const char *group, guint verb, GError **error)
 {
-    const char *keys[G_N_ELEMENTS(verbs[0].keys) + 3] = {verbs[verb].verb, "timeout"};
+    const char *keys[G_N_ELEMENTS(verbs[0].keys) + 3] = {verbs[verb].verb, EACH_STEP};
 
     for (guint i = 0; i < G_N_ELEMENTS(verbs[0].keys) && verbs[verb].keys[i] != NULL; i++) {
         keys[i + 2] = verbs[verb].keys[i];

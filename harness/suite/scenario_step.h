@@ -13,6 +13,9 @@
 gboolean vmb_scenario_add_step(VmbScenario *scenario, const VmbIni *ini, const char *group,
                                const char *name, GError **error);
 
+/* As vmb_scenario_each_key(), of the keys of steps. */
+void vmb_scenario_each_step_key(VmbScenarioKey take, gpointer data);
+
 void vmb_step_free(VmbStep *step);
 
 /* A command line as a shell would split it, quotes and all. FALSE: VMB_ERROR_SETUP. */

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Whether the files that a scenario refers to are there. */
+#include "scenario.h"
+
+#include "patterns.h"
+
+static gboolean check_file(const VmbScenario *scenario, const VmbMachine *machine,
+                           const char *file, guint line, GError **error)
+{
+    g_autofree char *path = file != NULL ? vmb_scenario_path(scenario, machine, file) : NULL;
+
+    if (path == NULL || g_file_test(path, G_FILE_TEST_IS_REGULAR)) {
+        return TRUE;
+    }
+    g_set_error(error, VMB_ERROR, VMB_ERROR_SETUP, "%s:%u: there is no file %s", scenario->file,
+                line, path);
+    return FALSE;
+}
+
+static gboolean check_patterns(const VmbScenario *scenario, const VmbMachine *machine,
+                               const VmbExpected *expected, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+    g_autofree char *path = NULL;
+    char *text = NULL;
+    gsize len;
+    guint line;
+
+    if (expected->patterns == NULL) {
+        return TRUE;
+    }
+    path = vmb_scenario_path(scenario, machine, expected->patterns);
+    if (!g_file_get_contents(path, &text, &len, &cause)) {
+        g_set_error(error, VMB_ERROR, VMB_ERROR_SETUP, "%s:%u: %s", scenario->file, expected->line,
+                    cause->message);
+        return FALSE;
+    }
+    g_autoptr(GString) patterns = g_string_new_len(text, (gssize)len);
+
+    g_free(text);
+    if (!vmb_patterns_check(patterns, &line, &cause)) {
+        g_set_error(error, VMB_ERROR, VMB_ERROR_SETUP, "%s:%u: %s", path, line, cause->message);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean check_step(const VmbScenario *scenario, const VmbMachine *machine,
+                           const VmbStep *step, GError **error)
+{
+    const VmbExpected *out = &step->out, *err = &step->err;
+
+    return check_file(scenario, machine, out->file, out->line, error) &&
+           check_file(scenario, machine, out->patterns, out->line, error) &&
+           check_file(scenario, machine, err->file, err->line, error) &&
+           check_file(scenario, machine, err->patterns, err->line, error) &&
+           check_file(scenario, machine, step->input_file, step->line, error) &&
+           check_patterns(scenario, machine, out, error) &&
+           check_patterns(scenario, machine, err, error);
+}
+
+gboolean vmb_scenario_check(const VmbScenario *scenario, const VmbMachine *machine, GError **error)
+{
+    for (guint i = 0; i < scenario->steps->len; i++) {
+        if (!check_step(scenario, machine, g_ptr_array_index(scenario->steps, i), error)) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
