@@ -106,6 +106,14 @@ START_TEST(a_wrong_byte_is_shown)
 }
 END_TEST
 
+/* However slow the host is said to be: what is no timeout is not scaled, nor does it outlast our patience. */
+START_TEST(a_failure_is_told_at_once)
+{
+    write_scenario("wrong", RUN("echo Hallo") "stdout-text = Hello\\n\n");
+    ck_assert_int_eq(run("--timeout-scale", "1000"), VMB_ERROR_MISMATCH);
+}
+END_TEST
+
 START_TEST(what_is_kept_tells_the_story)
 {
     static const char *const names[] = {"console.log", "qemu.log", "registers.txt",
@@ -311,6 +319,7 @@ int main(void)
     tcase_add_checked_fixture(all, setup, teardown);
     tcase_add_test(all, what_passes_leaves_nothing);
     tcase_add_test(all, a_wrong_byte_is_shown);
+    tcase_add_test(all, a_failure_is_told_at_once);
     tcase_add_test(all, what_is_kept_tells_the_story);
     tcase_add_loop_test(all, each_end_has_a_verdict, 0, G_N_ELEMENTS(ends));
     tcase_add_loop_test(all, each_handler_has_a_verdict, 0, G_N_ELEMENTS(handlers));
