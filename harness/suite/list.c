@@ -46,8 +46,10 @@ static gboolean is_chosen(const VmbCases *cases, const VmbScenario *scenario)
 
 int vmb_list_main(int argc, char **argv)
 {
+    gboolean names = FALSE;
+    const GOptionEntry own = {"names", 0, 0, G_OPTION_ARG_NONE, &names, "Names alone", NULL};
     g_autoptr(GError) error = NULL;
-    g_autoptr(VmbRunOptions) options = vmb_run_options_parse(argc, argv, summary, &error);
+    g_autoptr(VmbRunOptions) options = vmb_run_options_parse(argc, argv, summary, &own, &error);
     int width = 0;
 
     if (options == NULL) {
@@ -61,7 +63,12 @@ int vmb_list_main(int argc, char **argv)
     for (guint i = 0; i < options->cases->scenarios->len; i++) {
         const VmbScenario *scenario = g_ptr_array_index(options->cases->scenarios, i);
 
-        if (is_chosen(options->cases, scenario)) {
+        if (!is_chosen(options->cases, scenario)) {
+            continue;
+        }
+        if (names) {
+            puts(scenario->name);
+        } else {
             print_scenario(scenario, width);
         }
     }

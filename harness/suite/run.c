@@ -129,7 +129,7 @@ int vmb_run_main(int argc, char **argv)
 {
     g_autoptr(GError) error = NULL;
     g_auto(GStrv) words = g_strdupv(argv);
-    g_autoptr(VmbRunOptions) options = vmb_run_options_parse(argc, argv, summary, &error);
+    g_autoptr(VmbRunOptions) options = vmb_run_options_parse(argc, argv, summary, NULL, &error);
     int status;
 
     if (options == NULL) {

@@ -35,9 +35,10 @@ static void words_clear(Words *words)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Words, words_clear)
 
-static VmbSettings *parse(int argc, char **argv, const char *summary, VmbRunOptions *o, Words *w,
-                          GError **error)
+static VmbSettings *parse(int argc, char **argv, const char *summary, const GOptionEntry *own,
+                          VmbRunOptions *o, Words *w, GError **error)
 {
+    const GOptionEntry end = G_OPTION_ENTRY_NULL;
     const GOptionEntry entries[] = {
         {"dir", 'd', 0, G_OPTION_ARG_FILENAME_ARRAY, &w->directories,
          "Scenarios, each a directory with scenario.ini; again for more", "DIR"},
@@ -59,7 +60,8 @@ static VmbSettings *parse(int argc, char **argv, const char *summary, VmbRunOpti
         {"worker", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_FILENAME, &o->worker, NULL, NULL},
         {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_STRING_ARRAY, &w->patterns, NULL,
          "[SCENARIO|GLOB...]"},
-        G_OPTION_ENTRY_NULL,
+        own != NULL ? *own : end,
+        end,
     };
 
     return vmb_settings_parse(argc, argv, summary, entries, error);
@@ -121,12 +123,13 @@ static gboolean take_words(VmbRunOptions *options, const Words *words, GError **
     return options->cases != NULL;
 }
 
-VmbRunOptions *vmb_run_options_parse(int argc, char **argv, const char *summary, GError **error)
+VmbRunOptions *vmb_run_options_parse(int argc, char **argv, const char *summary,
+                                     const GOptionEntry *own, GError **error)
 {
     g_autoptr(VmbRunOptions) options = g_new0(VmbRunOptions, 1);
     g_auto(Words) words = {.jobs = 1, .repeat = 1};
 
-    options->settings = parse(argc, argv, summary, options, &words, error);
+    options->settings = parse(argc, argv, summary, own, options, &words, error);
     if (options->settings == NULL || !take_words(options, &words, error)) {
         return NULL;
     }

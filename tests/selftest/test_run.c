@@ -302,6 +302,19 @@ START_TEST(a_name_that_is_none)
 }
 END_TEST
 
+START_TEST(names_are_listed)
+{
+    g_autofree char *tests = child_path(&child, "tests");
+    const char *args[] = {"list", "--names", "--dir", tests, "--group", "fast", NULL};
+
+    write_scenario("one", "[scenario]\ngroups = fast\n[step s]\nrun = true\n");
+    write_scenario("deep/two", "[scenario]\ngroups = slow;fast\n[step s]\nrun = true\n");
+    write_scenario("three", RUN("true"));
+    ck_assert_int_eq(child_run(&child, args), 0);
+    ck_assert_str_eq(child.out, "deep/two\none\n");
+}
+END_TEST
+
 START_TEST(a_missing_fixture_is_named)
 {
     write_scenario("a", RUN("true") "stdout = no-such.txt\n");
@@ -329,6 +342,7 @@ int main(void)
     tcase_add_test(all, tests_run_side_by_side);
     tcase_add_loop_test(all, a_mistake_is_named, 0, G_N_ELEMENTS(mistakes));
     tcase_add_test(all, a_name_that_is_none);
+    tcase_add_test(all, names_are_listed);
     tcase_add_test(all, a_missing_fixture_is_named);
     suite_add_tcase(suite, all);
     return tap_run(suite);
