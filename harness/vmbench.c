@@ -33,8 +33,8 @@ static void print_usage(FILE *out)
             "Exit status: 0 success; 1 mismatch, 2 usage, 3 bad set-up, 4 boot timeout,\n"
             "5 kernel panic, 6 QEMU died, 7 handler died, 8 handler never claimed, 9 program\n"
             "missing in the guest, 10 program failed, 11 program timeout, 12 protocol error,\n"
-            "14 program killed by a signal, 15 kernel oops, 16 kernel hang, 17 the guest reset or\n"
-            "powered off, 18 skipped; 128 + N when ended by signal N.\n");
+            "13 test not reached, 14 program killed by a signal, 15 kernel oops, 16 kernel hang,\n"
+            "17 the guest reset or powered off, 18 skipped; 128 + N when ended by signal N.\n");
 }
 
 int main(int argc, char **argv)
