@@ -112,6 +112,16 @@ static void add_options(GOptionContext *context, VmbSettings *s)
     g_option_context_add_main_entries(context, entries, NULL);
 }
 
+VmbSettings *vmb_settings_new(GError **error)
+{
+    g_autoptr(VmbSettings) settings = g_new0(VmbSettings, 1);
+
+    settings->timeout_scale = 1.0;
+    settings->port = VMB_PORT_UNSET;
+    fill_in_all(settings);
+    return check_values(settings, error) ? g_steal_pointer(&settings) : NULL;
+}
+
 VmbSettings *vmb_settings_parse(int argc, char **argv, const char *summary,
                                 const GOptionEntry *extra, GError **error)
 {

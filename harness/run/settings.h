@@ -33,6 +33,9 @@ typedef struct {
 void vmb_settings_free(VmbSettings *settings);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VmbSettings, vmb_settings_free)
 
+/* Without a command line. NULL: VMB_ERROR_USAGE, a variable has a bad value. Free alike. */
+VmbSettings *vmb_settings_new(GError **error);
+
 /*
  * Read a subcommand's command line; argv[0] is the subcommand's name. `summary` is for --help,
  * `extra` (may be NULL) are the subcommand's own options. --help prints and ends the
