@@ -43,7 +43,8 @@ _vmbench_value() {
     DIR* | FILE* | SPEC | PROGRAM) _vmbench_paths -f ;;
     M | A | GROUP | HOW) text=${text//,/} && _vmbench_words "${text// or / }" ;;
     INIT) _vmbench_words keep bench ;;
-    G) _vmbench_words "$("$program" list "${dirs[@]}" 2>/dev/null | awk '$3 != "-" { print $3 }' | tr , ' ')" ;;
+    G) _vmbench_words "$("$program" list "${dirs[@]}" 2>/dev/null |
+                         awk '$3 != "-" { print $3 }' | tr , ' ')" ;;
     esac
 }
 

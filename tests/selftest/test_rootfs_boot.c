@@ -189,7 +189,8 @@ static char *busy_image(const char *machine, const char *init, const char *comma
         "mkdir -p own/bin own/%s; ln -s /proc own/proc;"
         "cpio --quiet -id bin/busybox <'%s/%s.cpio'; mv bin/busybox own/bin/;"
         "for name in sh cat echo mkdir mount poweroff readlink; do ln -s busybox own/bin/$name; done;"
-        "printf '#!/bin/sh\\nset -e\\n%s\\necho the own init is $$\\nexec sh\\n' >own/%s/init; chmod +x own/%s/init;"
+        "printf '#!/bin/sh\\nset -e\\n%s\\necho the own init is $$\\nexec sh\\n' >own/%s/init;"
+        "chmod +x own/%s/init;"
         "cd own; find . | cpio --quiet -o -H newc | gzip >../own.cpio.gz",
         init, g_getenv("IMAGES"), machine, commands, init, init);
 

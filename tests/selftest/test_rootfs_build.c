@@ -305,7 +305,8 @@ static const struct mistake {
      VMB_ERROR_SETUP},
     {"program p hi; $IMAGES/rootfs-build --machine x86 -o out.cpio --pkg p",
      "p: rootfs-build builds nothing from source; use vmbench rootfs build", 1},
-    {"$IMAGES/rootfs-build --machine x86 -o out.cpio --lib p", "p: rootfs-build builds nothing from source", 1},
+    {"$IMAGES/rootfs-build --machine x86 -o out.cpio --lib p",
+     "p: rootfs-build builds nothing from source", 1},
 };
 
 START_TEST(a_mistake_is_named)
