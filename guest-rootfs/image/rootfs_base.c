@@ -25,6 +25,7 @@ struct base {
     RootfsStream *stream;
     gint64 given; /* bytes that libarchive has of this archive and what follows it */
     guint links;  /* numbers of hard links given out */
+    GError **unfit;
 };
 
 static gboolean fail_member(const struct base *base, const char *path, const char *problem,
@@ -223,6 +224,29 @@ static la_int64_t skip(Archive *archive, void *data, la_int64_t len)
     return skipped;
 }
 
+static void set_unfit(const struct base *base, const char *problem)
+{
+    g_set_error(base->unfit, ROOTFS_ERROR, ROOTFS_ERROR_BASE, "base archive %s: %s", base->path,
+                problem);
+}
+
+/* What a kernel needs of an archive that was read. */
+static void judge_fitness(const struct base *base, Archive *archive)
+{
+    int format = archive_format(archive);
+
+    if (base->unfit == NULL || *base->unfit != NULL) {
+        return;
+    }
+    if (format != ARCHIVE_FORMAT_CPIO_SVR4_NOCRC && format != ARCHIVE_FORMAT_CPIO_SVR4_CRC) {
+        set_unfit(base, "is cpio of a kind that no kernel unpacks; make it again with "
+                  "`cpio -o -H newc`");
+    } else if (rootfs_stream_has_foreign_check(base->stream)) {
+        set_unfit(base, "has a check that no kernel knows; compress it again with "
+                  "`xz --check=crc32`");
+    }
+}
+
 /* One archive, which begins where the stream is; then the stream is behind it. */
 static gboolean read_archive(struct base *base, GError **error)
 {
@@ -243,6 +267,7 @@ static gboolean read_archive(struct base *base, GError **error)
     if (status != ARCHIVE_EOF) { /* a warning is about bytes that were passed over */
         return fail_archive(base, archive_error_string(archive), error);
     }
+    judge_fitness(base, archive);
     rootfs_stream_give_back(base->stream, (gsize)(base->given - archive_filter_bytes(archive, 0)));
     return TRUE;
 }
@@ -287,11 +312,13 @@ static gboolean share_data(gpointer key, gpointer value, gpointer data)
     return FALSE;
 }
 
-gboolean rootfs_base_read(GTree *entries, int fd, const char *path, gboolean data, GError **error)
+gboolean rootfs_base_read(GTree *entries, int fd, const char *path, gboolean data, GError **unfit,
+                          GError **error)
 {
     g_autoptr(RootfsStream) stream = rootfs_stream_new(fd);
     g_autoptr(GHashTable) full = g_hash_table_new(NULL, NULL);
-    struct base base = {.entries = entries, .path = path, .data = data, .stream = stream};
+    struct base base = {.entries = entries, .path = path, .data = data, .stream = stream,
+                        .unfit = unfit};
 
     if (!read_archives(&base, error)) {
         return FALSE;
@@ -319,7 +346,8 @@ static gboolean check_file(int fd, const char *path, GError **error)
            fail_open(path, "is no regular file; write it to one first", error);
 }
 
-gboolean rootfs_base_load(GTree *entries, const char *path, gboolean data, GError **error)
+gboolean rootfs_base_load(GTree *entries, const char *path, gboolean data, GError **unfit,
+                          GError **error)
 {
     /* Non-blocking: a FIFO must be refused, not waited for. */
     int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
@@ -331,7 +359,7 @@ gboolean rootfs_base_load(GTree *entries, const char *path, gboolean data, GErro
 
         return fail_open(path, problem, error);
     }
-    good = check_file(fd, path, error) && rootfs_base_read(entries, fd, path, data, error);
+    good = check_file(fd, path, error) && rootfs_base_read(entries, fd, path, data, unfit, error);
     close(fd);
     return good;
 }

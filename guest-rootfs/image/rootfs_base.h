@@ -11,12 +11,15 @@
  * `entries`, marked as `base`. Of members with one path the last counts, and links of earlier members
  * are followed on the way. Without `data` the bytes of files are passed over, /etc/ld.so.conf* and
  * /etc/vmbench/modules apart; sums and lengths of what is compressed are checked all the same. `fd`
- * is a regular file; `path` is for messages. Errors: BASE; then `entries` holds a part.
+ * is a regular file; `path` is for messages. *unfit, NULL before, becomes a BASE error when a kernel
+ * would not unpack the archive as it is; NULL: nobody wants to know. Errors: BASE; then `entries`
+ * holds a part.
  */
-gboolean rootfs_base_read(GTree *entries, int fd, const char *path, gboolean data,
+gboolean rootfs_base_read(GTree *entries, int fd, const char *path, gboolean data, GError **unfit,
                           GError **error);
 
 /* The same with the file `path`; what is no regular file is an error. */
-gboolean rootfs_base_load(GTree *entries, const char *path, gboolean data, GError **error);
+gboolean rootfs_base_load(GTree *entries, const char *path, gboolean data, GError **unfit,
+                          GError **error);
 
 #endif

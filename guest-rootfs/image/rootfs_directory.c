@@ -100,7 +100,8 @@ static gboolean add_any(const Tree *tree, const char *guest, const char *host, G
         return add_directory(tree, guest, host, error);
     default:
         g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_SOURCE,
-                    "%s: is a device, pipe or socket; name it in a manifest", host);
+                    "%s: is a device, pipe or socket: name a device in a manifest, and let the guest "
+                    "make the others", host);
         return FALSE;
     }
 }

@@ -21,6 +21,7 @@ struct RootfsImage {
     RootfsCompression compression;
     char *vermagic;        /* of the kernel; NULL: not known */
     GHashTable *variables; /* of templates: name -> value */
+    GError *unfit;  /* why a kernel does not unpack the base archive; NULL: it does */
     GTree *entries; /* path -> RootfsEntry; only what was asked for and what the base has */
 };
 
@@ -82,6 +83,7 @@ void rootfs_image_free(RootfsImage *image)
 {
     g_tree_destroy(image->entries);
     g_free(image->vermagic);
+    g_clear_error(&image->unfit);
     g_hash_table_unref(image->variables);
     g_free(image);
 }
@@ -102,12 +104,20 @@ gboolean rootfs_image_load_base(RootfsImage *image, const char *path, gboolean d
     g_autoptr(GTree) entries = rootfs_entries_new((GDestroyNotify)rootfs_entry_free);
 
     g_return_val_if_fail(g_tree_nnodes(image->entries) == 0, FALSE);
-    if (!rootfs_base_load(entries, path, data, error)) {
+    if (!rootfs_base_load(entries, path, data, &image->unfit, error)) {
         return FALSE;
     }
     g_tree_unref(image->entries);
     image->entries = g_steal_pointer(&entries);
     return TRUE;
+}
+
+gboolean rootfs_image_check_base(RootfsImage *image, GError **error)
+{
+    if (image->unfit != NULL) {
+        g_propagate_error(error, g_error_copy(image->unfit));
+    }
+    return image->unfit == NULL;
 }
 
 static gboolean check_owner(const char *guest, const RootfsOwner *owner, GError **error)
@@ -230,6 +240,18 @@ gboolean rootfs_image_has_directory(RootfsImage *image, const char *guest)
     const RootfsEntry *entry = find(image, guest, TRUE);
 
     return entry != NULL && entry->type == S_IFDIR;
+}
+
+static gboolean is_program(const RootfsEntry *entry)
+{
+    return entry->type == S_IFREG && (entry->owner.mode & 0111) != 0;
+}
+
+gboolean rootfs_image_has_program(RootfsImage *image, const char *guest)
+{
+    const RootfsEntry *entry = find(image, guest, TRUE);
+
+    return entry != NULL && is_program(entry);
 }
 
 static gboolean add_size(gpointer key, gpointer value, gpointer data)
@@ -476,7 +498,7 @@ gboolean rootfs_image_check_init(RootfsImage *image, GError **error)
 
     if (init == NULL) {
         problem = "is missing";
-    } else if (init->type != S_IFREG || (init->owner.mode & 0111) == 0) {
+    } else if (!is_program(init)) {
         problem = "is no executable file";
     }
     if (problem != NULL) {

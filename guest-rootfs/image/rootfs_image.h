@@ -78,6 +78,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(RootfsImage, rootfs_image_free)
 gboolean rootfs_image_load_base(RootfsImage *image, const char *path, gboolean data,
                                 GError **error);
 
+/*
+ * Check that a kernel unpacks the base archive as it is: newc cpio, and if xz then with its CRC32 or no
+ * check. Errors: BASE.
+ */
+gboolean rootfs_image_check_base(RootfsImage *image, GError **error);
+
 /* ROOTFS_COMPRESSION_NONE unless this is called. Equal input still gives equal bytes. */
 void rootfs_image_set_compression(RootfsImage *image, RootfsCompression compression);
 
@@ -155,6 +161,9 @@ GBytes *rootfs_image_take_from_base(RootfsImage *image, const char *guest);
 /* TRUE when the image has anything at this path, or a directory there; the latter follows links. */
 gboolean rootfs_image_has(RootfsImage *image, const char *guest);
 gboolean rootfs_image_has_directory(RootfsImage *image, const char *guest);
+
+/* TRUE when an executable file is there; links are followed. */
+gboolean rootfs_image_has_program(RootfsImage *image, const char *guest);
 
 /* Bytes of memory that the files take in a guest, whose pages have 4 KiB. */
 guint64 rootfs_image_size(RootfsImage *image);

@@ -23,6 +23,7 @@ struct RootfsStream {
     guint8 plain[BLOCK_SIZE];
     const guint8 *start;     /* bytes that are to be read next */
     gsize left;
+    gboolean foreign_check;
     char *problem;
 };
 
@@ -47,6 +48,11 @@ void rootfs_stream_free(RootfsStream *stream)
 const char *rootfs_stream_problem(const RootfsStream *stream)
 {
     return stream->problem;
+}
+
+gboolean rootfs_stream_has_foreign_check(const RootfsStream *stream)
+{
+    return stream->foreign_check;
 }
 
 G_GNUC_PRINTF(2, 3)
@@ -182,6 +188,20 @@ static gboolean starts_with(const RootfsStream *stream, const char *magic, gsize
            memcmp(stream->packed + stream->packed_start, magic, len) == 0;
 }
 
+static gboolean starts_xz(const RootfsStream *stream)
+{
+    return starts_with(stream, "\xfd" "7zXZ", 6);
+}
+
+/* The low half of the eighth byte names it. */
+static gboolean is_check_foreign(const RootfsStream *stream)
+{
+    enum { NONE, CRC32, CHECK_AT = 7 };
+
+    return stream->packed_end - stream->packed_start > CHECK_AT &&
+           (stream->packed[stream->packed_start + CHECK_AT] & 0xf) > CRC32;
+}
+
 /* What is not compressed is an archive, or its reader will say that it is none. */
 static gssize begin_part(RootfsStream *stream)
 {
@@ -193,8 +213,9 @@ static gssize begin_part(RootfsStream *stream)
     if (starts_with(stream, "\x1f\x8b", 2)) {
         stream->part = GZIP;
         stream->gzip = G_CONVERTER(g_zlib_decompressor_new(G_ZLIB_COMPRESSOR_FORMAT_GZIP));
-    } else if (starts_with(stream, "\x28\xb5\x2f\xfd", 4) || starts_with(stream, "\xfd" "7zXZ", 6)) {
+    } else if (starts_with(stream, "\x28\xb5\x2f\xfd", 4) || starts_xz(stream)) {
         stream->part = OTHERS;
+        stream->foreign_check = starts_xz(stream) && is_check_foreign(stream);
         return begin_others(stream);
     }
     return 1;

@@ -33,6 +33,12 @@ gint64 rootfs_stream_skip(RootfsStream *stream, gint64 len);
 /* Give back the last `len` bytes of the last read, which are behind the archive. */
 void rootfs_stream_give_back(RootfsStream *stream, gsize len);
 
+/*
+ * TRUE when a part that has begun is xz with a check that no kernel knows: of those that xz has these know
+ * CRC32 alone.
+ */
+gboolean rootfs_stream_has_foreign_check(const RootfsStream *stream);
+
 /* What is wrong, once a call has failed; else NULL. The stream's. */
 const char *rootfs_stream_problem(const RootfsStream *stream);
 

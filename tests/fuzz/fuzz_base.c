@@ -35,7 +35,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
     int fd = memfd_create("base", MFD_CLOEXEC);
 
     assert(fd >= 0 && write(fd, input, size) == (ssize_t)size && lseek(fd, 0, SEEK_SET) == 0);
-    if (rootfs_base_read(entries, fd, "fuzz", TRUE, &error)) {
+    if (rootfs_base_read(entries, fd, "fuzz", TRUE, NULL, &error)) {
         assert(error == NULL);
         g_tree_foreach(entries, check_entry, NULL);
     } else {
