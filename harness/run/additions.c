@@ -34,8 +34,14 @@ GArray *vmb_additions_options(VmbAdditions *additions)
          "Add all that lies in DIR, below / or GUEST: DIR[:GUEST]", "SPEC"},
         {"manifest", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &image->manifests, "Add what FILE lists",
          "FILE"},
+        {"set", 0, 0, G_OPTION_ARG_STRING_ARRAY, &image->variables,
+         "The value of @NAME@ in files of an overlay that end in .in", "NAME=VALUE"},
         {"with-libs", 0, 0, G_OPTION_ARG_NONE, &image->with_libs,
          "Add the loader and libraries of dynamic programs", NULL},
+        {"libs-from", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &image->libs_from,
+         "Look for them in DIR first: libraries, or a sysroot", "DIR"},
+        {"kernel-modules", 0, 0, G_OPTION_ARG_FILENAME, &image->kernel_modules,
+         "Where the modules of the kernel are, for --module with a --kernel", "DIR"},
         {"replace", 0, 0, G_OPTION_ARG_NONE, &image->replace,
          "What is added takes the place of what the image has there", NULL},
         {"init", 0, 0, G_OPTION_ARG_STRING, &additions->init,
@@ -72,6 +78,21 @@ static const char *init_of(RootfsImage *image)
     return NULL; /* ours does all that there is to do */
 }
 
+static gboolean check_init(const char *init, RootfsImage *image, GError **error)
+{
+    if (!rootfs_image_has(image, init)) {
+        g_set_error(error, VMB_ERROR, VMB_ERROR_USAGE, "--init %s: the image has no such file", init);
+        return FALSE;
+    }
+    if (!rootfs_image_has_program(image, init)) {
+        g_set_error(error, VMB_ERROR, VMB_ERROR_USAGE,
+                    "init %s is no executable file in the image: give it mode 755 there, or choose "
+                    "another with --init", init);
+        return FALSE;
+    }
+    return TRUE;
+}
+
 static gboolean choose_init(const char *wish, RootfsImage *image, gboolean ours,
                             VmbGuestConfig *config, GError **error)
 {
@@ -85,17 +106,14 @@ static gboolean choose_init(const char *wish, RootfsImage *image, gboolean ours,
                     "--init %s: it is keep, bench or a path in the guest", wish);
         return FALSE;
     }
-    if (wish != NULL && wish[0] == '/' && !rootfs_image_has(image, wish)) {
-        g_set_error(error, VMB_ERROR, VMB_ERROR_USAGE, "--init %s: the image has no such file", wish);
-        return FALSE;
-    }
-    return TRUE;
+    return config->init == NULL || check_init(config->init, image, error);
 }
 
-static gboolean add_init(RootfsImage *image, const VmbGuestConfig *config, GError **error)
+static gboolean add_init(RootfsImage *image, const VmbSettings *settings,
+                         const VmbGuestConfig *config, GError **error)
 {
     static const RootfsOwner owner = {0755, 0, 0};
-    g_autofree char *host = vmb_image_tools_init(config->machine->name);
+    g_autofree char *host = vmb_image_tools_init(settings, config->machine->name);
 
     return !config->own_init || rootfs_image_add_file(image, VMB_INIT, host, &owner, error);
 }
@@ -172,25 +190,46 @@ static gboolean write_image(RootfsImage *image, VmbGuestConfig *config, const ch
     return TRUE;
 }
 
-gboolean vmb_additions_apply(VmbAdditions *additions, VmbGuestConfig *config, const char *log_dir,
-                             GError **error)
+/* What a kernel of the user's own takes for a module, only its modules tell. */
+static gboolean knows_kernel(const VmbSettings *settings, const RootfsOptions *options)
 {
-    RootfsOptions *options = &additions->image;
-    const RootfsCommand command = vmb_image_tools("vmbench");
+    g_autofree char *own =
+        g_build_filename(settings->guest_dir, options->machine, "modules", NULL);
+
+    return options->kernel_modules != NULL ||
+           (settings->kernel == NULL && g_file_test(own, G_FILE_TEST_IS_DIR));
+}
+
+static RootfsImage *make_image(RootfsOptions *options, const VmbSettings *settings,
+                               const VmbGuestConfig *config, GError **error)
+{
+    RootfsCommand command = vmb_image_tools("vmbench", settings);
     g_autoptr(RootfsImage) image = NULL;
-    gboolean ours;
 
     options->machine = g_strdup(config->machine->name);
     options->base = g_strdup(config->initrd);
     options->append = TRUE;
+    if (!knows_kernel(settings, options)) {
+        command.tools.guests = NULL;
+    }
     image = rootfs_command_image(&command, options, error);
+    return image != NULL && rootfs_image_check_base(image, error) ? g_steal_pointer(&image) : NULL;
+}
+
+gboolean vmb_additions_apply(VmbAdditions *additions, const VmbSettings *settings,
+                             VmbGuestConfig *config, const char *log_dir, GError **error)
+{
+    RootfsOptions *options = &additions->image;
+    g_autoptr(RootfsImage) image = make_image(options, settings, config, error);
+    gboolean ours;
+
     if (image == NULL) {
         return FALSE;
     }
     give_memory(image, config);
     ours = rootfs_image_has(image, MARK) && rootfs_image_has(image, "/init");
     if (!choose_init(additions->init, image, ours, config, error) ||
-        !add_init(image, config, error)) {
+        !add_init(image, settings, config, error)) {
         return FALSE;
     }
     return (ours && !adds_something(options)) || write_image(image, config, log_dir, error);

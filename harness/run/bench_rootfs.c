@@ -72,7 +72,7 @@ static gboolean whole_image(const VmbBench *bench, const char *machine, const ch
 static gboolean build(const VmbBench *bench, const char *machine, const char *output,
                       double *seconds, GError **error)
 {
-    const RootfsCommand command = vmb_image_tools("vmbench bench");
+    const RootfsCommand command = vmb_image_tools("vmbench bench", bench->settings);
     RootfsOptions options = {NULL};
     gint64 start = g_get_monotonic_time();
     g_autoptr(RootfsImage) image = NULL;
@@ -102,7 +102,7 @@ static gboolean append(const VmbBench *bench, const char *machine, const char *i
     additions.image.files = g_new0(char *, 2);
     additions.image.files[0] = g_strdup_printf("%s/%s/busybox:/usr/bin/mytest",
                                                bench->settings->guest_dir, machine);
-    good = vmb_additions_apply(&additions, config, bench->log_dir, error);
+    good = vmb_additions_apply(&additions, bench->settings, config, bench->log_dir, error);
     *seconds = seconds_since(start);
     return good;
 }

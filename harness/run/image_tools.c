@@ -10,12 +10,18 @@ static const char *from_environment(const char *variable, const char *built_in)
     return set != NULL && set[0] != '\0' ? set : built_in;
 }
 
-static const char *images(void)
+static const char *images(const VmbSettings *settings)
 {
-    return from_environment("VMBENCH_IMAGES", VMB_IMAGES_DIR);
+    return settings != NULL ? settings->images : from_environment("VMBENCH_IMAGES", VMB_IMAGES_DIR);
 }
 
-RootfsCommand vmb_image_tools(const char *name)
+static const char *guests(const VmbSettings *settings)
+{
+    return settings != NULL ? settings->guest_dir
+                            : from_environment("VMBENCH_GUEST_DIR", VMB_GUEST_DIR);
+}
+
+RootfsCommand vmb_image_tools(const char *name, const VmbSettings *settings)
 {
     static char *cache;
 
@@ -24,16 +30,16 @@ RootfsCommand vmb_image_tools(const char *name)
     }
     return (RootfsCommand){
         .name = name,
-        .images = images(),
+        .images = images(settings),
         .tools = {
             .scripts = VMB_GUEST_ROOTFS,
-            .guests = from_environment("VMBENCH_GUEST_DIR", VMB_GUEST_DIR),
+            .guests = guests(settings),
             .cache = cache,
         },
     };
 }
 
-char *vmb_image_tools_init(const char *machine)
+char *vmb_image_tools_init(const VmbSettings *settings, const char *machine)
 {
-    return g_strdup_printf("%s/init.%s", images(), machine);
+    return g_strdup_printf("%s/init.%s", images(settings), machine);
 }

@@ -8,7 +8,7 @@
 
 int vmb_rootfs_main(int argc, char **argv)
 {
-    const RootfsCommand command = vmb_image_tools("vmbench rootfs build");
+    const RootfsCommand command = vmb_image_tools("vmbench rootfs build", NULL);
     g_autoptr(GError) error = NULL;
     gboolean known = argc > 1 && strcmp(argv[1], "build") == 0;
 

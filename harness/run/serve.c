@@ -199,7 +199,7 @@ static int serve_on(const VmbSettings *settings, VmbAdditions *additions,
     g_autoptr(VmbGuestConfig) config = vmb_settings_guest(settings, machine);
 
     config->irq = machine->irq;
-    if (log_dir != NULL && vmb_additions_apply(additions, config, log_dir, &error) &&
+    if (log_dir != NULL && vmb_additions_apply(additions, settings, config, log_dir, &error) &&
         boot_and_serve(serve, config, log_dir, &error)) {
         return 0;
     }

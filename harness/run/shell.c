@@ -237,19 +237,52 @@ static gboolean choose_port(const VmbSettings *settings, VmbGuestConfig *config)
     return config->port != 0;
 }
 
-static int print_command(const VmbSettings *settings, const VmbMachine *machine)
-{
-    FILE *out = vmb_take_stdout(); /* no note on KVM in the middle of it */
-    g_autoptr(VmbGuestConfig) config = vmb_settings_guest(settings, machine);
-    g_autoptr(GError) error = NULL;
+typedef struct {
+    const char *name; /* of the command */
+    const char *what; /* for messages */
+    const char *summary;
+    gboolean login;
+} Kind;
 
+/* What both the guest and the printed command are made of. */
+static gboolean prepare(const Kind *kind, const VmbSettings *settings, VmbAdditions *additions,
+                        VmbGuestConfig *config, const char *log_dir, GError **error)
+{
     config->shell = TRUE;
-    config->irq = machine->irq;
+    config->login = kind->login;
+    config->irq = config->machine->irq;
+    return vmb_additions_apply(additions, settings, config, log_dir, error);
+}
+
+/* The image of the command is to outlive other runs on the machine. */
+static VmbGuestConfig *config_by_hand(const Kind *kind, const VmbSettings *settings,
+                                      VmbAdditions *additions, const VmbMachine *machine,
+                                      GError **error)
+{
+    g_autofree char *name = g_strdup_printf("%s-%s-command", machine->name, kind->name);
+    g_autofree char *log_dir = vmb_settings_log_dir(settings, name, error);
+    g_autoptr(VmbGuestConfig) config = vmb_settings_guest(settings, machine);
+
     config->by_hand = TRUE;
     if (settings->port == VMB_PORT_UNSET) {
         config->port = CONVENTIONAL_PORT;
     }
-    if (!vmb_guest_config_check(config, &error)) {
+    if (log_dir == NULL || !prepare(kind, settings, additions, config, log_dir, error) ||
+        !vmb_guest_config_check(config, error)) {
+        return NULL;
+    }
+    return g_steal_pointer(&config);
+}
+
+static int print_command(const Kind *kind, const VmbSettings *settings, VmbAdditions *additions,
+                         const VmbMachine *machine)
+{
+    FILE *out = vmb_take_stdout(); /* no note on KVM in the middle of it */
+    g_autoptr(GError) error = NULL;
+    g_autoptr(VmbGuestConfig) config =
+        config_by_hand(kind, settings, additions, machine, &error);
+
+    if (config == NULL) {
         return vmb_fail(error, NULL);
     }
     g_auto(GStrv) argv = vmb_guest_config_command(config);
@@ -262,12 +295,6 @@ static int print_command(const VmbSettings *settings, const VmbMachine *machine)
     }
     return 0;
 }
-
-typedef struct {
-    const char *what; /* for messages */
-    const char *summary;
-    gboolean login;
-} Kind;
 
 static int boot_on(const Kind *kind, const VmbSettings *settings, VmbAdditions *additions,
                    const VmbMachine *machine, VmbAlarm *alarm)
@@ -283,10 +310,7 @@ static int boot_on(const Kind *kind, const VmbSettings *settings, VmbAdditions *
     g_autoptr(VmbGuestConfig) config = vmb_settings_guest(settings, machine);
     gboolean conventional = choose_port(settings, config);
 
-    config->shell = TRUE;
-    config->login = kind->login;
-    config->irq = machine->irq;
-    if (vmb_additions_apply(additions, config, log_dir, &error)) {
+    if (prepare(kind, settings, additions, config, log_dir, &error)) {
         vmb_report_log_command(report, config);
         if (run(config, log_dir, conventional, alarm, &error)) {
             return 0;
@@ -316,7 +340,7 @@ static int interactive_main(const Kind *kind, int argc, char **argv)
         return vmb_fail(error, NULL);
     }
     if (print) {
-        return print_command(settings, machine);
+        return print_command(kind, settings, &additions, machine);
     }
     g_autoptr(VmbAlarm) alarm = vmb_alarm_new(settings->timeout_scale);
 
@@ -326,14 +350,14 @@ static int interactive_main(const Kind *kind, int argc, char **argv)
 
 int vmb_shell_main(int argc, char **argv)
 {
-    static const Kind kind = {"a shell", summary, FALSE};
+    static const Kind kind = {"shell", "a shell", summary, FALSE};
 
     return interactive_main(&kind, argc, argv);
 }
 
 int vmb_boot_main(int argc, char **argv)
 {
-    static const Kind kind = {"an interactive guest", boot_summary, TRUE};
+    static const Kind kind = {"boot", "an interactive guest", boot_summary, TRUE};
 
     return interactive_main(&kind, argc, argv);
 }
