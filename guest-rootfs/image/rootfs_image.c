@@ -27,47 +27,6 @@ struct RootfsImage {
 
 G_DEFINE_QUARK(rootfs-error-quark, rootfs_error)
 
-static const char *const machine_names[] = {
-    [ROOTFS_MACHINE_RASPI4B] = "raspi4b",
-    [ROOTFS_MACHINE_X86] = "x86",
-};
-
-gboolean rootfs_machine_parse(const char *name, RootfsMachine *machine, GError **error)
-{
-    for (gsize i = 0; i < G_N_ELEMENTS(machine_names); i++) {
-        if (strcmp(name, machine_names[i]) == 0) {
-            *machine = (RootfsMachine)i;
-            return TRUE;
-        }
-    }
-    g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_VALUE,
-                "machine '%s' is unknown; take raspi4b or x86", name);
-    return FALSE;
-}
-
-const char *rootfs_machine_name(RootfsMachine machine)
-{
-    return machine_names[machine];
-}
-
-gboolean rootfs_compression_parse(const char *name, RootfsCompression *compression, GError **error)
-{
-    static const char *const names[] = {
-        [ROOTFS_COMPRESSION_GZIP] = "gzip",
-        [ROOTFS_COMPRESSION_ZSTD] = "zstd",
-    };
-
-    for (gsize i = ROOTFS_COMPRESSION_GZIP; i < G_N_ELEMENTS(names); i++) {
-        if (strcmp(name, names[i]) == 0) {
-            *compression = (RootfsCompression)i;
-            return TRUE;
-        }
-    }
-    g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_VALUE,
-                "compression '%s' is unknown; take gzip or zstd", name);
-    return FALSE;
-}
-
 RootfsImage *rootfs_image_new(RootfsMachine machine)
 {
     RootfsImage *image = g_new0(RootfsImage, 1);
@@ -75,7 +34,7 @@ RootfsImage *rootfs_image_new(RootfsMachine machine)
     image->machine = machine;
     image->entries = rootfs_entries_new((GDestroyNotify)rootfs_entry_free);
     image->variables = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-    g_hash_table_insert(image->variables, g_strdup("MACHINE"), g_strdup(machine_names[machine]));
+    g_hash_table_insert(image->variables, g_strdup("MACHINE"), g_strdup(rootfs_machine_name(machine)));
     return image;
 }
 
