@@ -78,17 +78,16 @@ static char **joined(const char *const *first, const char *const *second)
 /* The harness's machine with four CPUs and an interrupt. */
 static void configure(void)
 {
-    char *argv[] = {(char *)"system", NULL};
+    char *argv[] = {(char *)"system", (char *)"--accel", (char *)"tcg", NULL};
     g_autoptr(GError) error = NULL;
 
     under_test = find_system(setting("MACHINE"));
-    settings = vmb_settings_parse(1, argv, "", NULL, &error);
+    settings = vmb_settings_parse(3, argv, "", NULL, &error);
     ck_assert_no_error(settings != NULL, error);
     machine = *vmb_machine_find(under_test->name);
     machine.board = (const char *const *)joined(machine.board, under_test->board);
     machine.tcg = g_strdup_printf("tcg,thread=%s", setting("THREADS"));
     config = vmb_settings_guest(settings, &machine);
-    config->kvm = FALSE;
 }
 
 static void start_handler(const char *logs)
