@@ -385,94 +385,6 @@ START_TEST(a_printed_command_keeps_an_own_init)
 }
 END_TEST
 
-/* ---- Mistakes ---- */
-
-/* Makes what the options name. */
-static const char before_mistakes[] =
-    "mkdir own; printf '#!/bin/sh\\n' >own/init; mkdir -p drv more/x86/modules;"
-    "guests=$(\"$VMBENCH\" shell --machine x86 --accel tcg --print-command --logs logs |"
-    "  sed -n 's,.*-kernel \\(.*\\)/x86/kernel .*,\\1,p');"
-    "ln -s $guests/x86/headers $guests/x86/kernel more/x86;"
-    "printf '.section .modinfo,\"a\"\\n.asciz \"vermagic=5.10.0 SMP\"\\n' |"
-    "  gcc -c -x assembler - -o more/x86/modules/other.ko;"
-    "printf '#include <linux/module.h>\\nMODULE_LICENSE(\"GPL\");\\n' >drv/drv.c;"
-    "cd own; echo init | cpio --quiet -o -H newc >../plain.cpio;"
-    "chmod +x init; echo init | cpio --quiet -o -H odc >../odc.cpio;"
-    "echo init | cpio --quiet -o -H newc >../good.cpio; cd ..; gzip -k odc.cpio;"
-    "xz -k --check=crc64 good.cpio; xz -c --check=crc32 good.cpio >good.cpio.xz.32; gzip -k good.cpio;";
-
-static const struct mistake {
-    const char *options, *says;
-    int status;
-} mistakes[] = {
-    {"--init mine", "--init mine: it is keep, bench or a path", VMB_ERROR_USAGE},
-    {"--init /nowhere", "--init /nowhere: the image has no such file", VMB_ERROR_USAGE},
-    {"--init /etc/passwd", "init /etc/passwd is no executable file", VMB_ERROR_USAGE},
-    {"--initrd plain.cpio", "init /init is no executable file in the image: give it mode 755",
-     VMB_ERROR_USAGE},
-    {"--add /bin/true:/usr/bin/x", "which is not in the image", VMB_ERROR_SETUP},
-    {"--add /nowhere:/x", "/nowhere: cannot be read", VMB_ERROR_SETUP},
-    {"--initrd /etc/passwd", "base archive /etc/passwd: is truncated, damaged or no cpio",
-     VMB_ERROR_SETUP},
-    {"--initrd odc.cpio", "is cpio of a kind that no kernel unpacks; make it again with `cpio -o -H newc`",
-     VMB_ERROR_SETUP},
-    {"--initrd odc.cpio.gz", "is cpio of a kind that no kernel unpacks", VMB_ERROR_SETUP},
-    {"--initrd good.cpio.xz", "has a check that no kernel knows; compress it again with `xz --check=crc32`",
-     VMB_ERROR_SETUP},
-    {"--kernel more/x86/kernel --module drv", "give --kernel-modules too", VMB_ERROR_SETUP},
-    {"--guest-dir more --module drv", "the guest boots '5.10.0 SMP'", VMB_ERROR_SETUP},
-    {"--kernel more/x86/kernel --kernel-modules more/x86/modules --module drv",
-     "the guest boots '5.10.0 SMP'", VMB_ERROR_SETUP},
-};
-
-/* Run `vmbench boot OPTIONS` behind the script above. */
-static int boot_with(const char *options)
-{
-    g_autofree char *script = g_strdup_printf(
-        "cd '%s'; %s exec \"$VMBENCH\" boot --machine x86 --accel tcg --port 0 --logs \"$PWD/logs\" %s",
-        child.dir, before_mistakes, options);
-    const char *args[] = {"-ec", script, NULL};
-
-    child.program = "/bin/sh";
-    return child_run(&child, args);
-}
-
-START_TEST(a_mistake_is_named)
-{
-    const struct mistake *mistake = &mistakes[_i];
-
-    ck_assert_msg(boot_with(mistake->options) == mistake->status, "%s%s", child.out, child.err);
-    child_assert_one_line(&child);
-    ck_assert_msg(strstr(child.err, mistake->says) != NULL, "%s", child.err);
-}
-END_TEST
-
-START_TEST(a_mistake_prints_no_command)
-{
-    const struct mistake *mistake = &mistakes[_i];
-    g_autofree char *options = g_strconcat(mistake->options, " --print-command", NULL);
-
-    ck_assert_msg(boot_with(options) == mistake->status, "%s%s", child.out, child.err);
-    ck_assert_str_eq(child.out, "");
-    ck_assert_msg(strstr(child.err, mistake->says) != NULL, "%s", child.err);
-}
-END_TEST
-
-static const char *const no_mistakes[] = {
-    "--initrd good.cpio", "--initrd good.cpio.gz", "--initrd good.cpio.xz.32",
-    "--kernel more/x86/kernel", "--kernel more/x86/kernel --init bench",
-    "--guest-dir more --add good.cpio:/x",
-};
-
-START_TEST(what_is_no_mistake)
-{
-    g_autofree char *options = g_strconcat(no_mistakes[_i], " --print-command", NULL);
-
-    ck_assert_msg(boot_with(options) == 0, "%s%s", child.out, child.err);
-    ck_assert_str_eq(child.err, "");
-}
-END_TEST
-
 static TCase *add_case(Suite *suite, const char *name)
 {
     TCase *tc = tcase_create(name);
@@ -490,7 +402,6 @@ static Suite *rootfs_boot_suite(void)
     TCase *login = add_case(suite, "login");
     TCase *own = add_case(suite, "own");
     TCase *printed = add_case(suite, "printed");
-    TCase *wrong = add_case(suite, "wrong");
 
     tcase_add_loop_test(added, an_image_with_all_that_is_added, 0, G_N_ELEMENTS(machines));
     tcase_add_loop_test(added, additions_without_building_again, 0, G_N_ELEMENTS(machines));
@@ -507,9 +418,6 @@ static Suite *rootfs_boot_suite(void)
     tcase_add_test(own, an_image_without_room_is_told);
     tcase_add_loop_test(printed, a_printed_command_has_the_additions, 0, G_N_ELEMENTS(machines));
     tcase_add_test(printed, a_printed_command_keeps_an_own_init);
-    tcase_add_loop_test(wrong, a_mistake_is_named, 0, G_N_ELEMENTS(mistakes));
-    tcase_add_loop_test(wrong, a_mistake_prints_no_command, 0, G_N_ELEMENTS(mistakes));
-    tcase_add_loop_test(wrong, what_is_no_mistake, 0, G_N_ELEMENTS(no_mistakes));
     return suite;
 }
 

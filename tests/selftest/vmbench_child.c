@@ -114,6 +114,8 @@ int child_wait(Child *child)
         g_usleep(2000);
     }
     ck_assert_int_eq(done, child->pid);
+    g_free(child->out); /* of a run before */
+    g_free(child->err);
     child->out = read_all(child, "out");
     child->err = read_all(child, "err");
     return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
