@@ -56,7 +56,7 @@ static gboolean add_files(const VmbenchOptions *options, Vmbench *bench, GError 
 {
     g_auto(VmbAdditions) additions = {.image = {.files = g_strdupv((char **)options->files)}};
 
-    return vmb_additions_apply(&additions, bench->config, bench->logs, error);
+    return vmb_additions_apply(&additions, bench->settings, bench->config, bench->logs, error);
 }
 
 static gboolean configure(const VmbenchOptions *options, Vmbench *bench, GError **error)

@@ -125,8 +125,8 @@ char *vmb_testbed_key(const VmbCase *test)
     return g_string_free(key, FALSE);
 }
 
-static gboolean apply_additions(const VmbScenario *scenario, VmbGuestConfig *config,
-                                const char *logs, GError **error)
+static gboolean apply_additions(const VmbTestbed *bed, const VmbScenario *scenario,
+                                VmbGuestConfig *config, GError **error)
 {
     g_auto(VmbAdditions) additions = {
         .image = {
@@ -138,7 +138,7 @@ static gboolean apply_additions(const VmbScenario *scenario, VmbGuestConfig *con
         },
     };
 
-    return vmb_additions_apply(&additions, config, logs, error);
+    return vmb_additions_apply(&additions, bed->options->settings, config, bed->logs, error);
 }
 
 static VmbGuestConfig *make_config(const VmbTestbed *bed, const VmbCase *test, GError **error)
@@ -149,8 +149,7 @@ static VmbGuestConfig *make_config(const VmbTestbed *bed, const VmbCase *test, G
     config->devices = device_texts(test);
     config->append = g_strdup(test->scenario->append);
     config->can_reset = test->scenario->resets;
-    return apply_additions(test->scenario, config, bed->logs, error) ? g_steal_pointer(&config)
-                                                                     : NULL;
+    return apply_additions(bed, test->scenario, config, error) ? g_steal_pointer(&config) : NULL;
 }
 
 /* ---- Its boot ---- */
