@@ -25,7 +25,7 @@ gboolean vmb_case_words_make(const VmbCaseRun *run, guint range, VmbCaseWords *w
     }
     colon = strrchr(words->endpoint, ':');
     words->port = g_strdup(colon != NULL ? colon + 1 : "");
-    words->irq = g_strdup_printf("%u", where->any_irq ? machine->irq : where->irq);
+    words->irq = g_strdup_printf("%u", vmb_scenario_irq(run->test->scenario, machine, range));
     const VmbPlaceholder known[] = {
         {"endpoint", words->endpoint}, {"port", words->port},
         {"irq", words->irq},           {"start", where->start},

@@ -423,6 +423,22 @@ VmbScenario *vmb_scenario_load(const char *directory, const char *name, GError *
     return ini != NULL && read_all(scenario, ini, error) ? g_steal_pointer(&scenario) : NULL;
 }
 
+guint vmb_scenario_irq(const VmbScenario *scenario, const VmbMachine *machine, guint range)
+{
+    const VmbScenarioRange *wanted = g_ptr_array_index(scenario->ranges, range);
+    guint irq = machine->irq;
+
+    if (!wanted->any_irq) {
+        return wanted->irq;
+    }
+    for (guint i = 0; i < range; i++) {
+        const VmbScenarioRange *before = g_ptr_array_index(scenario->ranges, i);
+
+        irq += before->any_irq ? 1 : 0;
+    }
+    return irq;
+}
+
 gboolean vmb_scenario_runs_on(const VmbScenario *scenario, const VmbMachine *machine)
 {
     return g_ptr_array_find(scenario->machines, machine, NULL);

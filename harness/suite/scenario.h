@@ -137,6 +137,12 @@ typedef void (*VmbScenarioKey)(const char *group, const char *key, gpointer data
 /* Tell of all keys. */
 void vmb_scenario_each_key(VmbScenarioKey take, gpointer data);
 
+/*
+ * The number of the interrupt of the range `range`, by index, on a machine; 0: none. Ranges with any of
+ * those that the machine has to spare get its first, its second, ...
+ */
+guint vmb_scenario_irq(const VmbScenario *scenario, const VmbMachine *machine, guint range);
+
 gboolean vmb_scenario_runs_on(const VmbScenario *scenario, const VmbMachine *machine);
 
 /*

@@ -77,9 +77,10 @@ const char *vmb_testbed_logs(const VmbTestbed *bed)
 /* ---- What the guest is made of ---- */
 
 /* Each endpoint has an address of its own, so that the device tells them apart; any free port. */
-static char *device_text(const VmbScenarioRange *range, const VmbMachine *machine, guint *irqs)
+static char *device_text(const VmbCase *test, guint index)
 {
-    guint irq = range->any_irq ? machine->irq + (*irqs)++ : range->irq;
+    const VmbScenarioRange *range = g_ptr_array_index(test->scenario->ranges, index);
+    guint irq = vmb_scenario_irq(test->scenario, test->machine, index);
     g_autofree char *line = irq > 0 ? g_strdup_printf(",irq=%u", irq) : g_strdup("");
 
     return g_strdup_printf("vmmio,id=%s,start=%s,size=%s,listen=127.0.0.%u:0%s%s%s", range->id,
@@ -92,10 +93,9 @@ static char **device_texts(const VmbCase *test)
 {
     const GPtrArray *ranges = test->scenario->ranges;
     char **texts = g_new0(char *, ranges->len + 1);
-    guint irqs = 0;
 
     for (guint i = 0; i < ranges->len; i++) {
-        texts[i] = device_text(g_ptr_array_index(ranges, i), test->machine, &irqs);
+        texts[i] = device_text(test, i);
     }
     return texts;
 }

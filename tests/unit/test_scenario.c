@@ -106,6 +106,21 @@ START_TEST(ranges_handlers_and_guests)
 }
 END_TEST
 
+START_TEST(interrupts_that_a_machine_has_to_spare)
+{
+    g_autoptr(VmbScenario) scenario = load(
+        "[scenario]\n[range a]\nirq = yes\n[range b]\nstart = 0xfef01000\n"
+        "[range c]\nstart = 0xfef02000\nirq = 120\n"
+        "[range d]\nstart = 0xfef03000\nirq = yes\n" STEP);
+    const VmbMachine *raspi4b = vmb_machine_find("raspi4b");
+
+    ck_assert_uint_eq(vmb_scenario_irq(scenario, raspi4b, 0), 177);
+    ck_assert_uint_eq(vmb_scenario_irq(scenario, raspi4b, 1), 0);
+    ck_assert_uint_eq(vmb_scenario_irq(scenario, raspi4b, 2), 120);
+    ck_assert_uint_eq(vmb_scenario_irq(scenario, raspi4b, 3), 178);
+}
+END_TEST
+
 START_TEST(paths)
 {
     g_autoptr(VmbScenario) scenario = load("[scenario]\n" STEP);
@@ -254,6 +269,7 @@ int main(void)
     tcase_add_test(cases, what_nobody_says);
     tcase_add_test(cases, all_that_can_be_said);
     tcase_add_test(cases, ranges_handlers_and_guests);
+    tcase_add_test(cases, interrupts_that_a_machine_has_to_spare);
     tcase_add_test(cases, paths);
     tcase_add_test(cases, wrong_scenarios);
     tcase_add_test(cases, quotes_that_do_not_end);
