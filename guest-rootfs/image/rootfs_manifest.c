@@ -149,16 +149,16 @@ static char *read_text(const char *path, GError **error)
     gsize len = 0;
     const char *text = bytes != NULL ? g_bytes_get_data(bytes, &len) : NULL;
 
-    if (text == NULL) {
+    if (bytes == NULL) {
         g_prefix_error(error, "manifest ");
         return NULL;
     }
-    if (memchr(text, '\0', len) != NULL) {
+    if (len > 0 && memchr(text, '\0', len) != NULL) {
         g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_SYNTAX,
                     "%s: holds a NUL byte; a manifest is text: name another file", path);
         return NULL;
     }
-    return g_strndup(text, len);
+    return len > 0 ? g_strndup(text, len) : g_strdup("");
 }
 
 gboolean rootfs_manifest_load(RootfsImage *image, const char *path, GError **error)

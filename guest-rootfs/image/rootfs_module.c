@@ -391,9 +391,9 @@ static GBytes *merge_lists(RootfsModules *modules, const char *base, const char 
 static char *text_of(GBytes *bytes)
 {
     gsize len = 0;
-    const char *text = bytes != NULL ? g_bytes_get_data(bytes, &len) : "";
+    const char *text = bytes != NULL ? g_bytes_get_data(bytes, &len) : NULL;
 
-    return g_strndup(text, len);
+    return len > 0 ? g_strndup(text, len) : g_strdup("");
 }
 
 gboolean rootfs_modules_place(RootfsModules *modules, RootfsImage *image, GError **error)

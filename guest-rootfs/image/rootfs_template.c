@@ -49,8 +49,8 @@ GBytes *rootfs_template_expand(const char *path, GHashTable *variables, GError *
     const char *text = bytes != NULL ? g_bytes_get_data(bytes, &len) : NULL;
     char *expanded;
 
-    if (text == NULL) {
-        return NULL;
+    if (len == 0) {
+        return g_steal_pointer(&bytes); /* or NULL: an error */
     }
     if (memchr(text, '\0', len) != NULL) {
         g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_VALUE,

@@ -78,6 +78,8 @@ def test_a_file_that_is_added(tmp_path):
 
 
 OWN_INIT = """#!/bin/sh
+mkdir -p /proc
+mount -t proc proc /proc
 echo ready >/own-init
 while :; do sleep 1000; done
 """
@@ -85,7 +87,7 @@ while :; do sleep 1000; done
 
 MAKE_OWN = """
 cpio --quiet -id bin/busybox <"$0"
-for name in sh cat sleep; do ln -s busybox bin/$name; done
+for name in sh cat sleep mkdir mount; do ln -s busybox bin/$name; done
 find . | cpio --quiet -o -H newc | gzip >../own.cpio.gz
 """
 
@@ -99,8 +101,8 @@ def test_an_image_of_ones_own(tmp_path):
     init.chmod(0o755)
     subprocess.run(["sh", "-ec", MAKE_OWN, image], check=True, cwd=init.parent)
     with Guest("x86", options=["--initrd", str(tmp_path / "own.cpio.gz")]) as guest:
-        assert guest.check(["cat", "/proc/1/cmdline"]) == "/bin/sh\0/init\0"
         assert guest.check(["sh", "-c", "until cat /own-init; do :; done 2>/dev/null"]) == "ready\n"
+        assert guest.check(["cat", "/proc/1/cmdline"]) == "/bin/sh\0/init\0"
 
 
 def test_no_claim_comes(vmbench_guest):
