@@ -286,7 +286,7 @@ static const struct mistake {
     {"$build --kernel-modules nowhere", "kernel modules: directory nowhere: cannot be read: No such file or "
      "directory; check the", VMB_ERROR_SETUP},
     {"echo 'dir /x 999 0 0' >m; $build --manifest m", "m:1: '999' is no octal number; write a mode like 755",
-     VMB_ERROR_SETUP},
+     VMB_ERROR_USAGE},
     {"mkdir b; $build --base b", "base archive b: is a directory; pack it", VMB_ERROR_SETUP},
     {"cat b.cpio | $build --base /dev/stdin", "base archive /dev/stdin: is no regular file; write it",
      VMB_ERROR_SETUP},

@@ -192,6 +192,20 @@ START_TEST(a_bases_module_is_replaced)
 }
 END_TEST
 
+START_TEST(an_empty_list)
+{
+    g_autoptr(RootfsKernel) kernel = make_kernel();
+    g_autoptr(RootfsModules) modules = rootfs_modules_new(kernel);
+    g_autofree char *base = test_path("base.cpio");
+
+    g_free(run("mkdir -p root/etc/vmbench; cd root; touch etc/vmbench/modules;"
+               "find . | cpio --quiet -o -H newc >../base.cpio"));
+    must(rootfs_image_load_base(image, base, FALSE, &error));
+    add(modules, "a.ko", "", NULL);
+    expect_placed(modules, "a.ko\n", "a.ko");
+}
+END_TEST
+
 START_TEST(a_bases_module_is_not_loaded_any_more)
 {
     g_autoptr(RootfsKernel) kernel = make_kernel();
@@ -327,6 +341,7 @@ static Suite *module_suite(void)
     tcase_add_test(tc, manual_modules_lie_there);
     tcase_add_test(tc, a_module_of_ones_own_replaces_the_kernels);
     tcase_add_test(tc, a_bases_module_is_replaced);
+    tcase_add_test(tc, an_empty_list);
     tcase_add_test(tc, a_bases_module_is_not_loaded_any_more);
     tcase_add_test(tc, modules_that_wait_for_each_other);
     tcase_add_test(tc, a_missing_dependency);
