@@ -14,23 +14,24 @@
  *     }
  *
  * Errors. A function that can fail takes a GError ** (NULL: say nothing) and then returns FALSE or
- * NULL. The error is of the domain VMB_ERROR: its code is the verdict (vmbench-error.h), its message
- * one line for people, only that of vmbench_compare() has more. Beside those that a function names,
- * any that waits can fail of what befalls the guest meanwhile: VMB_ERROR_PANIC, VMB_ERROR_OOPS,
- * VMB_ERROR_QEMU_DIED, VMB_ERROR_HANDLER_DIED, VMB_ERROR_RESET, VMB_ERROR_KERNEL_HANG,
- * VMB_ERROR_PROTOCOL. Each further call then fails of the same: free the guest.
+ * NULL. The error is of the domain VMB_ERROR: its code is the verdict (vmbench-error.h), its
+ * message one line for people, only that of vmbench_compare() has more. Beside those that a
+ * function names, any that waits can fail of what befalls the guest meanwhile: VMB_ERROR_PANIC,
+ * VMB_ERROR_OOPS, VMB_ERROR_QEMU_DIED, VMB_ERROR_HANDLER_DIED, VMB_ERROR_RESET,
+ * VMB_ERROR_KERNEL_HANG, VMB_ERROR_PROTOCOL. Each further call then fails of the same: free the
+ * guest.
  *
  * Waiting. Each wait ends after options->timeout_ms. It runs GLib's default main context, in which
  * sources of your own run too.
  *
  * Threads. All calls must come from one thread, which may be any if no other runs the default main
- * context; QEMU and the handlers end when that thread does, at the latest. A process can have several
- * guests. Nothing is kept in global variables, so a forked child (Check's CK_FORK) can boot its own;
- * a guest booted before the fork is the parent's alone.
+ * context; QEMU and the handlers end when that thread does, at the latest. A process can have
+ * several guests. Nothing is kept in global variables, so a forked child (Check's CK_FORK) can
+ * boot its own; a guest booted before the fork is the parent's alone.
  *
  * Files. Programs, kernels and images are those of the build that the library comes from; the
- * environment names others: VMBENCH_QEMU_DIR, VMBENCH_GUEST_DIR, VMBENCH_IMAGES, VMBENCH_ACCEL and so
- * on, as for `vmbench run`. Snapshots are shared with that, in ~/.cache/vmmio-bench/snapshots.
+ * environment names others: VMBENCH_QEMU_DIR, VMBENCH_GUEST_DIR, VMBENCH_IMAGES, VMBENCH_ACCEL and
+ * so on, as for `vmbench run`. Snapshots are shared with that, in ~/.cache/vmmio-bench/snapshots.
  */
 #ifndef VMBENCH_H
 #define VMBENCH_H
@@ -63,13 +64,13 @@ typedef struct {
 } VmbenchOptions;
 
 /*
- * Boot a guest, or restore it, and wait for its agent. NULL: VMB_ERROR_USAGE, the options are wrong;
- * VMB_ERROR_SETUP, a file, directory or program is not usable; VMB_ERROR_BOOT_TIMEOUT. Free with
- * vmbench_free().
+ * Boot a guest, or restore it, and wait for its agent. NULL: VMB_ERROR_USAGE, the options are
+ * wrong; VMB_ERROR_SETUP, a file, directory or program is not usable; VMB_ERROR_BOOT_TIMEOUT. Free
+ * with vmbench_free().
  */
 Vmbench *vmbench_boot(const VmbenchOptions *options, GError **error);
 
-/* Kills QEMU, the handlers and all that is left; their handles are no longer valid. NULL is no guest. */
+/* Kills QEMU and the handlers; what belongs to it is no longer valid. `bench` may be NULL. */
 void vmbench_free(Vmbench *bench);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Vmbench, vmbench_free)
 
@@ -81,8 +82,8 @@ gboolean vmbench_check(Vmbench *bench, GError **error);
 
 /*
  * Reset the machine as its reset button does, and wait until it has booted again. Handlers stay
- * connected; programs end, and a wait for one fails with VMB_ERROR_RESET. FALSE:
- * VMB_ERROR_USAGE, options->resets was not set; VMB_ERROR_BOOT_TIMEOUT.
+ * connected; programs end, and a wait for one fails with VMB_ERROR_RESET. FALSE: VMB_ERROR_USAGE,
+ * options->resets was not set; VMB_ERROR_BOOT_TIMEOUT.
  */
 gboolean vmbench_reset(Vmbench *bench, GError **error);
 
@@ -117,15 +118,15 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(VmbenchOutcome, vmbench_outcome_clear)
 GBytes *vmbench_run(Vmbench *bench, const char *const *argv, GError **error);
 
 /*
- * Run a program to its end, whichever that is. *outcome is overwritten, with zeros on failure. FALSE:
- * VMB_ERROR_PROGRAM_MISSING, the guest cannot execute it; VMB_ERROR_PROGRAM_TIMEOUT, it did not end
- * in time and was killed; VMB_ERROR_PROGRAM_FAILED, it printed too much; VMB_ERROR_SETUP, the command
- * is too long.
+ * Run a program to its end, whichever that is. *outcome is overwritten, with zeros on failure.
+ * FALSE: VMB_ERROR_PROGRAM_MISSING, the guest cannot execute it; VMB_ERROR_PROGRAM_TIMEOUT, it did
+ * not end in time and was killed; VMB_ERROR_PROGRAM_FAILED, it printed too much; VMB_ERROR_SETUP,
+ * the command is too long.
  */
 gboolean vmbench_run_command(Vmbench *bench, const VmbenchCommand *command,
                              VmbenchOutcome *outcome, GError **error);
 
-/* A program that runs while the test goes on. It belongs to the guest's handle, and is valid so long. */
+/* A program that runs meanwhile. It belongs to the guest's handle, and is valid as long as that. */
 typedef struct VmbenchProgram VmbenchProgram;
 
 /* Start a program, up to 16 at a time. NULL: VMB_ERROR_SETUP, the command is too long. */
@@ -141,8 +142,8 @@ void vmbench_program_send(VmbenchProgram *program, const void *bytes, gsize len)
 void vmbench_program_signal(VmbenchProgram *program, int number);
 
 /*
- * Wait until its standard output or standard error holds `text`. FALSE: VMB_ERROR_MISMATCH, it ended
- * without; else as vmbench_run_command(), but it runs on when the time is over.
+ * Wait until its standard output or standard error holds `text`. FALSE: VMB_ERROR_MISMATCH, it
+ * ended without; else as vmbench_run_command(), but it runs on when the time is over.
  */
 gboolean vmbench_program_wait_output(VmbenchProgram *program, const char *text, GError **error);
 
@@ -151,29 +152,30 @@ gboolean vmbench_program_wait(VmbenchProgram *program, VmbenchOutcome *outcome, 
 
 /* ---- Handlers ---- */
 
-/* A program outside that models hardware. It belongs to the guest's handle, and is valid so long. */
+/* A program outside that models hardware. It belongs to the guest's handle in the same way. */
 typedef struct VmbenchHandler VmbenchHandler;
 
 /*
- * Where a handler connects to for range number `range`, "127.0.0.1:43215"; free with g_free(). NULL:
- * VMB_ERROR_USAGE, there is no such range.
+ * Where a handler connects to for range number `range`, "127.0.0.1:43215"; free with g_free().
+ * NULL: VMB_ERROR_USAGE, there is no such range.
  */
 char *vmbench_endpoint(Vmbench *bench, guint range, GError **error);
 
 /*
  * Start a handler for range number `range`, without waiting for its claim. argv ends with NULL;
  * argv[0] is a path, one of the bench's handlers ("vmmio-test-outside") or looked up in PATH. The
- * endpoint takes the place of the word {endpoint}, else it is the last argument. Its end before
- * vmbench_handler_stop() or _kill() makes what waits fail with VMB_ERROR_HANDLER_DIED. NULL:
- * VMB_ERROR_USAGE, there is no such range; VMB_ERROR_SETUP, it cannot be executed.
+ * endpoint takes the place of the word {endpoint}, else it is the last argument. When it ends
+ * before vmbench_handler_stop() or vmbench_handler_kill(), what waits fails with
+ * VMB_ERROR_HANDLER_DIED. NULL: VMB_ERROR_USAGE, there is no such range; VMB_ERROR_SETUP, it
+ * cannot be executed.
  */
 VmbenchHandler *vmbench_handler_start(Vmbench *bench, guint range, const char *const *argv,
                                       GError **error);
 
 /*
  * Its standard output so far, once that has `lines` lines or the time is over (not an error:
- * comparing shows what is missing), without lines that read `tick`. Free with g_bytes_unref(). NULL:
- * only what befell the guest or a handler.
+ * comparing shows what is missing), without lines that read `tick`. Free with g_bytes_unref().
+ * NULL: only what befell the guest or a handler.
  */
 GBytes *vmbench_handler_output(VmbenchHandler *handler, guint lines, GError **error);
 
@@ -183,7 +185,8 @@ gboolean vmbench_handler_kill(VmbenchHandler *handler, GError **error);
 
 /*
  * Wait until a handler's claim of the range is in effect, or until the VM has noticed that its
- * handler has gone. FALSE: VMB_ERROR_NO_CLAIM, not in time; VMB_ERROR_USAGE, there is no such range.
+ * handler has gone. FALSE: VMB_ERROR_NO_CLAIM, not in time; VMB_ERROR_USAGE, there is no such
+ * range.
  */
 gboolean vmbench_wait_claim(Vmbench *bench, guint range, GError **error);
 gboolean vmbench_wait_release(Vmbench *bench, guint range, GError **error);
@@ -191,10 +194,10 @@ gboolean vmbench_wait_release(Vmbench *bench, guint range, GError **error);
 /* ---- Bytes ---- */
 
 /*
- * Accesses by a process in the guest. `address` is guest-physical; each access has `width` bytes (1,
- * 2, 4 or 8), of which `address` and `len` are multiples; `len` is 1 to 4096 bytes. FALSE or NULL:
- * VMB_ERROR_USAGE, they are not; VMB_ERROR_PROGRAM_SIGNAL, a bus error (on x86 nobody is told:
- * reads then bring ones); VMB_ERROR_PROGRAM_FAILED, the kernel lets nobody map that address.
+ * Accesses by a process in the guest. `address` is guest-physical; each access has `width` bytes
+ * (1, 2, 4 or 8), of which `address` and `len` are multiples; `len` is 1 to 4096 bytes. FALSE or
+ * NULL: VMB_ERROR_USAGE, they are not; VMB_ERROR_PROGRAM_SIGNAL, a bus error (on x86 nobody is
+ * told: reads then bring ones); VMB_ERROR_PROGRAM_FAILED, the kernel lets nobody map that address.
  */
 GBytes *vmbench_read(Vmbench *bench, guint64 address, guint width, gsize len, GError **error);
 gboolean vmbench_write(Vmbench *bench, guint64 address, guint width, const void *bytes, gsize len,

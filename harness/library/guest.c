@@ -36,8 +36,8 @@ char *vmbench_range_id(const Vmbench *bench, guint range, GError **error)
     guint count = g_strv_length(bench->config->devices);
 
     if (range >= count) {
-        g_set_error(error, VMB_ERROR, VMB_ERROR_USAGE, "range %u: the guest has %u, from 0 on", range,
-                    count);
+        g_set_error(error, VMB_ERROR, VMB_ERROR_USAGE, "range %u: the guest has %u, from 0 on",
+                    range, count);
         return NULL;
     }
     return g_strdup_printf("vmmio%u", range);

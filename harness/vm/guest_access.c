@@ -20,9 +20,9 @@ gboolean vmb_access_check(const VmbAccess *access, GError **error)
         return TRUE;
     }
     g_set_error(error, VMB_ERROR, VMB_ERROR_USAGE,
-                "%zu bytes at 0x%" G_GINT64_MODIFIER "x by accesses of %u: a width is 1, 2, 4 or 8, "
-                "address and bytes are multiples of it, and there are 1 to %d bytes", access->len,
-                access->address, access->width, VMB_ACCESS_MAX);
+                "%zu bytes at 0x%" G_GINT64_MODIFIER "x by accesses of %u: a width is 1, 2, 4 or "
+                "8, address and bytes are multiples of it, and there are 1 to %d bytes",
+                access->len, access->address, access->width, VMB_ACCESS_MAX);
     return FALSE;
 }
 
@@ -59,7 +59,7 @@ static GByteArray *parse(const char *text, gsize len)
 
         g_byte_array_append(bytes, &byte, 1);
         if (text[2] != ' ') {
-            break;
+            break; /* the line ends here */
         }
     }
     return bytes->len == len ? g_steal_pointer(&bytes) : NULL;

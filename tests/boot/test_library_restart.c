@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * libvmbench: handlers that die while the guest runs, bus errors, and resets, on the machine that MACHINE
- * names.
+ * libvmbench: handlers that die while the guest runs, bus errors, and resets, on the machine that
+ * MACHINE names.
  */
 #include <string.h>
 
