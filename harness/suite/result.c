@@ -75,6 +75,47 @@ static void set_text(JsonObject *object, const char *name, const char *text)
     }
 }
 
+static const struct {
+    const char *name;
+    gsize offset;
+} phases[] = {
+    {"prepare", offsetof(VmbBootPhases, prepare)}, {"start", offsetof(VmbBootPhases, start)},
+    {"load", offsetof(VmbBootPhases, load)},       {"agent", offsetof(VmbBootPhases, agent)},
+    {"boot", offsetof(VmbBootPhases, boot)},       {"save", offsetof(VmbBootPhases, save)},
+    {"failed", offsetof(VmbBootPhases, failed)},
+};
+
+/* Those that there were. */
+static void set_phases(JsonObject *object, const VmbBootPhases *from)
+{
+    JsonObject *set = json_object_new();
+
+    for (guint i = 0; i < G_N_ELEMENTS(phases); i++) {
+        double seconds = G_STRUCT_MEMBER(double, from, phases[i].offset);
+
+        if (seconds > 0) {
+            json_object_set_double_member(set, phases[i].name, seconds);
+        }
+    }
+    if (json_object_get_size(set) > 0) {
+        json_object_set_object_member(object, "phases", json_object_ref(set));
+    }
+    json_object_unref(set);
+}
+
+static void get_phases(JsonObject *object, VmbBootPhases *to)
+{
+    JsonNode *node = json_object_get_member(object, "phases");
+
+    if (node == NULL || !JSON_NODE_HOLDS_OBJECT(node)) {
+        return;
+    }
+    for (guint i = 0; i < G_N_ELEMENTS(phases); i++) {
+        G_STRUCT_MEMBER(double, to, phases[i].offset) = json_object_get_double_member_with_default(
+            json_node_get_object(node), phases[i].name, 0);
+    }
+}
+
 JsonObject *vmb_result_to_json(const VmbResult *result)
 {
     JsonObject *object = json_object_new();
@@ -88,6 +129,7 @@ JsonObject *vmb_result_to_json(const VmbResult *result)
     json_object_set_int_member(object, "line", result->line);
     json_object_set_double_member(object, "seconds", result->seconds);
     json_object_set_double_member(object, "boot", result->boot);
+    set_phases(object, &result->phases);
     json_object_set_boolean_member(object, "restored", result->restored);
     json_object_set_int_member(object, "attempts", result->attempts);
     set_text(object, "logs", result->logs);
@@ -134,6 +176,7 @@ VmbResult *vmb_result_from_json(JsonObject *object)
     result->line = (guint)json_object_get_int_member_with_default(object, "line", 0);
     result->seconds = json_object_get_double_member_with_default(object, "seconds", 0);
     result->boot = json_object_get_double_member_with_default(object, "boot", 0);
+    get_phases(object, &result->phases);
     result->restored = json_object_get_boolean_member_with_default(object, "restored", FALSE);
     result->attempts = (guint)json_object_get_int_member_with_default(object, "attempts", 1);
     result->logs = get_text(object, "logs");

@@ -9,6 +9,13 @@
 
 typedef struct VmbResult VmbResult;
 
+/* Where the seconds of `boot` went, see VmbSnapshotReport; 0: not at all. */
+typedef struct {
+    double prepare, start, load, agent; /* restored */
+    double boot, save;                  /* booted; saved for later runs */
+    double failed;                      /* lost on a snapshot that was no good */
+} VmbBootPhases;
+
 struct VmbResult {
     int status;        /* 0: passed; a VmbErrorCode */
     char *message;     /* one line; NULL when it passed */
@@ -18,6 +25,7 @@ struct VmbResult {
     guint line;        /* in it, from 1; 0: all of it */
     double seconds;    /* from begin to end, the boot too */
     double boot;       /* seconds until the guest was there; 0: it was there before */
+    VmbBootPhases phases;
     gboolean restored; /* it came from a snapshot */
     guint attempts;    /* 1, unless it was tried again */
     char *logs;        /* directory; NULL: nothing was kept */

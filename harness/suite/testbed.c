@@ -195,12 +195,17 @@ void vmb_testbed_hold(const VmbTestbed *bed, const char *console)
     }
 }
 
-static VmbGuest *boot_cold(const VmbTestbed *bed, GError **error)
+static VmbGuest *boot_cold(const VmbTestbed *bed, VmbResult *result, GError **error)
 {
+    gint64 start = g_get_monotonic_time();
     g_autoptr(VmbGuest) guest = vmb_guest_start(bed->config, bed->logs, bed->alarm, error);
 
-    return guest != NULL && vmb_agent_link_wait_ready(vmb_guest_agent(guest), VMB_BOOT_MS, error)
-               ? g_steal_pointer(&guest) : NULL;
+    if (guest == NULL ||
+        !vmb_agent_link_wait_ready(vmb_guest_agent(guest), VMB_BOOT_MS, error)) {
+        return NULL;
+    }
+    result->phases.boot = (double)(g_get_monotonic_time() - start) / G_USEC_PER_SEC;
+    return g_steal_pointer(&guest);
 }
 
 static VmbGuest *restore(const VmbTestbed *bed, VmbResult *result, GError **error)
@@ -210,6 +215,11 @@ static VmbGuest *restore(const VmbTestbed *bed, VmbResult *result, GError **erro
                                         &report, error);
 
     result->restored = report.restored;
+    result->phases = (VmbBootPhases){
+        .prepare = report.prepare_s, .start = report.start_s, .load = report.load_s,
+        .agent = report.agent_s, .boot = report.boot_s, .save = report.save_s,
+        .failed = report.failed_s,
+    };
     if (report.why_booted != NULL || report.why_unsaved != NULL) {
         result->note = report.why_booted != NULL
                            ? g_strdup_printf("booted: %s", report.why_booted)
@@ -233,7 +243,7 @@ static gboolean boot(VmbTestbed *bed, const VmbCase *test, VmbResult *result, GE
     if (bed->config == NULL || !open_to_inspection(bed, error)) {
         return FALSE;
     }
-    bed->guest = bed->options->cold ? boot_cold(bed, error) : restore(bed, result, error);
+    bed->guest = bed->options->cold ? boot_cold(bed, result, error) : restore(bed, result, error);
     result->boot = (double)(g_get_monotonic_time() - start) / G_USEC_PER_SEC;
     return bed->guest != NULL;
 }

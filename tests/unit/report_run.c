@@ -18,6 +18,7 @@ static const struct {
 } tests[] = {
     {"memory", "raspi4b", "memory:raspi4b",
      {.seconds = 0.3125, .boot = 0.25, .restored = TRUE, .attempts = 1,
+      .phases = {.prepare = 0.03125, .start = 0.125, .load = 0.0625, .agent = 0.03125},
       .logs = "/usr/logs/memory-raspi4b"}},
     {"memory", "x86", "memory:x86",
      {.status = VMB_ERROR_MISMATCH, .message = "line 18: expected ` 1: 0x0201`, got ` 1: 0x0202`",
