@@ -4,6 +4,7 @@
 
 #include <json-glib/json-glib.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "bench.h"
 #include "bench_access.h"
@@ -11,18 +12,21 @@
 #include "bench_client.h"
 #include "bench_demo.h"
 #include "bench_dma.h"
+#include "bench_hello.h"
 #include "bench_qmp.h"
 #include "bench_rootfs.h"
+#include "bench_suite.h"
 #include "paths.h"
 
 #define RUNS_MIN 5
 
 static const char summary[] =
-    "Measure boots, the demo, accesses, QMP, DMA, the client library, the image builder and QEMU's\n"
-    "build time; print a table and write it as JSON. Rows that are not measured keep what the file\n"
-    "has. TCG unless --accel says otherwise, so that figures of different hosts compare.";
+    "Measure boots, the demo, accesses, QMP, DMA, the client library, the image builder, QEMU's build\n"
+    "time and runs of scenarios; print a table, write it as JSON, and a page with a chart.\n"
+    "Rows that are not measured keep what the file has. TCG unless --accel says otherwise, so that\n"
+    "figures of different hosts compare.";
 
-#define GROUPS "demo, boot, mmio, qmp, dma, client, rootfs or qemu"
+#define GROUPS "demo, boot, mmio, qmp, dma, client, rootfs, qemu, suite or run"
 
 void vmb_bench_progress(const VmbBench *bench, const char *what, gint run)
 {
@@ -102,6 +106,8 @@ static const struct {
     {"client", vmb_bench_client},
     {"rootfs", vmb_bench_rootfs},
     {"qemu", bench_qemu},
+    {"suite", vmb_bench_suite},
+    {"run", vmb_bench_hello}, /* the last: its page has a table of all rows */
 };
 
 static gboolean check_options(const char *only, gint runs, GError **error)
@@ -123,9 +129,18 @@ static gboolean check_options(const char *only, gint runs, GError **error)
     return TRUE;
 }
 
+/* bench.html beside bench.json. */
+static char *page_of(const char *output)
+{
+    gsize len = strlen(output) - (g_str_has_suffix(output, ".json") ? strlen(".json") : 0);
+
+    return g_strdup_printf("%.*s.html", (int)len, output);
+}
+
 static gboolean run_groups(VmbBench *bench, const char *only, const char *output, GError **error)
 {
     bench->log_dir = vmb_settings_log_dir(bench->settings, "bench", error);
+    bench->page = page_of(output);
     bench->rows = bench->log_dir != NULL ? vmb_rows_load(output, error) : NULL;
     if (bench->rows == NULL) {
         return FALSE;
@@ -158,6 +173,7 @@ static int bench_with(VmbSettings *settings, const char *only, gint runs, const 
     ok = run_groups(&bench, only, output, &error);
     g_clear_pointer(&bench.rows, vmb_rows_free);
     g_free(bench.log_dir);
+    g_free(bench.page);
     return ok ? 0 : vmb_fail(error, alarm);
 }
 

@@ -10,6 +10,7 @@
 typedef struct {
     const VmbSettings *settings;
     char *log_dir; /* exists */
+    char *page;    /* HTML file, see bench_chart.h */
     gint runs;     /* that a median is of */
     VmbAlarm *alarm;
     VmbRows *rows; /* where a group puts its results */
