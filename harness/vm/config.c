@@ -116,7 +116,8 @@ static char *kernel_words(const VmbGuestConfig *config)
 {
     GString *words = g_string_new(NULL);
 
-    g_string_append_printf(words, "console=%s quiet", config->machine->console);
+    /* Debian's kernels test their ciphers at boot, which takes 0.4 s of the 2.5 under TCG. */
+    g_string_append_printf(words, "console=%s quiet cryptomgr.notests", config->machine->console);
     if (config->machine->linux_words != NULL) {
         g_string_append_printf(words, " %s", config->machine->linux_words);
     }
