@@ -80,14 +80,15 @@ def test_a_file_that_is_added(tmp_path):
 OWN_INIT = """#!/bin/sh
 mkdir -p /proc
 mount -t proc proc /proc
-echo ready >/own-init
+echo ready >/own-init.new
+mv /own-init.new /own-init
 while :; do sleep 1000; done
 """
 
 
 MAKE_OWN = """
 cpio --quiet -id bin/busybox <"$0"
-for name in sh cat sleep mkdir mount; do ln -s busybox bin/$name; done
+for name in sh cat sleep mkdir mount mv; do ln -s busybox bin/$name; done
 find . | cpio --quiet -o -H newc | gzip >../own.cpio.gz
 """
 
