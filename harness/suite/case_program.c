@@ -159,6 +159,8 @@ gboolean vmb_case_wait_program(VmbCaseRun *run, const VmbStep *step, GError **er
 
 gboolean vmb_case_send(VmbCaseRun *run, const VmbStep *step, GError **error)
 {
+    const char *bytes = step->bytes != NULL ? (const char *)step->bytes->data : step->text;
+    gsize len = step->bytes != NULL ? step->bytes->len : strlen(step->text);
     VmbHandler *handler;
 
     if (step->to_program) {
@@ -167,12 +169,12 @@ gboolean vmb_case_send(VmbCaseRun *run, const VmbStep *step, GError **error)
                         "this", step_at(run, step->target)->name);
             return FALSE;
         }
-        vmb_program_send(run->programs->pdata[step->target], step->text, strlen(step->text));
+        vmb_program_send(run->programs->pdata[step->target], bytes, len);
         return TRUE;
     }
     handler = vmb_case_handler(run, step, error);
     if (handler != NULL) {
-        vmb_handler_send(handler, step->text, strlen(step->text));
+        vmb_handler_send(handler, bytes, len);
     }
     return handler != NULL;
 }

@@ -91,7 +91,7 @@ typedef struct {
     char *text;             /* SEND, RUN: input; NULL: none */
     guint64 address;        /* BYTES, BUS_ERROR: guest-physical */
     guint width;            /* of an access, bytes: 1, 2, 4 or 8 */
-    GByteArray *bytes;      /* BYTES; BUS_ERROR: what is written, NULL: it reads */
+    GByteArray *bytes;      /* BYTES; SEND, NULL: `text`; BUS_ERROR: what is written, NULL: it reads */
 } VmbStep;
 
 typedef struct {

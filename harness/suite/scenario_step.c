@@ -319,11 +319,13 @@ static gboolean read_send(const Source *s, VmbStep *step, GError **error)
     if (!step->to_program && !find_handler(s, &step->target, error)) {
         return FALSE;
     }
-    if (!vmb_ini_string(s->ini, s->group, "text", &step->text, error)) {
+    if (!vmb_ini_string(s->ini, s->group, "text", &step->text, error) ||
+        !read_bytes(s->ini, s->group, "bytes", &step->bytes, error)) {
         return FALSE;
     }
-    return step->text != NULL ||
-           vmb_ini_fail(s->ini, s->group, NULL, error, "with `send` say what: `text = ok\\n`");
+    return (step->text == NULL) != (step->bytes == NULL) ||
+           vmb_ini_fail(s->ini, s->group, NULL, error,
+                        "with `send` say what: `text = ok\\n` or `bytes = 6f 6b 0a`");
 }
 
 static gboolean read_bytes_at(const Source *s, VmbStep *step, GError **error)
@@ -387,7 +389,7 @@ static const struct {
     {"wait-claim", VMB_STEP_CLAIM, read_range, {NULL}},
     {"wait-release", VMB_STEP_RELEASE, read_range, {NULL}},
     {"output", VMB_STEP_OUTPUT, read_output, {EXPECTED("stdout")}},
-    {"send", VMB_STEP_SEND, read_send, {"text"}},
+    {"send", VMB_STEP_SEND, read_send, {"text", "bytes"}},
     {"bytes-at", VMB_STEP_BYTES, read_bytes_at, {"bytes", "width"}},
     {"bus-error", VMB_STEP_BUS_ERROR, read_bus_error, {"width", "write"}},
     {"reset", VMB_STEP_RESET, read_reset, {"guest"}},

@@ -104,6 +104,7 @@ START_TEST(steps_by_their_verbs)
         {"wait-release = regs\n", VMB_STEP_RELEASE, 0},
         {"output = model\nstdout-text = x\n", VMB_STEP_OUTPUT, 0},
         {"send = model\ntext = x\n", VMB_STEP_SEND, 0},
+        {"send = model\nbytes = 00 ff\n", VMB_STEP_SEND, 0},
         {"bytes-at = 0xfef00000\nbytes = aa 01\n", VMB_STEP_BYTES, 0},
         {"bus-error = 0xfef00000\n", VMB_STEP_BUS_ERROR, 0},
         {"reset = yes\n", VMB_STEP_RESET, 0},
@@ -151,6 +152,18 @@ START_TEST(text_goes_to_programs_and_handlers)
     ck_assert_str_eq(step_of(program)->text, "a\n");
     ck_assert(!step_of(handler)->to_program);
     ck_assert_str_eq(step_of(handler)->text, "b");
+}
+END_TEST
+
+START_TEST(bytes_go_there_as_well)
+{
+    static const guint8 expected[] = {0x00, 0xff};
+    g_autoptr(VmbScenario) scenario = load("send = model\nbytes = 00 ff\n");
+    const VmbStep *step = step_of(scenario);
+
+    ck_assert_ptr_null(step->text);
+    ck_assert_mem_eq(step->bytes->data, expected, sizeof(expected));
+    ck_assert_uint_eq(step->bytes->len, sizeof(expected));
 }
 END_TEST
 
@@ -234,7 +247,9 @@ START_TEST(wrong_steps)
         {"wait-release = reg\n", 11, "`reg` is no range: did you mean `regs`?"},
         {"output = model\n", 10, OUTPUT},
         {"output = server\nstdout = f\n", 11, "`server` is no handler: did you mean `model`?"},
-        {"send = model\n", 10, "with `send` say what: `text = ok\\n`"},
+        {"send = model\n", 10, "with `send` say what: `text = ok\\n` or `bytes = 6f 6b 0a`"},
+        {"send = model\ntext = x\nbytes = 78\n", 10, "with `send` say what: `text = ok\\n` or"},
+        {"send = model\nbytes = 1g\n", 12, "`1g` is no byte"},
         {"send = x\ntext = y\n", 11, "`x` is no handler: did you mean `model`?"},
         {"bytes-at = 0\n", 10, BYTES},
         {"bytes-at = 0\nwidth = 2\nbytes = aa aa aa\n", 10, BYTES},
@@ -308,6 +323,7 @@ int main(void)
     tcase_add_test(cases, a_reset_of_the_tested_guest_is_known);
     tcase_add_test(cases, a_handler_is_awaited_unless_told);
     tcase_add_test(cases, text_goes_to_programs_and_handlers);
+    tcase_add_test(cases, bytes_go_there_as_well);
     tcase_add_test(cases, bytes_at_an_address);
     tcase_add_test(cases, bus_errors_of_reads_and_writes);
     tcase_add_test(cases, wrong_steps);
