@@ -5,9 +5,9 @@ import os
 import socket
 import subprocess
 import time
-import wave
 
 import pytest
+from noise import noise, write_recording
 
 MIC = os.environ["MIC_OUTSIDE"]
 BASE = 0xfef00000
@@ -19,19 +19,8 @@ BUFFERS = 4  # of vmmio-mic-inside
 SIGBUS = 7
 
 
-def noise(count):
-    """As vmmio-mic-inside expects it."""
-    state, samples = 0, array.array("H")
-    for _ in range(count):
-        state = (state * 1664525 + 1013904223) % 2**32
-        samples.append(state >> 16)
-    return samples.tobytes()
-
-
 def record(path, data, rate=48000, channels=1):
-    with wave.open(str(path), "wb") as file:
-        file.setparams((channels, 2, rate, 0, "NONE", "not compressed"))
-        file.writeframes(data)
+    write_recording(str(path), data, rate, channels)
     return path
 
 
