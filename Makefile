@@ -32,15 +32,15 @@ setup:
 	@$(if $(QEMU_DIR),,qemu-device/prepare)
 	@guest-rootfs/prepare
 
-sanitized: setup
+sanitized: all
 	@ci/setup-packages --sanitizers
 	@$(if $(SANITIZED_QEMU_DIR),,qemu-device/prepare --sanitized)
-	@ci/build-sanitized "$(SANITIZED)" "$(SANITIZED_QEMU_DIR)"
+	@ci/build-sanitized "$(SANITIZED)" "$(BUILD)" "$(SANITIZED_QEMU_DIR)"
 
 demo: all
 	@$(VMBENCH) demo --machine $(or $(MACHINE),all)
 
-check: all sanitized
+check: sanitized
 	@ci/check $(BUILD) $(SANITIZED)
 
 check-slow: all

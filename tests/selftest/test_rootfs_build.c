@@ -314,9 +314,9 @@ static const struct mistake {
     {"$build --add /etc/hostname:/x -o /nowhere/out.cpio",
      "cannot write /nowhere/out.cpio: No such file or directory; name a file in",
      VMB_ERROR_SETUP},
-    {"program p hi; $IMAGES/rootfs-build --machine x86 -o out.cpio --pkg p",
+    {"program p hi; $ROOTFS_BUILD --machine x86 -o out.cpio --pkg p",
      "p: rootfs-build builds nothing from source; use vmbench rootfs build", 1},
-    {"$IMAGES/rootfs-build --machine x86 -o out.cpio --lib p",
+    {"$ROOTFS_BUILD --machine x86 -o out.cpio --lib p",
      "p: rootfs-build builds nothing from source", 1},
 };
 
