@@ -3,110 +3,30 @@
  * Whatever is wrong with snapshots: the guest runs all the same, and the report says why it
  * booted.
  */
-#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "snapshot_run.h"
 
-static void flip_byte(const char *path, off_t at)
-{
-    int fd = open(path, O_RDWR | O_CLOEXEC);
-    guint8 byte;
-
-    ck_assert_int_ge(fd, 0);
-    ck_assert_int_eq(pread(fd, &byte, 1, at), 1);
-    byte ^= 0x01;
-    ck_assert_int_eq(pwrite(fd, &byte, 1, at), 1);
-    close(fd);
-}
-
-static void damage_state(const char *path)
-{
-    flip_byte(path, 5000);
-}
-
-/* Its times are put back: they alone must not decide. */
-static void damage_ram(const char *path)
-{
-    struct stat s;
-
-    ck_assert_int_eq(stat(path, &s), 0);
-    flip_byte(path, 1 << 20);
-    ck_assert_int_eq(utimensat(AT_FDCWD, path, (struct timespec[]){s.st_atim, s.st_mtim}, 0), 0);
-}
-
-static void cut_off(const char *path)
-{
-    struct stat s;
-
-    ck_assert_int_eq(stat(path, &s), 0);
-    ck_assert_int_eq(truncate(path, s.st_size / 2), 0);
-}
-
-static void remove_it(const char *path)
-{
-    ck_assert_int_eq(g_remove(path), 0);
-}
-
-static void replace_text(const char *path, const char *from, const char *to)
-{
-    g_autofree char *content = NULL;
-    g_autoptr(GString) text = NULL;
-
-    ck_assert(g_file_get_contents(path, &content, NULL, NULL));
-    text = g_string_new(content);
-    ck_assert_uint_eq(g_string_replace(text, from, to, 0), 1);
-    ck_assert(g_file_set_contents(path, text->str, -1, NULL));
-}
-
-static void other_version(const char *path)
-{
-    replace_text(path, "version=1", "version=99");
-}
-
-/* The agent would not answer to it. */
-static void other_nonce(const char *path)
-{
-    replace_text(path, "nonce=", "nonce=f");
-}
-
-static void no_ini(const char *path)
-{
-    ck_assert(g_file_set_contents(path, "[[[", -1, NULL));
-}
-
-static const struct {
-    const char *file;
-    void (*damage)(const char *path);
-    const char *why;
-} damages[] = {
-    {"state", damage_state, "the snapshot is damaged: its state or snapshot.ini was changed"},
-    {"state", cut_off, "the snapshot is damaged: its state or snapshot.ini was changed"},
-    {"state", remove_it, "the snapshot is damaged: its state or snapshot.ini was changed"},
-    {"ram", damage_ram, "the snapshot is damaged: its RAM was changed or copied"},
-    {"ram", cut_off, "the snapshot is damaged: its RAM was changed or copied"},
-    {"ram", remove_it, "the snapshot is damaged: its RAM is missing"},
-    {"snapshot.ini", other_version, "the snapshot was made by another version of vmbench"},
-    {"snapshot.ini", other_nonce, "the snapshot is damaged: its state or snapshot.ini was changed"},
-    {"snapshot.ini", no_ini, "the snapshot is damaged: snapshot.ini cannot be read"},
-};
-
+/*
+ * What else may be wrong with the files, and what is said then, tests/unit/test_snapshot_store.c has:
+ * all of it is the same to the guest.
+ */
 START_TEST(a_damaged_snapshot_is_replaced)
 {
-    g_autofree char *path = run_snapshot_file("x86", damages[_i].file);
+    g_autofree char *ram = run_snapshot_file("x86", "ram");
     Run run;
 
-    damages[_i].damage(path);
+    ck_assert_int_eq(g_remove(ram), 0);
     run_start(&run, "x86", run_cache);
     run_assert_saved(&run);
-    ck_assert_str_eq(run.report.why_booted, damages[_i].why);
+    ck_assert_str_eq(run.report.why_booted, "the snapshot is damaged: its RAM is missing");
+    run_assert_device_works(&run);
     run_end(&run);
     run_start(&run, "x86", run_cache);
     run_assert_restored(&run);
@@ -269,7 +189,7 @@ static Suite *snapshot_suite(void)
     TCase *cases = tcase_create("snapshot_bad");
 
     tcase_set_timeout(cases, TEST_SECONDS);
-    tcase_add_loop_test(cases, a_damaged_snapshot_is_replaced, 0, G_N_ELEMENTS(damages));
+    tcase_add_test(cases, a_damaged_snapshot_is_replaced);
     tcase_add_test(cases, a_failing_restore_boots_instead);
     tcase_add_test(cases, a_guest_that_cannot_be_saved_boots);
     tcase_add_test(cases, without_a_directory_guests_boot);

@@ -134,11 +134,115 @@ START_TEST(a_snapshot_is_good_under_its_name_only)
 }
 END_TEST
 
-/* Uses are told apart by the file system's clock, which ticks some times in 10 ms. */
+/* Uses and changes are told apart by the file system's clock, which ticks some times in 10 ms. */
 static void let_the_clock_tick(void)
 {
     g_usleep(20000);
 }
+
+static void flip_byte(const char *path, off_t at)
+{
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    guint8 byte;
+
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(pread(fd, &byte, 1, at), 1);
+    byte ^= 0x01;
+    ck_assert_int_eq(pwrite(fd, &byte, 1, at), 1);
+    close(fd);
+}
+
+static void damage_state(const char *path)
+{
+    flip_byte(path, 0);
+}
+
+/* Its times are put back: they alone must not decide. */
+static void damage_ram(const char *path)
+{
+    struct stat s;
+
+    ck_assert_int_eq(stat(path, &s), 0);
+    flip_byte(path, RAM_AT);
+    ck_assert_int_eq(utimensat(AT_FDCWD, path, (struct timespec[]){s.st_atim, s.st_mtim}, 0), 0);
+}
+
+static void cut_off(const char *path)
+{
+    struct stat s;
+
+    ck_assert_int_eq(stat(path, &s), 0);
+    ck_assert_int_eq(truncate(path, s.st_size / 2), 0);
+}
+
+static void remove_it(const char *path)
+{
+    ck_assert_int_eq(g_remove(path), 0);
+}
+
+static void replace_text(const char *path, const char *from, const char *to)
+{
+    g_autofree char *content = NULL;
+    g_autoptr(GString) text = NULL;
+
+    ck_assert(g_file_get_contents(path, &content, NULL, NULL));
+    text = g_string_new(content);
+    ck_assert_uint_eq(g_string_replace(text, from, to, 0), 1);
+    ck_assert(g_file_set_contents(path, text->str, -1, NULL));
+}
+
+static void other_version(const char *path)
+{
+    replace_text(path, "version=1", "version=99");
+}
+
+/* The agent would not answer to it. */
+static void other_nonce(const char *path)
+{
+    replace_text(path, "nonce=", "nonce=f");
+}
+
+static void no_ini(const char *path)
+{
+    ck_assert(g_file_set_contents(path, "[[[", -1, NULL));
+}
+
+static const struct {
+    const char *file;
+    void (*damage)(const char *path);
+    const char *why;
+} damages[] = {
+    {"state", damage_state, "the snapshot is damaged: its state or snapshot.ini was changed"},
+    {"state", cut_off, "the snapshot is damaged: its state or snapshot.ini was changed"},
+    {"state", remove_it, "the snapshot is damaged: its state or snapshot.ini was changed"},
+    {"ram", damage_ram, "the snapshot is damaged: its RAM was changed or copied"},
+    {"ram", cut_off, "the snapshot is damaged: its RAM was changed or copied"},
+    {"ram", remove_it, "the snapshot is damaged: its RAM is missing"},
+    {"snapshot.ini", other_version, "the snapshot was made by another version of vmbench"},
+    {"snapshot.ini", other_nonce, "the snapshot is damaged: its state or snapshot.ini was changed"},
+    {"snapshot.ini", no_ini, "the snapshot is damaged: snapshot.ini cannot be read"},
+};
+
+/* Told once, and the next one that is kept takes its place. */
+START_TEST(a_damaged_snapshot_is_told_and_replaced)
+{
+    g_autofree char *dir = in_store("one");
+    g_autofree char *path = g_build_filename(dir, damages[_i].file, NULL);
+    VmbSnapshotFiles files;
+    g_autoptr(GError) error = NULL;
+
+    keep("one", "first", 1);
+    let_the_clock_tick();
+    damages[_i].damage(path);
+    ck_assert(!vmb_snapshot_store_find(store, "one", &files, &error));
+    ck_assert(g_error_matches(error, VMB_ERROR, VMB_ERROR_SETUP));
+    ck_assert_str_eq(error->message, damages[_i].why);
+    keep("one", "other", 2);
+    ck_assert(vmb_snapshot_store_find(store, "one", &files, NULL));
+    assert_holds(&files, "other");
+    vmb_snapshot_files_close(&files);
+}
+END_TEST
 
 START_TEST(the_least_recently_used_goes)
 {
@@ -206,6 +310,7 @@ static Suite *store_suite(void)
     tcase_add_test(cases, what_is_kept_is_found);
     tcase_add_test(cases, a_reader_keeps_what_is_replaced);
     tcase_add_test(cases, a_snapshot_is_good_under_its_name_only);
+    tcase_add_loop_test(cases, a_damaged_snapshot_is_told_and_replaced, 0, G_N_ELEMENTS(damages));
     tcase_add_test(cases, the_least_recently_used_goes);
     tcase_add_test(cases, only_dead_runs_drafts_are_removed);
     tcase_add_test(cases, hashes_outlive_the_store);
