@@ -7,6 +7,7 @@
 #include "vmbench_child.h"
 
 static Child child;
+static Child maker; /* of what the options name; its directory is there for all tests */
 
 static void setup(void)
 {
@@ -19,8 +20,8 @@ static void teardown(void)
     child_finish(&child);
 }
 
-/* Makes what the options name. */
-static const char before_mistakes[] =
+/* Makes what the options name, once for all tests. */
+static const char make_named[] =
     "mkdir own; printf '#!/bin/sh\\n' >own/init; mkdir -p drv more/x86/modules;"
     "guests=$(\"$VMBENCH\" shell --machine x86 --accel tcg --print-command --logs logs |"
     "  sed -n 's,.*-kernel \\(.*\\)/x86/kernel .*,\\1,p');"
@@ -57,12 +58,28 @@ static const struct mistake {
      "the guest boots '5.10.0 SMP'", VMB_ERROR_SETUP},
 };
 
-/* Run `vmbench boot OPTIONS` behind the script above. */
+static void make_all(void)
+{
+    child_init(&maker);
+
+    g_autofree char *script = g_strdup_printf("cd '%s'; %s", maker.dir, make_named);
+    const char *args[] = {"-ec", script, NULL};
+
+    maker.program = "/bin/sh";
+    ck_assert_msg(child_run(&maker, args) == 0, "%s%s", maker.out, maker.err);
+}
+
+static void remove_all(void)
+{
+    child_finish(&maker);
+}
+
+/* Run `vmbench boot OPTIONS` where the script above ran. */
 static int boot_with(const char *options)
 {
     g_autofree char *script = g_strdup_printf(
-        "cd '%s'; %s exec \"$VMBENCH\" boot --machine x86 --accel tcg --port 0 --logs \"$PWD/logs\" %s",
-        child.dir, before_mistakes, options);
+        "cd '%s'; exec \"$VMBENCH\" boot --machine x86 --accel tcg --port 0 --logs '%s/logs' %s",
+        maker.dir, child.dir, options);
     const char *args[] = {"-ec", script, NULL};
 
     child.program = "/bin/sh";
@@ -111,6 +128,7 @@ int main(void)
     TCase *tc = tcase_create("boot_mistakes");
 
     tcase_set_timeout(tc, PATIENCE_SECONDS);
+    tcase_add_unchecked_fixture(tc, make_all, remove_all);
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_loop_test(tc, a_mistake_is_named, 0, G_N_ELEMENTS(mistakes));
     tcase_add_loop_test(tc, a_mistake_prints_no_command, 0, G_N_ELEMENTS(mistakes));
