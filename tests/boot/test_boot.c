@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The main job on the machine that MACHINE names: the demo as its user runs it, with nothing
- * but defaults, and every byte that it leaves compared with the fixtures once more.
+ * but defaults, and every byte that it leaves compared with the fixtures once more. It runs once for
+ * all tests.
  */
 #include <json-glib/json-glib.h>
 #include <string.h>
@@ -12,26 +13,26 @@
 
 static Child child;
 static const char *machine;
+static char *json;
 
-static void setup(void)
+static void run_demo(void)
 {
-    child_init(&child);
     machine = g_getenv("MACHINE");
     ck_assert_ptr_nonnull(machine);
-}
+    child_init(&child);
+    json = child_path(&child, "result.json");
 
-static void teardown(void)
-{
-    child_finish(&child);
-}
-
-static void run_demo(const char *json)
-{
     const char *args[] = {"demo", "--machine", machine, "--json", json, NULL};
     int status = child_run(&child, args);
 
     ck_assert_msg(status == 0, "exit status %d: %s%s", status, child.out, child.err);
     ck_assert_str_eq(child.err, "");
+}
+
+static void teardown(void)
+{
+    child_finish(&child);
+    g_free(json);
 }
 
 static guint occurrences(const char *text, const char *part)
@@ -84,10 +85,8 @@ static void assert_no_kvm_said_once(void)
 
 START_TEST(the_demo_passes)
 {
-    g_autofree char *json = child_path(&child, "result.json");
     g_autofree char *verdict = g_strdup_printf("%-8s passed in ", machine);
 
-    run_demo(json);
     ck_assert_uint_eq(occurrences(child.out, "64 lines as expected\n"), 2);
     ck_assert_uint_eq(occurrences(child.out, "128 lines as expected\n"), 1);
     ck_assert_uint_eq(occurrences(child.out, "     0xaa   0xaaaa  0xaaaaaaaa  "), 16);
@@ -104,14 +103,12 @@ END_TEST
 
 START_TEST(its_logs_tell_the_story)
 {
-    g_autofree char *json = child_path(&child, "result.json");
     g_autofree char *own = NULL;
     g_autofree char *console = NULL;
     g_autofree char *first_step = g_strdup_printf("\n%s ", machine);
     g_auto(GStrv) command = NULL;
     g_auto(GStrv) parts = NULL;
 
-    run_demo(json);
     own = read_log("vmbench.log");
     console = read_log("console.log");
     parts = g_strsplit(own, first_step, 2);
@@ -127,14 +124,12 @@ START_TEST(its_figures_add_up)
 {
     static const char *const phases[] = {"boot", "inside-unclaimed", "claim",
                                          "inside-handled", "outside", "quit"};
-    g_autofree char *json = child_path(&child, "result.json");
     g_autoptr(JsonParser) parser = json_parser_new();
     JsonObject *root;
     JsonObject *result;
     JsonObject *times;
     double sum = 0;
 
-    run_demo(json);
     ck_assert(json_parser_load_from_file(parser, json, NULL));
     root = json_node_get_object(json_parser_get_root(parser));
     result = json_object_get_object_member(json_object_get_object_member(root, "machines"),
@@ -157,7 +152,7 @@ int main(void)
     TCase *cases = tcase_create("boot");
 
     tcase_set_timeout(cases, 2 * PATIENCE_SECONDS);
-    tcase_add_checked_fixture(cases, setup, teardown);
+    tcase_add_unchecked_fixture(cases, run_demo, teardown);
     tcase_add_test(cases, the_demo_passes);
     tcase_add_test(cases, its_logs_tell_the_story);
     tcase_add_test(cases, its_figures_add_up);
