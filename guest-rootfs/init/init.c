@@ -235,6 +235,7 @@ int main(void)
     params = read_params();
     startup_load_modules();
     if (params.init[0] != '\0') {
+        power_load_driver(); /* for the image's own poweroff */
         if (params.results[0] != '\0') {
             start_agent(&params);
         }

@@ -15,7 +15,7 @@ void power_load_driver(void)
     static const char driver[] = "bcm2835_wdt.ko";
     int error = startup_load_module(driver, "");
 
-    if (error != 0 && error != -ENOENT) { /* only the Pi's image has it */
+    if (error != 0 && error != -ENOENT) { /* only a Pi's image has it */
         dprintf(STDERR_FILENO, "vmmio-init: cannot load %s (%s): poweroff and reboot will not end "
                 "the guest, Ctrl-A X does\n", driver, strerror(-error));
     }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "image_tools.h"
+#include "rootfs_kernel.h"
 
 /* Only the bench's images have it. */
 #define MARK "/etc/vmbench/modules"
@@ -109,13 +110,51 @@ static gboolean choose_init(const char *wish, RootfsImage *image, gboolean ours,
     return config->init == NULL || check_init(config->init, image, error);
 }
 
+/* Where the modules of the kernel that boots are. NULL: of a kernel of the user's own nobody knows. */
+static char *kernel_modules(const VmbSettings *settings, const RootfsOptions *options,
+                            const VmbMachine *machine)
+{
+    g_autofree char *own = g_build_filename(settings->guest_dir, machine->name, "modules", NULL);
+
+    if (options->kernel_modules != NULL) {
+        return g_strdup(options->kernel_modules);
+    }
+    return settings->kernel == NULL && g_file_test(own, G_FILE_TEST_IS_DIR) ? g_steal_pointer(&own)
+                                                                            : NULL;
+}
+
+/* Our init loads it, so that `poweroff` ends the guest. What the image has there, it keeps. */
+static gboolean add_power_module(RootfsImage *image, const char *modules, const char *name,
+                                 GError **error)
+{
+    static const RootfsOwner owner = {0644, 0, 0};
+    g_autofree char *guest = g_strdup_printf("/lib/modules/%s.ko", name);
+    g_autoptr(RootfsKernel) kernel = rootfs_kernel_new(modules, error);
+    const char *path = NULL;
+
+    if (kernel == NULL) {
+        return FALSE;
+    }
+    path = rootfs_image_has(image, guest) ? NULL : rootfs_kernel_module(kernel, name, NULL);
+    return path == NULL || /* in the kernel itself, or the image's */
+           rootfs_image_add_file(image, guest, path, &owner, error);
+}
+
 static gboolean add_init(RootfsImage *image, const VmbSettings *settings,
-                         const VmbGuestConfig *config, GError **error)
+                         const RootfsOptions *options, const VmbGuestConfig *config,
+                         GError **error)
 {
     static const RootfsOwner owner = {0755, 0, 0};
-    g_autofree char *host = vmb_image_tools_init(settings, config->machine->name);
+    const VmbMachine *machine = config->machine;
+    g_autofree char *host = vmb_image_tools_init(settings, machine->name);
+    g_autofree char *modules = kernel_modules(settings, options, machine);
 
-    return !config->own_init || rootfs_image_add_file(image, VMB_INIT, host, &owner, error);
+    if (!config->own_init) {
+        return TRUE;
+    }
+    return rootfs_image_add_file(image, VMB_INIT, host, &owner, error) &&
+           (machine->power_module == NULL || modules == NULL ||
+            add_power_module(image, modules, machine->power_module, error));
 }
 
 /*
@@ -190,27 +229,18 @@ static gboolean write_image(RootfsImage *image, VmbGuestConfig *config, const ch
     return TRUE;
 }
 
-/* What a kernel of the user's own takes for a module, only its modules tell. */
-static gboolean knows_kernel(const VmbSettings *settings, const RootfsOptions *options)
-{
-    g_autofree char *own =
-        g_build_filename(settings->guest_dir, options->machine, "modules", NULL);
-
-    return options->kernel_modules != NULL ||
-           (settings->kernel == NULL && g_file_test(own, G_FILE_TEST_IS_DIR));
-}
-
 static RootfsImage *make_image(RootfsOptions *options, const VmbSettings *settings,
                                const VmbGuestConfig *config, GError **error)
 {
     RootfsCommand command = vmb_image_tools("vmbench", settings);
+    g_autofree char *modules = kernel_modules(settings, options, config->machine);
     g_autoptr(RootfsImage) image = NULL;
 
     options->machine = g_strdup(config->machine->name);
     options->base = g_strdup(config->initrd);
     options->append = TRUE;
-    if (!knows_kernel(settings, options)) {
-        command.tools.guests = NULL;
+    if (modules == NULL) {
+        command.tools.guests = NULL; /* what it takes for a module, only its modules tell */
     }
     image = rootfs_command_image(&command, options, error);
     return image != NULL && rootfs_image_check_base(image, error) ? g_steal_pointer(&image) : NULL;
@@ -229,7 +259,7 @@ gboolean vmb_additions_apply(VmbAdditions *additions, const VmbSettings *setting
     give_memory(image, config);
     ours = rootfs_image_has(image, MARK) && rootfs_image_has(image, "/init");
     if (!choose_init(additions->init, image, ours, config, error) ||
-        !add_init(image, settings, config, error)) {
+        !add_init(image, settings, options, config, error)) {
         return FALSE;
     }
     return (ours && !adds_something(options)) || write_image(image, config, log_dir, error);

@@ -22,6 +22,7 @@ static const VmbMachine machines[] = {
         .console = "ttyS1,115200",
         .results_tty = "ttyAMA0",
         .results_first = TRUE,
+        .power_module = "bcm2835_wdt",
         .gdb_architecture = "aarch64",
         .network = "usb-net",
         .irq = 177,

@@ -19,6 +19,7 @@ typedef struct {
     const char *linux_words;  /* other parameters of Linux, NULL: none */
     const char *results_tty;  /* the agent's serial line, as Linux names it in /dev */
     gboolean results_first;   /* the results line is the machine's first serial port */
+    const char *power_module; /* the kernel's module that ends the guest, NULL: none is needed */
     const char *gdb_architecture; /* as gdb calls it */
     const char *network;      /* QEMU's name of a network card for it, with properties */
     gboolean bus_error_reads_ones; /* nobody is told of a bus error: a read brings all ones */
