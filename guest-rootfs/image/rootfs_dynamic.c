@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The loaders and libraries of an image's dynamic programs. */
+#include "rootfs_image_inside.h"
+
+#include "rootfs_entry.h"
+#include "rootfs_library.h"
+
+/* RootfsMissing: it is an error. */
+static gboolean refuse_missing(gpointer data, const RootfsEntry *user, const char *name,
+                               GError **error)
+{
+    (void)data;
+    g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_LIBRARY,
+                "%s: needs %s, which is not in the image; link it with -static, add the library, "
+                "or copy all that it needs with --with-libs", user->source, name);
+    return FALSE;
+}
+
+struct missing {
+    char *user; /* path on the host of one that needs it */
+    char *name;
+};
+
+static void free_missing(struct missing *missing)
+{
+    g_free(missing->user);
+    g_free(missing->name);
+    g_free(missing);
+}
+
+static gboolean note_missing(gpointer data, const RootfsEntry *user, const char *name,
+                             GError **error)
+{
+    struct missing *missing = g_new(struct missing, 1);
+
+    (void)error;
+    *missing = (struct missing){g_strdup(user->source), g_strdup(name)};
+    g_ptr_array_add(data, missing);
+    return TRUE;
+}
+
+/* Sets *added unless the image has it by now. */
+static gboolean add_library(RootfsImage *image, const struct missing *missing,
+                            const char *const *directories, gboolean *added, GError **error)
+{
+    static const RootfsOwner owner = {0755, 0, 0};
+    g_autofree char *host = rootfs_library_find(missing->name, image->machine, directories);
+    g_autofree char *guest = missing->name[0] == '/'
+                             ? g_strdup(missing->name)
+                             : g_strconcat("/usr/lib/", missing->name, NULL);
+
+    if (host == NULL) {
+        g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_LIBRARY,
+                    "%s: needs %s, which is nowhere on this host; name its directory with "
+                    "--libs-from", missing->user, missing->name);
+        return FALSE;
+    }
+    if (rootfs_image_has(image, guest)) {
+        return TRUE;
+    }
+    *added = TRUE;
+    return rootfs_image_add_file(image, guest, host, &owner, error);
+}
+
+gboolean rootfs_image_add_libraries(RootfsImage *image, const char *const *directories,
+                                    GError **error)
+{
+    for (gboolean added = TRUE; added;) { /* until the libraries have their libraries as well */
+        g_autoptr(GPtrArray) missing =
+            g_ptr_array_new_with_free_func((GDestroyNotify)free_missing);
+
+        rootfs_library_search(image->entries, image->machine, note_missing, missing, NULL);
+        added = FALSE;
+        for (guint i = 0; i < missing->len; i++) {
+            if (!add_library(image, missing->pdata[i], directories, &added, error)) {
+                return FALSE;
+            }
+        }
+    }
+    return TRUE;
+}
+
+gboolean rootfs_image_check_libraries(RootfsImage *image, GError **error)
+{
+    return rootfs_library_search(image->entries, image->machine, refuse_missing, NULL, error);
+}
