@@ -2,6 +2,7 @@
 #include "rootfs_base.h"
 
 #include "rootfs_path.h"
+#include "rootfs_program.h"
 #include "rootfs_stream.h"
 
 #include <archive.h>
@@ -102,6 +103,37 @@ static gboolean is_configuration(const char *path)
     return g_str_has_prefix(path, "/etc/ld.so.conf") || g_str_equal(path, "/etc/vmbench/modules");
 }
 
+/* What runs it, when it can be run. */
+static gboolean note_program(const struct base *base, Archive *archive, RootfsEntry *entry,
+                             GError **error)
+{
+    guint8 first[ROOTFS_PROGRAM_BYTES];
+    la_ssize_t len = archive_read_data(archive, first, sizeof(first));
+
+    if (len < 0) {
+        return fail_archive(base, archive_error_string(archive), error);
+    }
+    rootfs_program_note(entry, first, (gsize)len);
+    return TRUE;
+}
+
+static gboolean read_bytes(const struct base *base, Archive *archive, RootfsEntry *entry,
+                           GError **error)
+{
+    gboolean can_run = (entry->owner.mode & 0111) != 0;
+
+    if (!base->data && !is_configuration(entry->path)) {
+        entry->data = g_bytes_new_static("", 0);
+        return !can_run || note_program(base, archive, entry, error);
+    }
+    entry->data = read_data(base, archive, error);
+    if (entry->data != NULL && can_run) {
+        rootfs_program_note(entry, g_bytes_get_data(entry->data, NULL),
+                            g_bytes_get_size(entry->data));
+    }
+    return entry->data != NULL;
+}
+
 static gboolean fill_file(struct base *base, Archive *archive, Header *header, RootfsEntry *entry,
                           GError **error)
 {
@@ -111,9 +143,7 @@ static gboolean fill_file(struct base *base, Archive *archive, Header *header, R
     if (first_name != NULL) {
         note_link(base, entry, first_name);
     }
-    entry->data = base->data || is_configuration(entry->path)
-                  ? read_data(base, archive, error) : g_bytes_new_static("", 0);
-    return entry->data != NULL;
+    return read_bytes(base, archive, entry, error);
 }
 
 static gboolean fill_link(const struct base *base, Header *header, RootfsEntry *entry,
@@ -308,6 +338,9 @@ static gboolean share_data(gpointer key, gpointer value, gpointer data)
         g_bytes_unref(entry->data);
         entry->data = g_bytes_ref(full->data);
         entry->size = full->size;
+        entry->machine = full->machine;
+        g_free(entry->interpreter);
+        entry->interpreter = g_strdup(full->interpreter);
     }
     return FALSE;
 }

@@ -246,3 +246,19 @@ gboolean rootfs_elf_read(int fd, const char *path, RootfsElf **elf, GError **err
     *elf = g_steal_pointer(&own);
     return TRUE;
 }
+
+const char *rootfs_elf_machine_name(guint machine)
+{
+    switch (machine) {
+    case EM_X86_64:
+        return "x86_64";
+    case EM_AARCH64:
+        return "aarch64";
+    case EM_386:
+        return "a 32-bit x86";
+    case EM_ARM:
+        return "a 32-bit ARM";
+    default:
+        return "another architecture";
+    }
+}

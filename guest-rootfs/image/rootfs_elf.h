@@ -24,4 +24,7 @@ gboolean rootfs_elf_read(int fd, const char *path, RootfsElf **elf, GError **err
 void rootfs_elf_free(RootfsElf *elf);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(RootfsElf, rootfs_elf_free)
 
+/* "x86_64", "aarch64", or what to say of another EM_... A static text. */
+const char *rootfs_elf_machine_name(guint machine);
+
 #endif

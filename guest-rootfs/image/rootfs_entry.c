@@ -19,6 +19,7 @@ void rootfs_entry_free(RootfsEntry *entry)
     g_free(entry->source);
     g_clear_pointer(&entry->data, g_bytes_unref);
     g_clear_pointer(&entry->elf, rootfs_elf_free);
+    g_free(entry->interpreter);
     g_free(entry->target);
     g_free(entry);
 }

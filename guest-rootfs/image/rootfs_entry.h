@@ -25,6 +25,8 @@ typedef struct {
     GBytes *data;  /* file: its bytes; NULL: they are read from `source` */
     gint64 size;   /* file: bytes */
     RootfsElf *elf; /* file from the host: what it is, NULL when no ELF file */
+    guint machine; /* file of the base that can be run: its EM_..., 0 when no ELF file */
+    char *interpreter; /* the same: what runs a script, NULL when it is none */
     guint link;    /* files with one number other than 0 are hard links to one another */
     char *target;  /* symbolic link */
     guint major;   /* device */

@@ -6,6 +6,7 @@
 #include "rootfs_entry.h"
 #include "rootfs_names.h"
 #include "rootfs_path.h"
+#include "rootfs_program.h"
 #include "rootfs_source.h"
 #include "rootfs_template.h"
 
@@ -52,7 +53,8 @@ gboolean rootfs_image_load_base(RootfsImage *image, const char *path, gboolean d
     g_autoptr(GTree) entries = rootfs_entries_new((GDestroyNotify)rootfs_entry_free);
 
     g_return_val_if_fail(g_tree_nnodes(image->entries) == 0, FALSE);
-    if (!rootfs_base_load(entries, path, data, &image->unfit, error)) {
+    if (!rootfs_base_load(entries, path, data, &image->unfit, error) ||
+        !rootfs_program_check(entries, image->machine, path, error)) {
         return FALSE;
     }
     g_tree_unref(image->entries);

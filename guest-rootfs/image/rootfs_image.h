@@ -27,6 +27,7 @@ typedef enum {
     ROOTFS_ERROR_SOURCE,    /* host file unreadable, no regular file, 4 GiB - 1 or more, damaged,
                                changed */
     ROOTFS_ERROR_MACHINE,   /* host file is an ELF program for another architecture */
+    ROOTFS_ERROR_FOREIGN,   /* the base archive's programs are another machine's */
     ROOTFS_ERROR_LIBRARY,   /* a dynamic program's loader or library is missing */
     ROOTFS_ERROR_MODULE,    /* kernel module missing, for another kernel, or badly described */
     ROOTFS_ERROR_BUILD,     /* a package, library or module cannot be built from its source */
@@ -73,7 +74,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(RootfsImage, rootfs_image_free)
  * several one after the other, as the kernel takes them). Its files are held in memory until the
  * image is freed; without `data` their bytes are passed over, but for the few files that matter to
  * what is added, which is enough to add to it (rootfs_image_write_added()). Only while the image is
- * empty. Errors: BASE.
+ * empty. Errors: BASE; FOREIGN (what would start, its init or else its shell, is for another machine).
  */
 gboolean rootfs_image_load_base(RootfsImage *image, const char *path, gboolean data,
                                 GError **error);

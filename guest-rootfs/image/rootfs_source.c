@@ -23,18 +23,6 @@ static gboolean fail_read(GError **error, const char *path)
     return FALSE;
 }
 
-static const char *elf_name(guint machine)
-{
-    switch (machine) {
-    case EM_X86_64:
-        return "x86_64";
-    case EM_AARCH64:
-        return "aarch64";
-    default:
-        return "another architecture";
-    }
-}
-
 static gboolean check_elf(const RootfsElf *elf, const char *path, RootfsMachine machine,
                           GError **error)
 {
@@ -45,7 +33,8 @@ static gboolean check_elf(const RootfsElf *elf, const char *path, RootfsMachine 
     }
     g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_MACHINE,
                 "%s: is a program for %s, the guest runs %s; build it with %s-linux-gnu-gcc",
-                path, elf_name(elf->machine), elf_name(want), elf_name(want));
+                path, rootfs_elf_machine_name(elf->machine), rootfs_elf_machine_name(want),
+                rootfs_elf_machine_name(want));
     return FALSE;
 }
 

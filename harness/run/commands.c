@@ -4,8 +4,13 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "rootfs_image.h"
+
 int vmb_exit_status(const GError *error, const VmbAlarm *alarm)
 {
+    if (g_error_matches(error, ROOTFS_ERROR, ROOTFS_ERROR_FOREIGN)) {
+        return VMB_ERROR_USAGE; /* the wrong file, or the wrong machine */
+    }
     if (error->domain != VMB_ERROR) {
         return VMB_ERROR_SETUP;
     }

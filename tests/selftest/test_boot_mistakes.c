@@ -52,6 +52,8 @@ static const struct mistake {
     {"--initrd odc.cpio.gz", "is cpio of a kind that no kernel unpacks", VMB_ERROR_SETUP},
     {"--initrd good.cpio.xz", "has a check that no kernel knows; compress it again with `xz --check=crc32`",
      VMB_ERROR_SETUP},
+    {"--initrd $IMAGES/raspi4b.cpio", "raspi4b.cpio: its /init is a program for aarch64, and the machine is "
+     "x86, which runs x86_64; give --machine raspi4b, or", VMB_ERROR_USAGE},
     {"--kernel more/x86/kernel --module drv", "give --kernel-modules too", VMB_ERROR_SETUP},
     {"--guest-dir more --module drv", "the guest boots '5.10.0 SMP'", VMB_ERROR_SETUP},
     {"--kernel more/x86/kernel --kernel-modules more/x86/modules --module drv",
