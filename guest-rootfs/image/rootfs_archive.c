@@ -9,6 +9,7 @@
 #include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -116,7 +117,7 @@ static ArchiveEntry *make_header(struct writer *writer, const RootfsEntry *entry
 {
     ArchiveEntry *header = archive_entry_new();
 
-    archive_entry_set_pathname(header, entry->path + 1);
+    archive_entry_set_pathname(header, strcmp(entry->path, ROOTFS_ROOT) != 0 ? entry->path + 1 : ".");
     archive_entry_set_mode(header, entry->type | entry->owner.mode);
     archive_entry_set_uid(header, entry->owner.uid);
     archive_entry_set_gid(header, entry->owner.gid);
@@ -288,7 +289,9 @@ gboolean rootfs_archive_write(GTree *entries, RootfsWrite what, RootfsCompressio
                               const char *output, GError **error)
 {
     g_autoptr(GPtrArray) made = g_ptr_array_new_with_free_func((GDestroyNotify)rootfs_entry_free);
-    g_autoptr(GTree) whole = rootfs_parents_complete(entries, made, error);
+    /* Over one that is there already, who has not asked for it changes no root directory. */
+    g_autoptr(GTree) whole =
+        rootfs_parents_complete(entries, what == ROOTFS_WRITE_ALL, made, error);
     struct writer writer = {.output = output, .what = what, .compression = compression};
 
     return whole != NULL && read_time(&writer.time, error) &&

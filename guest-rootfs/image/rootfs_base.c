@@ -52,7 +52,7 @@ static gboolean fail_archive(const struct base *base, const char *problem, GErro
 
 /* ---- Members ---- */
 
-/* "usr/bin", "./usr/bin" and "/usr/bin/" as "/usr/bin"; "." as "". The caller frees it. */
+/* "usr/bin", "./usr/bin" and "/usr/bin/" as "/usr/bin"; "." as "/". The caller frees it. */
 static char *guest_path(const char *name)
 {
     g_autoptr(GString) path = g_string_new(NULL);
@@ -63,7 +63,7 @@ static char *guest_path(const char *name)
             g_string_append_printf(path, "/%s", *part);
         }
     }
-    return g_string_free(g_steal_pointer(&path), FALSE);
+    return path->len > 0 ? g_string_free(g_steal_pointer(&path), FALSE) : g_strdup(ROOTFS_ROOT);
 }
 
 static GBytes *read_data(const struct base *base, Archive *archive, GError **error)
@@ -194,6 +194,18 @@ static char *place(const struct base *base, const char *path, GError **error)
     return g_steal_pointer(&real);
 }
 
+/* The kernel has it already, and gives it this mode and owner. */
+static gboolean read_root(struct base *base, Header *header, const RootfsOwner *owner)
+{
+    if (archive_entry_filetype(header) == S_IFDIR) {
+        RootfsEntry *entry = rootfs_entry_new(ROOTFS_ROOT, S_IFDIR, owner);
+
+        entry->base = TRUE;
+        g_tree_replace(base->entries, entry->path, entry);
+    }
+    return TRUE;
+}
+
 static gboolean read_member(struct base *base, Archive *archive, Header *header, GError **error)
 {
     const char *name = archive_entry_pathname(header);
@@ -206,8 +218,8 @@ static gboolean read_member(struct base *base, Archive *archive, Header *header,
         return fail_member(base, path, "says that it has 4 GiB - 1 or more, and an image takes files "
                            "below that; split it, or make the archive again", error);
     }
-    if (path[0] == '\0' && name != NULL) {
-        return TRUE; /* the root itself: the kernel makes it */
+    if (name != NULL && g_str_equal(path, ROOTFS_ROOT)) {
+        return read_root(base, header, &owner);
     }
     if (problem != NULL) {
         return fail_member(base, path, problem, error);

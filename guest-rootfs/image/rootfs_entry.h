@@ -14,8 +14,11 @@
  */
 #define ROOTFS_FILE_MAX (G_GINT64_CONSTANT(0xffffffff) - 1)
 
+/* The root directory: a directory that is there anyway, so that its entry says its mode and owner. */
+#define ROOTFS_ROOT "/"
+
 typedef struct {
-    char *path;    /* in the guest, absolute */
+    char *path;    /* in the guest, absolute; ROOTFS_ROOT alone ends in a slash */
     mode_t type;   /* S_IFREG, S_IFDIR, S_IFLNK, S_IFBLK, S_IFCHR, S_IFIFO or S_IFSOCK */
     RootfsOwner owner;
     gboolean base; /* from the base archive */

@@ -91,10 +91,13 @@ static gboolean check_path(const char *path, GError **error)
 }
 
 /* Where the entry goes: links that the image has on the way are followed, as the guest would. */
-static char *place(RootfsImage *image, const char *guest, GError **error)
+static char *place(RootfsImage *image, const char *guest, mode_t type, GError **error)
 {
     g_autofree char *path = NULL;
 
+    if (type == S_IFDIR && strcmp(guest, ROOTFS_ROOT) == 0) {
+        return g_strdup(ROOTFS_ROOT);
+    }
     if (!check_path(guest, error)) {
         return NULL;
     }
@@ -134,7 +137,7 @@ static gboolean check_free(RootfsImage *image, const char *path, mode_t type, GE
 static RootfsEntry *new_entry(RootfsImage *image, const char *guest, mode_t type,
                               const RootfsOwner *owner, GError **error)
 {
-    g_autofree char *path = place(image, guest, error);
+    g_autofree char *path = place(image, guest, type, error);
 
     if (path == NULL || !check_free(image, path, type, error) ||
         !check_owner(guest, owner, error)) {

@@ -2,7 +2,8 @@
 /*
  * Builds a guest's initial root filesystem as an uncompressed newc cpio archive. Equal input
  * gives equal bytes: entries are sorted by path, owners and modes are those that were asked
- * for, inode numbers count from 1, and every time is SOURCE_DATE_EPOCH or 0.
+ * for, inode numbers count from 1, and every time is SOURCE_DATE_EPOCH or 0. The root directory is among
+ * the entries, for without one Linux makes it 1777, as any tmpfs.
  *
  * An image is used by one thread at a time. All functions that can fail return FALSE with
  * *error set in the ROOTFS_ERROR domain; its message names the path and the remedy. After an
@@ -130,7 +131,8 @@ gboolean rootfs_image_add_bytes(RootfsImage *image, const char *guest, GBytes *b
                                 const RootfsOwner *owner, GError **error);
 
 /*
- * A directory. Parents that nobody adds are made, mode 0755, owner 0:0.
+ * A directory, also "/" itself. Parents that nobody adds are made, mode 0755, owner 0:0, and "/" likewise
+ * unless the base has it; rootfs_image_write_added() leaves that as it is.
  * Errors: PATH, DUPLICATE, VALUE.
  */
 gboolean rootfs_image_add_directory(RootfsImage *image, const char *guest,

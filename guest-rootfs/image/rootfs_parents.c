@@ -51,12 +51,15 @@ static gboolean copy_entry(gpointer key, gpointer value, gpointer data)
     return FALSE;
 }
 
-GTree *rootfs_parents_complete(GTree *entries, GPtrArray *made, GError **error)
+GTree *rootfs_parents_complete(GTree *entries, gboolean root, GPtrArray *made, GError **error)
 {
     struct completion completion = {rootfs_entries_new(NULL), made, NULL};
 
     g_tree_foreach(entries, copy_entry, completion.entries);
     g_tree_foreach(entries, add_parents, &completion);
+    if (root && completion.error == NULL) {
+        add_parent(&completion, ROOTFS_ROOT, ROOTFS_ROOT);
+    }
     if (completion.error != NULL) {
         g_propagate_error(error, completion.error);
         g_tree_unref(completion.entries);

@@ -7,9 +7,9 @@
 
 /*
  * A tree of all `entries`, which it borrows, and of directories (mode 0755, owner 0:0) for the
- * parents that nobody added; these are put into `made`, which frees them. NULL with DUPLICATE when
- * something lies below what is no directory.
+ * parents that nobody added, with `root` the root directory as well; these are put into `made`, which
+ * frees them. NULL with DUPLICATE when something lies below what is no directory.
  */
-GTree *rootfs_parents_complete(GTree *entries, GPtrArray *made, GError **error);
+GTree *rootfs_parents_complete(GTree *entries, gboolean root, GPtrArray *made, GError **error);
 
 #endif

@@ -216,9 +216,9 @@ START_TEST(what_is_added_to_an_image_and_replaced)
     screen_await("/ # ");
     screen_type("cat /etc/a /etc/b; stat -c '%a %h %T' /etc/b /etc/device\n");
     screen_await("old\r\nnew\r\n644 1 0\r\n600 1 3\r\n");
-    screen_type("greet; stat -c 'mode %a' /opt/text\n");
+    screen_type("greet; stat -c 'mode %a' /opt/text /\n");
     screen_await("greetings\r");
-    screen_await("mode 600\r");
+    screen_await("mode 600\r\nmode 755\r");
     leave("exit\n");
 }
 END_TEST

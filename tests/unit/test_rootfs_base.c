@@ -117,7 +117,7 @@ START_TEST(devices_keep_their_numbers)
     path = save(archive);
     must(rootfs_image_load_base(image, path, TRUE, &error));
     must(rootfs_image_write(image, output, &error));
-    text = run("cpio --quiet -itv <out.cpio | sed 's/  */ /g' | cut -d' ' -f 1,5,6,10");
+    text = run("cpio --quiet -itv <out.cpio | grep -v ^d | sed 's/  */ /g' | cut -d' ' -f 1,5,6,10");
     ck_assert_str_eq(text, "brw-rw---- 259, 70000 disk\ncrw-rw-rw- 1, 3 null\n");
 }
 END_TEST
@@ -138,7 +138,7 @@ START_TEST(names_in_any_spelling)
     must(rootfs_image_load_base(image, path, TRUE, &error));
     must(rootfs_image_write(image, output, &error));
     text = run("cpio --quiet -it <out.cpio; cpio --quiet -i --to-stdout a <out.cpio");
-    ck_assert_str_eq(text, "a\nb\nb/c\nsecond");
+    ck_assert_str_eq(text, ".\na\nb\nb/c\nsecond");
 }
 END_TEST
 
@@ -207,7 +207,8 @@ START_TEST(archives_joined)
         }
         must(rootfs_image_load_base(image, base, data, &error));
         must(data ? rootfs_image_write(image, output, &error) : TRUE);
-        names = data ? run("cpio --quiet -it <out.cpio; mkdir out; cd out; cpio --quiet -id <../out.cpio;"
+        names = data ? run("cpio --quiet -it <out.cpio | grep -vx '[.]'; mkdir out; cd out;"
+                           "cpio --quiet -id <../out.cpio;"
                            "for name in *; do cmp $name ../$name; done") : NULL;
         ck_assert_msg(!data || strcmp(names, joined[_i].names) == 0, "%s", names);
         ck_assert(rootfs_image_has(image, "/b"));
@@ -398,7 +399,7 @@ START_TEST(members_below_a_link)
     must(rootfs_image_load_base(image, path, TRUE, &error));
     must(rootfs_image_write(image, output, &error));
     names = run("cpio --quiet -it <out.cpio");
-    ck_assert_str_eq(names, "lib\nusr\nusr/lib\nusr/lib/f\n");
+    ck_assert_str_eq(names, ".\nlib\nusr\nusr/lib\nusr/lib/f\n");
     g_string_assign(archive, "");
     newc_member(archive, "a", 0120777, 0, 0, "a");
     newc_member(archive, "a/f", 0100644, 0, 0, "");
@@ -406,6 +407,34 @@ START_TEST(members_below_a_link)
     rootfs_image_free(image);
     image = rootfs_image_new(ROOTFS_MACHINE_X86);
     expect_refused(archive, "ring of links");
+}
+END_TEST
+
+/* Its mode and owner stay as the base has them, or become what is asked for. */
+START_TEST(the_root_directory)
+{
+    g_autoptr(GString) archive = g_string_new(NULL);
+    const char *list = "cpio --quiet -itvn <out.cpio | sed 's/  */ /g' | cut -d' ' -f 1-4,9";
+    g_autofree char *path = NULL;
+    g_autofree char *output = test_path("out.cpio");
+    g_autofree char *kept = NULL;
+    g_autofree char *changed = NULL;
+    g_autofree char *added = NULL;
+
+    newc_member(archive, ".", 040711, 0, 0, "");
+    newc_trailer(archive);
+    path = save(archive);
+    must(rootfs_image_load_base(image, path, TRUE, &error));
+    must(rootfs_image_write(image, output, &error));
+    kept = run(list);
+    ck_assert_str_eq(kept, "drwx--x--x 2 0 0 .\n");
+    must(rootfs_image_add_directory(image, "/", &(RootfsOwner){01755, 3, 4}, &error));
+    must(rootfs_image_write(image, output, &error));
+    changed = run(list);
+    ck_assert_str_eq(changed, "drwxr-xr-t 2 3 4 .\n");
+    must(rootfs_image_write_added(image, output, &error));
+    added = run(list);
+    ck_assert_str_eq(added, changed);
 }
 END_TEST
 
@@ -448,6 +477,7 @@ static Suite *base_suite(void)
     tcase_add_test(tc, a_program_instead_of_the_bases);
     tcase_add_test(tc, another_name_of_the_bases_program);
     tcase_add_test(tc, members_below_a_link);
+    tcase_add_test(tc, the_root_directory);
     tcase_add_test(tc, only_what_was_added);
     suite_add_tcase(suite, tc);
     return suite;

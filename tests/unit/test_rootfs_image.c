@@ -50,12 +50,25 @@ START_TEST(equal_input_gives_equal_bytes)
 }
 END_TEST
 
-/* One newc record: the header's 13 fields of 8 digits, and where the next one begins. */
+/* Two newc records: the header's 13 fields of 8 digits, and where the next one begins. */
 START_TEST(golden_bytes)
 {
     static const char expected[] =
-        "070701"   /* magic */
+        "070701"   /* the root directory */
         "00000001" /* inode */
+        "000041ed" /* mode: directory, 0755 */
+        "00000000" /* uid */
+        "00000000" /* gid */
+        "00000002" /* links */
+        "00000010" /* time */
+        "00000000" /* size */
+        "00000000" "00000000" /* device that holds it */
+        "00000000" "00000000" /* device that it is */
+        "00000002" /* length of the name, with its NUL */
+        "00000000" /* check */
+        ".\0"
+        "070701"   /* magic */
+        "00000002" /* inode */
         "00002180" /* mode: character device, 0600 */
         "00000002" /* uid */
         "00000003" /* gid */
@@ -80,8 +93,8 @@ START_TEST(golden_bytes)
     for (gsize i = 0; i < sizeof(expected); i++) {
         ck_assert_int_eq(g_ascii_tolower(bytes[i]), expected[i]);
     }
-    ck_assert_mem_eq(bytes + 112, "070701", 6);
-    ck_assert_mem_eq(bytes + 112 + 110, "TRAILER!!!", 11);
+    ck_assert_mem_eq(bytes + 224, "070701", 6);
+    ck_assert_mem_eq(bytes + 224 + 110, "TRAILER!!!", 11);
 }
 END_TEST
 
@@ -100,7 +113,7 @@ START_TEST(is_sorted_and_complete)
 {
     g_autofree char *names = list("-it");
 
-    ck_assert_str_eq(names, "a\na-b\na/b\nbin\ndev\ndev/console\ndev/disk\ntmp\nusr\nusr/bin\n"
+    ck_assert_str_eq(names, ".\na\na-b\na/b\nbin\ndev\ndev/console\ndev/disk\ntmp\nusr\nusr/bin\n"
                      "usr/bin/hello\n");
 }
 END_TEST
@@ -110,6 +123,7 @@ START_TEST(types_owners_and_device_numbers)
     g_autofree char *listing = list("-itvn");
     g_auto(GStrv) lines = g_strsplit(listing, "\n", -1);
     static const char *const expected[] = {
+        "drwxr-xr-x 2 0 0 0 Jan 1 1970 .",
         "drwxr-xr-x 2 0 0 0 Jan 1 1970 a",
         "-rw-r----- 1 12 34 6 Jan 1 1970 a-b",
         "-rw-r--r-- 1 0 0 6 Jan 1 1970 a/b",
@@ -167,7 +181,7 @@ START_TEST(source_date_epoch_must_be_a_time)
 END_TEST
 
 static const char *const bad_paths[] = {
-    "", "/", "relative/path", "/a/", "//a", "/a//b", "/.", "/..", "/a/../b", "/a/./b", "/a/..",
+    "", "//", "relative/path", "/a/", "//a", "/a//b", "/.", "/..", "/a/../b", "/a/./b", "/a/..",
 };
 
 START_TEST(bad_guest_path)
@@ -176,6 +190,16 @@ START_TEST(bad_guest_path)
 
     ck_assert(!rootfs_image_add_directory(image, path, &all, &error));
     EXPECT_ERROR(&error, ROOTFS_ERROR_PATH, "guest path", path);
+}
+END_TEST
+
+START_TEST(the_root_is_a_directory_alone)
+{
+    must(rootfs_image_add_directory(image, "/", &(RootfsOwner){0700, 1, 2}, &error));
+    ck_assert(!rootfs_image_add_directory(image, "/", &all, &error));
+    EXPECT_ERROR(&error, ROOTFS_ERROR_DUPLICATE, "guest path / is added twice");
+    ck_assert(!rootfs_image_add_symlink(image, "/", "b", &all, &error));
+    EXPECT_ERROR(&error, ROOTFS_ERROR_PATH, "guest path '/'");
 }
 END_TEST
 
@@ -393,6 +417,7 @@ static Suite *image_suite(void)
     tcase_add_test(tc, unpacks_with_cpio);
     tcase_add_test(tc, source_date_epoch_must_be_a_time);
     tcase_add_loop_test(tc, bad_guest_path, 0, G_N_ELEMENTS(bad_paths));
+    tcase_add_test(tc, the_root_is_a_directory_alone);
     tcase_add_test(tc, dots_inside_names_are_fine);
     tcase_add_test(tc, duplicate_path);
     tcase_add_test(tc, a_program_with_a_taken_name);

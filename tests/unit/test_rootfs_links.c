@@ -28,7 +28,7 @@ START_TEST(links_on_the_way_are_followed)
     EXPECT_ERROR(&error, ROOTFS_ERROR_DUPLICATE, "/usr/bin/x", "twice");
     must(rootfs_image_write(image, output, &error));
     names = test_command((const char *const[]){"cpio", "--quiet", "-it", "-F", output, NULL}, NULL);
-    ck_assert_str_eq(names, "b\nbin\nusr\nusr/bin\nusr/bin/x\n");
+    ck_assert_str_eq(names, ".\nb\nbin\nusr\nusr/bin\nusr/bin/x\n");
 }
 END_TEST
 

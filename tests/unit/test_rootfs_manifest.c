@@ -38,12 +38,14 @@ START_TEST(all_kinds_of_lines)
                        "\n"
                        "  \t \n"
                        "dir /tmp 1777 0 0\n"
+                       "dir / 750 0 7\n"
                        "file /etc/hello hello 640 1 2\n"
                        "slink /link etc/hello 777 0 0\r\n"
                        "\tnod  /dev/console\t600 0 0 c 5 1\n"
                        "nod /dev/vda 660 0 6 b 254 0"), "%s", error ? error->message : "");
     text = listing();
     ck_assert_str_eq(text,
+                     "drwxr-x--- 2 0 7 0 .\n"
                      "drwxr-xr-x 2 0 0 0 dev\n"
                      "crw------- 1 0 0 5, 1 dev/console\n"
                      "brw-rw---- 1 0 6 254, 0 dev/vda\n"
@@ -120,7 +122,8 @@ START_TEST(words_of_the_command_line)
     ck_assert(add(data, ":/3:4711"));
     ck_assert(add(data, ":/4:600:7:8"));
     text = listing();
-    ck_assert_str_eq(text, "-rw-r--r-- 1 0 0 1 1\n-rwxr-xr-x 1 0 0 1 2\n-rws--x--x 1 0 0 1 3\n"
+    ck_assert_str_eq(text, "drwxr-xr-x 2 0 0 0 .\n-rw-r--r-- 1 0 0 1 1\n"
+                     "-rwxr-xr-x 1 0 0 1 2\n-rws--x--x 1 0 0 1 3\n"
                      "-rw------- 1 7 8 1 4\n");
 }
 END_TEST

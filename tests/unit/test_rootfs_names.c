@@ -88,8 +88,8 @@ START_TEST(bytes_of_a_name_and_of_a_target)
     must(rootfs_image_load_base(image, base, TRUE, &error));
     write_image(image);
     ck_assert(g_file_get_contents(output, &bytes, &len, NULL));
-    ck_assert_mem_eq(bytes + 110, "a\n" INVALID "\0\0", 6);
-    ck_assert_mem_eq(bytes + 116, INVALID " \n070701", 10);
+    ck_assert_mem_eq(bytes + 112 + 110, "a\n" INVALID "\0\0", 6); /* behind the root directory */
+    ck_assert_mem_eq(bytes + 112 + 116, INVALID " \n070701", 10);
 }
 END_TEST
 
@@ -131,7 +131,7 @@ START_TEST(devices_keep_their_numbers)
     g_autofree char *again = test_path("again.cpio");
     g_autoptr(RootfsImage) other = rootfs_image_new(ROOTFS_MACHINE_X86);
     g_autofree char *list = g_strdup_printf(
-        "%sv <again.cpio | tr -s ' ,' ' ' | cut -d' ' -f1,5,6,10", listers[_i]);
+        "%sv <again.cpio | grep -v ^d | tr -s ' ,' ' ' | cut -d' ' -f1,5,6,10", listers[_i]);
     g_autofree char *unpack = g_strdup_printf(
         "mkdir out; cd out; %s <../again.cpio; stat -c '%%F %%t %%T' *", unpackers[_i]);
     g_autofree char *listed = NULL, *found = NULL;
