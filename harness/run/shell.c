@@ -194,14 +194,24 @@ static gboolean interact(Shell *shell, VmbAlarm *alarm, GError **error)
     return vmb_wait(alarm, ended_condition, shell, none, error);
 }
 
-static void print_endpoint(const char *endpoint, gboolean conventional)
+/* What an init of the image's own shows, and takes for its end, nobody knows here. */
+static const char *how_to_leave(const VmbGuestConfig *config)
+{
+    if (config->init != NULL) {
+        return "from here on the console is the image's own, as it is; Ctrl-A X ends the guest";
+    }
+    return config->login ? "`exit` logs out; `poweroff` or Ctrl-A X ends the guest"
+                         : "`exit` or Ctrl-A X ends the guest";
+}
+
+static void print_endpoint(const VmbGuestConfig *config, const char *endpoint,
+                           gboolean conventional)
 {
     if (!conventional) {
         printf("port %d is taken\n", CONVENTIONAL_PORT);
     }
-    printf("vMMIO endpoint: %s (range %s, size %s)\n"
-           "`exit` or Ctrl-A X ends the guest\n\n",
-           endpoint, VMB_RANGE_START, VMB_RANGE_SIZE);
+    printf("vMMIO endpoint: %s (range %s, size %s)\n%s\n\n", endpoint, VMB_RANGE_START,
+           VMB_RANGE_SIZE, how_to_leave(config));
     fflush(stdout);
 }
 
@@ -216,7 +226,7 @@ static gboolean run(VmbGuestConfig *config, const char *log_dir, gboolean conven
     }
     Shell shell = {.guest = guest, .unshown = g_byte_array_new(), .last_byte = '\n'};
 
-    print_endpoint(endpoint, conventional);
+    print_endpoint(config, endpoint, conventional);
     vmb_guest_allow_end(guest);
     vmb_agent_link_allow_restart(vmb_guest_agent(guest));
     vmb_console_set_tap(vmb_guest_console(guest), on_console, &shell);

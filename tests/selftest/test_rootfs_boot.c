@@ -143,6 +143,7 @@ static void log_in(const char *user, const char *password)
 START_TEST(logins)
 {
     start("boot", machines[_i], (const char *const[]){NULL});
+    screen_await("`exit` logs out; `poweroff` or Ctrl-A X ends the guest\r");
     log_in("root", "toor");
     screen_await("Login incorrect");
     screen_clear();
@@ -234,6 +235,7 @@ START_TEST(an_own_init_is_kept)
 
     make(sources);
     start("boot", kept[_i].machine, (const char *const[]){"--initrd", image, "--pkg", greet, NULL});
+    screen_await("from here on the console is the image's own, as it is; Ctrl-A X ends the guest\r");
     screen_await("the own init is 1\r");
     screen_await("/ # ");
     screen_type("greet\n");
@@ -266,6 +268,7 @@ START_TEST(the_benchs_init_instead)
     g_autofree char *image = foreign_image("x86", ".");
 
     start("shell", "x86", (const char *const[]){"--initrd", image, "--init", "bench", NULL});
+    screen_await("`exit` or Ctrl-A X ends the guest\r");
     screen_await("/ # ");
     screen_type("readlink /proc/1/exe\n");
     screen_await("/vmbench-init\r");
