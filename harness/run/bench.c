@@ -189,7 +189,8 @@ int vmb_bench_main(int argc, char **argv)
         G_OPTION_ENTRY_NULL,
     };
     g_autoptr(GError) error = NULL;
-    g_autoptr(VmbSettings) settings = vmb_settings_parse(argc, argv, summary, entries, &error);
+    g_autoptr(VmbSettings) settings =
+        vmb_settings_parse_example(argc, argv, summary, entries, &error);
 
     if (settings == NULL || !check_options(only, runs, &error)) {
         return vmb_fail(error, NULL);

@@ -143,7 +143,8 @@ int vmb_demo_main(int argc, char **argv)
         G_OPTION_ENTRY_NULL,
     };
     g_autoptr(GError) error = NULL;
-    g_autoptr(VmbSettings) settings = vmb_settings_parse(argc, argv, summary, entries, &error);
+    g_autoptr(VmbSettings) settings =
+        vmb_settings_parse_example(argc, argv, summary, entries, &error);
     g_autoptr(JsonObject) results = json_object_new();
     Demo demo = {.settings = settings, .results = results};
     int status = settings != NULL ? run_all(&demo, json_path, &error) : VMB_ERROR_USAGE;

@@ -93,8 +93,6 @@ static void add_options(GOptionContext *context, VmbSettings *s)
         {"kernel", 0, 0, G_OPTION_ARG_FILENAME, &s->kernel, "Kernel to boot", "FILE"},
         {"dtb", 0, 0, G_OPTION_ARG_FILENAME, &s->dtb, "Device tree for it", "FILE"},
         {"initrd", 0, 0, G_OPTION_ARG_FILENAME, &s->initrd, "Guest image to boot", "FILE"},
-        {"fixtures", 0, 0, G_OPTION_ARG_FILENAME, &s->fixtures, "Expected outputs", "DIR"},
-        {"handler", 0, 0, G_OPTION_ARG_FILENAME, &s->handler, "Program to run outside", "PROGRAM"},
         {"logs", 0, 0, G_OPTION_ARG_FILENAME, &s->logs, "Where logs go", "DIR"},
         {"accel", 0, 0, G_OPTION_ARG_STRING, &s->accel, "auto, tcg or kvm", "A"},
         {"properties", 0, 0, G_OPTION_ARG_STRING, &s->properties,
@@ -112,6 +110,17 @@ static void add_options(GOptionContext *context, VmbSettings *s)
     g_option_context_add_main_entries(context, entries, NULL);
 }
 
+static void add_example_options(GOptionContext *context, VmbSettings *s)
+{
+    const GOptionEntry entries[] = {
+        {"fixtures", 0, 0, G_OPTION_ARG_FILENAME, &s->fixtures, "Expected outputs", "DIR"},
+        {"handler", 0, 0, G_OPTION_ARG_FILENAME, &s->handler, "Program to run outside", "PROGRAM"},
+        G_OPTION_ENTRY_NULL,
+    };
+
+    g_option_context_add_main_entries(context, entries, NULL);
+}
+
 VmbSettings *vmb_settings_new(GError **error)
 {
     g_autoptr(VmbSettings) settings = g_new0(VmbSettings, 1);
@@ -122,8 +131,8 @@ VmbSettings *vmb_settings_new(GError **error)
     return check_values(settings, error) ? g_steal_pointer(&settings) : NULL;
 }
 
-VmbSettings *vmb_settings_parse(int argc, char **argv, const char *summary,
-                                const GOptionEntry *extra, GError **error)
+static VmbSettings *parse(int argc, char **argv, const char *summary, gboolean example,
+                          const GOptionEntry *extra, GError **error)
 {
     g_autoptr(GOptionContext) context = g_option_context_new(NULL);
     g_autoptr(VmbSettings) settings = g_new0(VmbSettings, 1);
@@ -135,6 +144,9 @@ VmbSettings *vmb_settings_parse(int argc, char **argv, const char *summary,
     argv[0] = name;
     g_option_context_set_summary(context, summary);
     add_options(context, settings);
+    if (example) {
+        add_example_options(context, settings);
+    }
     if (extra != NULL) {
         g_option_context_add_main_entries(context, extra, NULL);
     }
@@ -149,6 +161,18 @@ VmbSettings *vmb_settings_parse(int argc, char **argv, const char *summary,
     }
     fill_in_all(settings);
     return check_values(settings, error) ? g_steal_pointer(&settings) : NULL;
+}
+
+VmbSettings *vmb_settings_parse(int argc, char **argv, const char *summary,
+                                const GOptionEntry *extra, GError **error)
+{
+    return parse(argc, argv, summary, FALSE, extra, error);
+}
+
+VmbSettings *vmb_settings_parse_example(int argc, char **argv, const char *summary,
+                                        const GOptionEntry *extra, GError **error)
+{
+    return parse(argc, argv, summary, TRUE, extra, error);
 }
 
 static gboolean check_memory(const VmbSettings *settings, const VmbMachine *machines, gsize count,

@@ -44,6 +44,10 @@ VmbSettings *vmb_settings_new(GError **error);
 VmbSettings *vmb_settings_parse(int argc, char **argv, const char *summary,
                                 const GOptionEntry *extra, GError **error);
 
+/* The same for a command that runs the memory example: --fixtures and --handler are for that. */
+VmbSettings *vmb_settings_parse_example(int argc, char **argv, const char *summary,
+                                        const GOptionEntry *extra, GError **error);
+
 /*
  * The machines to run: *count of them, from *first on. FALSE: VMB_ERROR_USAGE, no such machine,
  * one file given for all machines, or memory for one that has a fixed amount.

@@ -45,6 +45,26 @@ START_TEST(a_missing_file_is_named)
 }
 END_TEST
 
+/* They are the memory example's; elsewhere they would do nothing. */
+static const struct {
+    const char *command, *option;
+} examples_own[] = {
+    {"boot", "--handler"}, {"shell", "--handler"}, {"serve", "--handler"}, {"run", "--handler"},
+    {"boot", "--fixtures"},
+};
+
+START_TEST(an_option_of_another_command_is_refused)
+{
+    const char *command = examples_own[_i].command;
+    const char *args[] = {command, "--machine", "x86", examples_own[_i].option, "/bin/true", NULL};
+    g_autofree char *says = g_strdup_printf("vmbench: Unknown option %s: see vmbench %s --help\n",
+                                            examples_own[_i].option, command);
+
+    ck_assert_int_eq(child_run(&child, args), VMB_ERROR_USAGE);
+    ck_assert_str_eq(child.err, says);
+}
+END_TEST
+
 START_TEST(a_missing_device_tree_is_named)
 {
     const char *args[] = {"demo", "--machine", "raspi4b", "--dtb", "/nowhere/dtb", NULL};
@@ -184,6 +204,7 @@ int main(void)
     tcase_set_timeout(cases, 2 * PATIENCE_SECONDS);
     tcase_add_checked_fixture(cases, setup, teardown);
     tcase_add_loop_test(cases, a_missing_file_is_named, 0, G_N_ELEMENTS(missing_files));
+    tcase_add_loop_test(cases, an_option_of_another_command_is_refused, 0, G_N_ELEMENTS(examples_own));
     tcase_add_test(cases, a_missing_device_tree_is_named);
     tcase_add_test(cases, each_machine_gets_its_line);
     tcase_add_test(cases, a_taken_port_is_said);
