@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# For pkg/build, which removes what other flags and other files made: the program NAME, or the library libNAME.a, of all C files in ./source.
-sources := $(sort $(wildcard source/*.c))
-objects := $(sources:source/%.c=%.o)
+# For pkg/build, which removes what other flags and other files made: the program NAME, or the library libNAME.a, of all C files in SOURCE.
+sources := $(sort $(wildcard $(SOURCE)/*.c))
+objects := $(sources:$(SOURCE)/%.c=%.o)
 
 program: $(NAME)
 library: lib$(NAME).a
@@ -15,7 +15,7 @@ lib$(NAME).a: $(objects)
 	$(AR) rcsD $@.part $^
 	mv $@.part $@
 
-%.o: source/%.c
+%.o: $(SOURCE)/%.c
 	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 -include $(objects:.o=.d)

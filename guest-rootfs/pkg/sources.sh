@@ -8,6 +8,18 @@ check_path() {
     esac
 }
 
+# check_compiler PREFIX: end unless there is one, and say what brings it.
+check_compiler() {
+    local packages
+    ! command -v "${1}gcc" >/dev/null || return 0
+    case $(uname -m)-$1 in
+        x86_64-x86_64-* | aarch64-aarch64-*) packages='gcc and libc6-dev' ;;
+        *-aarch64-*) packages='gcc-aarch64-linux-gnu and libc6-dev-arm64-cross' ;;
+        *) packages='gcc-x86-64-linux-gnu and libc6-dev-amd64-cross' ;;
+    esac
+    die "there is no compiler ${1}gcc: install Debian's packages $packages"
+}
+
 # List files below the directories, with what tells one from another: list [TEST...] -- DIRECTORY...
 list() {
     local tests=()
@@ -35,6 +47,9 @@ can_go_on() {
 
 # finished WORK: all was made of what can_go_on() saw.
 finished() { mv "$1/files.new" "$1/files"; touch "$1/files"; }
+
+# show_log WORK SOURCE: what the tools said, with the files of the source for the copies in WORK/src.
+show_log() { sed "s|$1/src\>|$2|g" "$1/log" >&2; }
 
 # copy_source FROM TO: a copy to build in, where there may be one already. What links lead to is copied.
 copy_source() {
