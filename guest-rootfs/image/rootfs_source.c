@@ -45,9 +45,13 @@ static gboolean check_open_file(int fd, const char *path, gint64 *size, GError *
     if (fstat(fd, &info) < 0) {
         return fail_read(error, path);
     }
+    if (S_ISDIR(info.st_mode)) {
+        return fail_source(error, path, "is a directory; add what lies in it with --overlay DIR:GUEST, or "
+                           "an empty one with a line of a manifest");
+    }
     if (!S_ISREG(info.st_mode)) {
         return fail_source(error, path, "is no regular file; name one (a manifest has "
-                           "directories, links and devices)");
+                           "links and devices)");
     }
     if (info.st_size > ROOTFS_FILE_MAX) {
         return fail_source(error, path, "has 4 GiB - 1 or more, and an image takes files below that; "

@@ -107,7 +107,7 @@ START_TEST(directories_and_pipes_are_no_files)
     gint64 size;
 
     ck_assert(!check(test_dir, ROOTFS_MACHINE_X86, &size, &error));
-    EXPECT_ERROR(&error, ROOTFS_ERROR_SOURCE, test_dir, "manifest");
+    EXPECT_ERROR(&error, ROOTFS_ERROR_SOURCE, test_dir, "is a directory", "--overlay", "manifest");
     ck_assert_int_eq(mkfifo(fifo, 0600), 0);
     ck_assert(!check(fifo, ROOTFS_MACHINE_X86, &size, &error));
     EXPECT_ERROR(&error, ROOTFS_ERROR_SOURCE, fifo, "regular");
