@@ -14,7 +14,7 @@ typedef struct {
 
 /*
  * Build the image that the options ask for; --help prints them and ends the process. FALSE with *error
- * set: ROOTFS_ERROR_SYNTAX or a GOptionError for the command line, and every ROOTFS_ERROR.
+ * set: ROOTFS_ERROR_SYNTAX for the command line, and every ROOTFS_ERROR.
  */
 gboolean rootfs_command_build(const RootfsCommand *command, int argc, char **argv,
                               GError **error);

@@ -83,11 +83,14 @@ RootfsOptions *rootfs_options_parse(const char *command, int argc, char **argv, 
 {
     g_autoptr(GOptionContext) context = g_option_context_new("- build a guest's cpio archive");
     g_autoptr(RootfsOptions) o = g_new0(RootfsOptions, 1);
+    g_autoptr(GError) cause = NULL;
 
     argv[0] = (char *)command; /* for --help */
     g_option_context_set_description(context, description);
     add_options(context, o);
-    if (!g_option_context_parse(context, &argc, &argv, error)) {
+    if (!g_option_context_parse(context, &argc, &argv, &cause)) {
+        g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_SYNTAX, "%s: see %s --help", cause->message,
+                    command);
         return NULL;
     }
     if (argc != 1) {

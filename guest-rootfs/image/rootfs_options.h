@@ -30,7 +30,7 @@ typedef struct {
 
 /*
  * Read them; `command` is the name of the command. --help prints them and ends the process. Errors:
- * G_OPTION_ERROR, ROOTFS_ERROR_SYNTAX. Free the result with rootfs_options_free().
+ * ROOTFS_ERROR_SYNTAX. Free the result with rootfs_options_free().
  */
 RootfsOptions *rootfs_options_parse(const char *command, int argc, char **argv, GError **error);
 void rootfs_options_free(RootfsOptions *options);
