@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "nearest.h"
 #include "paths.h"
 
 static const struct {
@@ -37,6 +38,18 @@ static void print_usage(FILE *out)
             "17 the guest reset or powered off, 18 skipped; 128 + N when ended by signal N.\n");
 }
 
+static int refuse(const char *word)
+{
+    const char *names[G_N_ELEMENTS(commands) + 1] = {NULL};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(commands); i++) {
+        names[i] = commands[i].name;
+    }
+    fprintf(stderr, "vmbench: no command is called %s; did you mean %s? See vmbench --help\n", word,
+            vmb_nearest(word, names));
+    return VMB_ERROR_USAGE;
+}
+
 int main(int argc, char **argv)
 {
     setlocale(LC_ALL, "");
@@ -52,6 +65,9 @@ int main(int argc, char **argv)
         if (strcmp(argv[1], commands[i].name) == 0) {
             return commands[i].main(argc - 1, argv + 1);
         }
+    }
+    if (argc > 1) {
+        return refuse(argv[1]);
     }
     print_usage(stderr);
     return VMB_ERROR_USAGE;

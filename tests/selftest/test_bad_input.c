@@ -185,6 +185,30 @@ START_TEST(wrong_usage_is_told_in_one_line)
 }
 END_TEST
 
+static const struct {
+    const char *words[3], *says;
+} unknown_words[] = {
+    {{"shel"}, "vmbench: no command is called shel; did you mean shell? See vmbench --help\n"},
+    {{"rn", "memory"}, "vmbench: no command is called rn; did you mean run? See vmbench --help\n"},
+    {{"rootfs", "biuld"},
+     "vmbench: rootfs biuld: it is vmbench rootfs build: see vmbench rootfs build --help\n"},
+    {{"rootfs"},
+     "vmbench: rootfs without a word: it is vmbench rootfs build: see vmbench rootfs build --help\n"},
+};
+
+START_TEST(an_unknown_word_is_told_with_the_nearest)
+{
+    const char *const *words = unknown_words[_i].words;
+    g_autofree char *script = g_strdup_printf("exec \"$VMBENCH\" %s %s", words[0],
+                                              words[1] != NULL ? words[1] : "");
+    const char *args[] = {"-c", script, NULL};
+
+    child.program = "/bin/sh"; /* no --logs, which would be another word */
+    ck_assert_int_eq(child_run(&child, args), VMB_ERROR_USAGE);
+    ck_assert_str_eq(child.err, unknown_words[_i].says);
+}
+END_TEST
+
 START_TEST(logs_that_cannot_be_written_are_told)
 {
     g_autofree char *in_the_way = child_path(&child, "logs");
@@ -212,6 +236,8 @@ int main(void)
     tcase_add_test(cases, a_qemu_that_says_nothing_is_given_up);
     tcase_add_test(cases, kvm_on_a_machine_of_another_cpu_is_said_once);
     tcase_add_loop_test(cases, wrong_usage_is_told_in_one_line, 0, G_N_ELEMENTS(wrong_usage));
+    tcase_add_loop_test(cases, an_unknown_word_is_told_with_the_nearest, 0,
+                        G_N_ELEMENTS(unknown_words));
     tcase_add_test(cases, logs_that_cannot_be_written_are_told);
     suite_add_tcase(suite, cases);
     return tap_run(suite);
