@@ -68,6 +68,20 @@ static gboolean set_variable(Build *build, const char *pair, GError **error)
     return rootfs_image_set_variable(build->image, parts[0], parts[1], error);
 }
 
+/* A name that was mistyped, or whose template is not there. */
+static gboolean check_variable(Build *build, const char *pair, GError **error)
+{
+    g_autofree char *name = g_strndup(pair, strcspn(pair, "="));
+
+    if (!rootfs_image_has_used(build->image, name)) {
+        g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_SYNTAX,
+                    "--set %s: no template has @%s@; a template is a file of an --overlay whose name ends "
+                    "in .in", pair, name);
+        return FALSE;
+    }
+    return TRUE;
+}
+
 static gboolean load_base(Build *build, GError **error)
 {
     const RootfsOptions *options = build->options;
@@ -228,6 +242,7 @@ static gboolean add_all(Build *build, GError **error)
     return each(build, options->packages, add_package, error) && add_modules(build, error) &&
            each(build, options->stages, add_stage, error) &&
            each(build, options->overlays, add_overlay, error) &&
+           each(build, options->variables, check_variable, error) &&
            each(build, options->manifests, add_manifest, error) &&
            each(build, options->files, add_file, error) && add_libraries(build, error);
 }

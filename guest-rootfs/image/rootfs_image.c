@@ -24,6 +24,7 @@ RootfsImage *rootfs_image_new(RootfsMachine machine)
     image->machine = machine;
     image->entries = rootfs_entries_new((GDestroyNotify)rootfs_entry_free);
     image->variables = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    image->used = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     g_hash_table_insert(image->variables, g_strdup("MACHINE"), g_strdup(rootfs_machine_name(machine)));
     return image;
 }
@@ -34,6 +35,7 @@ void rootfs_image_free(RootfsImage *image)
     g_free(image->vermagic);
     g_clear_error(&image->unfit);
     g_hash_table_unref(image->variables);
+    g_hash_table_unref(image->used);
     g_free(image);
 }
 
@@ -296,10 +298,15 @@ gboolean rootfs_image_set_variable(RootfsImage *image, const char *name, const c
     return TRUE;
 }
 
+gboolean rootfs_image_has_used(RootfsImage *image, const char *name)
+{
+    return g_hash_table_contains(image->used, name);
+}
+
 gboolean rootfs_image_add_template(RootfsImage *image, const char *guest, const char *host,
                                    const RootfsOwner *owner, GError **error)
 {
-    g_autoptr(GBytes) text = rootfs_template_expand(host, image->variables, error);
+    g_autoptr(GBytes) text = rootfs_template_expand(host, image->variables, image->used, error);
 
     return text != NULL && rootfs_image_add_bytes(image, guest, text, owner, error);
 }

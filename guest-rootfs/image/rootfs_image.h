@@ -105,6 +105,9 @@ void rootfs_image_set_kernel(RootfsImage *image, const char *vermagic);
 gboolean rootfs_image_set_variable(RootfsImage *image, const char *name, const char *value,
                                    GError **error);
 
+/* TRUE when a template that was added has @NAME@. */
+gboolean rootfs_image_has_used(RootfsImage *image, const char *name);
+
 /* Put a template's text there. Errors: those of rootfs_image_add_file(), and VALUE. */
 gboolean rootfs_image_add_template(RootfsImage *image, const char *guest, const char *host,
                                    const RootfsOwner *owner, GError **error);

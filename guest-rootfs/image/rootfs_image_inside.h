@@ -11,6 +11,7 @@ struct RootfsImage {
     RootfsCompression compression;
     char *vermagic;        /* of the kernel; NULL: not known */
     GHashTable *variables; /* of templates: name -> value */
+    GHashTable *used;      /* names of them that a template had */
     GError *unfit;  /* why a kernel does not unpack the base archive; NULL: it does */
     GTree *entries; /* path -> RootfsEntry; only what was asked for and what the base has */
 };

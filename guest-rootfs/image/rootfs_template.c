@@ -8,6 +8,7 @@
 struct expansion {
     const char *path;
     GHashTable *variables;
+    GHashTable *used;
     GError *error;
 };
 
@@ -37,13 +38,15 @@ static gboolean expand(const GMatchInfo *match, GString *result, gpointer data)
         return TRUE;
     }
     g_string_append(result, value);
+    g_hash_table_add(expansion->used, g_steal_pointer(&name));
     return FALSE;
 }
 
-GBytes *rootfs_template_expand(const char *path, GHashTable *variables, GError **error)
+GBytes *rootfs_template_expand(const char *path, GHashTable *variables, GHashTable *used,
+                               GError **error)
 {
     g_autoptr(GRegex) pattern = g_regex_new("@([A-Z][A-Z0-9_]*)@", G_REGEX_RAW, 0, NULL);
-    struct expansion expansion = {path, variables, NULL};
+    struct expansion expansion = {path, variables, used, NULL};
     g_autoptr(GBytes) bytes = rootfs_source_read(path, error);
     gsize len = 0;
     const char *text = bytes != NULL ? g_bytes_get_data(bytes, &len) : NULL;

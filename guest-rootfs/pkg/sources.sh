@@ -48,8 +48,13 @@ can_go_on() {
 # finished WORK: all was made of what can_go_on() saw.
 finished() { mv "$1/files.new" "$1/files"; touch "$1/files"; }
 
-# show_log WORK SOURCE: what the tools said, with the files of the source for the copies in WORK/src.
-show_log() { sed "s|$1/src\>|$2|g" "$1/log" >&2; }
+# show_log WORK SOURCE: what the tools said, with the files of the source for the copies in WORK/src, and
+# for the way to them from WORK/meson.
+show_log() {
+    local way
+    way=$(realpath -m --relative-to="$1/meson" "$2")
+    sed "s|$1/src\>|$2|g; s|${way//./\\.}/|$2/|g" "$1/log" >&2
+}
 
 # copy_source FROM TO: a copy to build in, where there may be one already. What links lead to is copied.
 copy_source() {

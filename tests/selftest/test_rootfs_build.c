@@ -257,9 +257,17 @@ static const struct mistake {
     const char *script, *says;
     int status;
 } mistakes[] = {
-    {"$build --machine", "Missing argument for --machine", VMB_ERROR_USAGE},
+    {"$build --machine", "Missing argument for --machine: see vmbench rootfs build --help",
+     VMB_ERROR_USAGE},
+    {"$build --pakage p", "Unknown option --pakage: see vmbench rootfs build --help", VMB_ERROR_USAGE},
     {"$build here", "here is no option", VMB_ERROR_USAGE},
     {"$build --set X", "--set X: it is no NAME=VALUE", VMB_ERROR_USAGE},
+    {"mkdir t; echo @MACHINE@ >t/x.in; $build --overlay t --set WHO=me", "--set WHO=me: no template has "
+     "@WHO@; a template is a file of an --overlay whose name ends in .in", VMB_ERROR_USAGE},
+    {"mkdir t; $build --add t:/t", "t: is a directory; add what lies in it with --overlay DIR:GUEST",
+     VMB_ERROR_SETUP},
+    {"mkdir drv; $build --module drv", "drv holds no C files, and no Kbuild or Makefile that says obj-m := "
+     "drv.o: name the directory of a module's source", VMB_ERROR_SETUP},
     {"$build --add one", "'one' is no HOST:GUEST", VMB_ERROR_USAGE},
     {"$build --machine vax", "machine 'vax' is unknown", VMB_ERROR_SETUP},
     {"$build --compress rar", "compression 'rar' is unknown", VMB_ERROR_SETUP},
@@ -334,13 +342,40 @@ START_TEST(a_mistake_is_named)
 }
 END_TEST
 
+/* The user's own files, not the copies that are built, and once. */
+static const struct faulty {
+    const char *make, *option, *file;
+} faulty[] = {
+    {"program p hi", "--pkg p", "p/main.c"},
+    {"program p hi; printf 'p: main.c\\n\\t$(CC) -o p '$PWD'/p/main.c\\n' >p/Makefile", "--pkg p",
+     "p/main.c"},
+    {"program p hi; printf 'p:\\n\\t$(CC) -o p $(CURDIR)/main.c\\n' >p/Makefile", "--pkg p", "p/main.c"},
+    {"program p hi; printf 'project(\"p\", \"c\")\\nexecutable(\"p\", \"main.c\", install: true)\\n' |"
+     "tr '\"' \"'\" >p/meson.build", "--pkg p", "p/main.c"},
+    {"program p hi; program own hi", "--lib own --pkg p", "own/main.c"},
+    {"module drv", "--module drv", "drv/drv.c"},
+    {"module drv; echo 'obj-m := drv.o' >drv/Kbuild", "--module drv", "drv/drv.c"},
+};
+
+START_TEST(a_compilers_error_names_the_users_file)
+{
+    g_autofree char *script = g_strdup_printf(
+        "%s; echo 'int x = y;' >>%s; ! $build %s 2>told; cat told >&2;"
+        "grep 'error: .*y' told | sed \"s,^$PWD/,,; s,:.*,,\"", faulty[_i].make, faulty[_i].file,
+        faulty[_i].option);
+    g_autofree char *expected = g_strconcat(faulty[_i].file, "\n", NULL);
+
+    must_print(script, expected);
+}
+END_TEST
+
 /* A fake compiler stands in for one that is missing: PATH has the rest of what the script needs. */
 START_TEST(a_missing_compiler_is_named)
 {
     ck_assert_int_eq(run("program p hi; mkdir bin; for tool in /usr/bin/*; do case $tool in *-gcc*) ;;"
                          "*) ln -s $tool bin/ ;; esac; done; PATH=$PWD/bin; $build --pkg p"),
                      VMB_ERROR_SETUP);
-    ck_assert_msg(strstr(child.err, "no compiler x86_64-linux-gnu-gcc: install gcc-x86-64-linux-gnu"),
+    ck_assert_msg(strstr(child.err, "no compiler x86_64-linux-gnu-gcc: install Debian's packages gcc"),
                   "%s", child.err);
 }
 END_TEST
@@ -378,6 +413,7 @@ static Suite *rootfs_build_suite(void)
     tcase_add_test(tc, names_of_any_bytes);
     tcase_add_test(tc, a_dynamic_program_and_its_libraries);
     tcase_add_loop_test(tc, a_mistake_is_named, 0, G_N_ELEMENTS(mistakes));
+    tcase_add_loop_test(tc, a_compilers_error_names_the_users_file, 0, G_N_ELEMENTS(faulty));
     tcase_add_test(tc, a_missing_compiler_is_named);
     tcase_add_test(tc, a_module_of_another_kernel);
     suite_add_tcase(suite, tc);
