@@ -10,7 +10,11 @@
 #include <signal.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
+
+/* A login that fails at once must not flood the console: one starts so often at most. */
+enum { LOGIN_MS = 1000 };
 
 /* What poll() watches: the line, SIGCHLD, and three pipes of each run. */
 enum { POLL_LINE, POLL_CHILD, POLL_RUNS, POLL_COUNT = POLL_RUNS + 3 * AGENT_RUNS };
@@ -22,6 +26,8 @@ struct agent {
     int child_fd;  /* signalfd for SIGCHLD */
     const struct agent_config *config;
     pid_t shell;   /* 0: none */
+    int64_t shell_since; /* ms, monotonic: when it started */
+    int64_t shell_due; /* ms, monotonic: no login starts before; 0 when none is waited for */
     bool shell_ended; /* SHELL_EXIT is still to be sent */
     struct agent_exit shell_status;
 };
@@ -118,6 +124,14 @@ static void handle_frame(void *context, const struct agent_frame *frame)
     }
 }
 
+static int64_t now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 static void start_shell(struct agent *agent)
 {
     int error = child_shell(agent->config->shell, agent->config->login, &agent->shell);
@@ -126,12 +140,33 @@ static void start_shell(struct agent *agent)
         agent->shell_status = (struct agent_exit){AGENT_EXIT_EXEC_FAILED, (uint32_t)error};
         agent->shell_ended = true;
     }
+    agent->shell_due = 0;
+    agent->shell_since = now_ms();
+}
+
+/* For poll(): until the next login is due, -1 when none is waited for. */
+static int shell_timeout(const struct agent *agent)
+{
+    int64_t left = agent->shell_due - now_ms();
+
+    if (agent->shell_due == 0) {
+        return -1;
+    }
+    return left > 0 ? (int)left : 0;
+}
+
+static void start_due_shell(struct agent *agent)
+{
+    if (shell_timeout(agent) == 0) {
+        start_shell(agent);
+    }
 }
 
 static void handle_shell_end(struct agent *agent, int wait_status)
 {
+    agent->shell = 0;
     if (agent->config->login) {
-        start_shell(agent);
+        agent->shell_due = agent->shell_since + LOGIN_MS;
     } else {
         agent->shell_status = run_exit_status(wait_status);
         agent->shell_ended = true;
@@ -216,7 +251,7 @@ static int wait_for_work(struct agent *agent, struct pollfd *fds)
         watch(&slot[1], run->out[0], run->active && room, POLLIN);
         watch(&slot[2], run->out[1], run->active && room, POLLIN);
     }
-    return poll(fds, POLL_COUNT, -1) < 0 && errno != EINTR ? -errno : 0;
+    return poll(fds, POLL_COUNT, shell_timeout(agent)) < 0 && errno != EINTR ? -errno : 0;
 }
 
 static int serve_once(struct agent *agent)
@@ -231,6 +266,7 @@ static int serve_once(struct agent *agent)
         if (fds[POLL_CHILD].revents != 0) {
             reap(agent);
         }
+        start_due_shell(agent);
         pump(agent);
         error = line_flush(&agent->line);
     }
@@ -243,7 +279,10 @@ static int serve_shell_only(struct agent *agent)
     int wait_status;
 
     while (!agent->shell_ended) {
-        if (waitpid(agent->shell, &wait_status, 0) >= 0) {
+        if (agent->shell == 0) {
+            poll(NULL, 0, shell_timeout(agent));
+            start_due_shell(agent);
+        } else if (waitpid(agent->shell, &wait_status, 0) >= 0) {
             handle_shell_end(agent, wait_status);
         } else if (errno != EINTR) {
             return -errno;

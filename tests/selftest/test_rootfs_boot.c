@@ -164,6 +164,24 @@ START_TEST(logins)
 }
 END_TEST
 
+/* The third one goes on to a shell; by then two pauses have been made. */
+START_TEST(a_login_that_fails_at_once)
+{
+    g_autofree char *script = child_script(
+        &child, "login",
+        "cut -d' ' -f 1 /proc/uptime >>/tmp/tries\n"
+        "[ $(wc -l </tmp/tries) -ge 3 ] || exit 1\n"
+        "awk 'NR == 1 { first = $1 } END { print NR, ($1 - first > 1.9 ? \"paused\" : \"flooded\") }' "
+        "/tmp/tries\n"
+        "exec /bin/sh");
+    g_autofree char *login = g_strconcat(script, ":/bin/login", NULL);
+
+    start("boot", machines[_i], (const char *const[]){"--replace", "--add", login, NULL});
+    screen_await("3 paused\r");
+    leave("\x01x");
+}
+END_TEST
+
 /* ---- Somebody else's image ---- */
 
 /*
@@ -372,6 +390,7 @@ static Suite *rootfs_boot_suite(void)
     tcase_add_test(added, what_init_starts_and_remedies);
     tcase_add_loop_test(added, what_is_added_to_an_image_and_replaced, 0, G_N_ELEMENTS(machines));
     tcase_add_loop_test(login, logins, 0, G_N_ELEMENTS(machines));
+    tcase_add_loop_test(login, a_login_that_fails_at_once, 0, G_N_ELEMENTS(machines));
     tcase_add_loop_test(own, an_own_init_is_kept, 0, G_N_ELEMENTS(kept));
     tcase_add_loop_test(own, an_own_init_that_mounts, 0, G_N_ELEMENTS(machines));
     tcase_add_test(own, the_benchs_init_instead);
