@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { COPY_SIZE = 65536 };
+enum { COPY_SIZE = 65536, HEADER = 112 /* with the end of the name and what fills up */ };
 
 typedef struct archive Archive;
 typedef struct archive_entry ArchiveEntry;
@@ -31,6 +31,8 @@ struct inode {
 struct writer {
     Archive *archive;
     const char *output; /* for messages */
+    int fd;
+    gint64 needed; /* bytes that the archive has, unless it is compressed */
     RootfsWrite what;
     RootfsCompression compression;
     gint64 time;        /* of all entries, seconds since 1970 */
@@ -43,6 +45,11 @@ static gboolean fail_archive(struct writer *writer)
 {
     const char *problem = archive_error_string(writer->archive);
 
+    if (archive_errno(writer->archive) == ENOSPC) {
+        return rootfs_output_fail_full(writer->output, writer->fd, writer->needed,
+                                       writer->compression != ROOTFS_COMPRESSION_NONE,
+                                       &writer->error);
+    }
     g_set_error(&writer->error, ROOTFS_ERROR, ROOTFS_ERROR_OUTPUT,
                 "cannot write %s: %s; make room, or name another file", writer->output,
                 problem != NULL ? problem : "unknown libarchive error");
@@ -198,22 +205,33 @@ static gboolean write_entry(gpointer key, gpointer value, gpointer data)
     return entry->type == S_IFREG && whole && !write_data(writer, entry);
 }
 
-/* GTraverseFunc: count the names of every hard-linked file. */
-static gboolean count_names(gpointer key, gpointer value, gpointer data)
+/* Count the names of a hard-linked file; returns the bytes that this name brings. */
+static gint64 count_name(GHashTable *inodes, const RootfsEntry *entry)
 {
-    const RootfsEntry *entry = value;
-    struct inode *inode;
+    struct inode *inode = g_hash_table_lookup(inodes, GUINT_TO_POINTER(entry->link));
 
-    (void)key;
     if (entry->link == 0) {
-        return FALSE;
+        return entry->size;
     }
-    inode = g_hash_table_lookup(data, GUINT_TO_POINTER(entry->link));
     if (inode == NULL) {
         inode = g_new0(struct inode, 1);
-        g_hash_table_insert(data, GUINT_TO_POINTER(entry->link), inode);
+        g_hash_table_insert(inodes, GUINT_TO_POINTER(entry->link), inode);
     }
     inode->names++;
+    return inode->names == 1 ? entry->size : 0;
+}
+
+/* GTraverseFunc. */
+static gboolean count(gpointer key, gpointer value, gpointer data)
+{
+    const RootfsEntry *entry = value;
+    struct writer *writer = data;
+    gint64 bytes = count_name(writer->inodes, entry);
+
+    (void)key;
+    if (writer->what == ROOTFS_WRITE_ALL || !entry->base) {
+        writer->needed += HEADER + (gint64)strlen(entry->path) + bytes;
+    }
     return FALSE;
 }
 
@@ -254,7 +272,7 @@ static gboolean write_all(struct writer *writer, GTree *entries, int fd)
         archive_write_open_fd(writer->archive, fd) != ARCHIVE_OK) {
         return fail_archive(writer);
     }
-    g_tree_foreach(entries, count_names, writer->inodes);
+    g_tree_foreach(entries, count, writer);
     g_tree_foreach(entries, write_entry, writer);
     if (writer->error != NULL) {
         return FALSE;
@@ -270,6 +288,7 @@ static gboolean write_to(struct writer *writer, GTree *entries, const RootfsOutp
 
     writer->archive = archive;
     writer->inodes = inodes;
+    writer->fd = output->fd;
     if (!write_all(writer, entries, output->fd)) {
         g_propagate_error(error, writer->error);
         return FALSE;

@@ -8,15 +8,32 @@
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
-enum { LINKS_MAX = 40, NAMES_MAX = 100, MODE = 0666 };
+enum { LINKS_MAX = 40, NAMES_MAX = 100, MODE = 0666, BLOCK = 512 /* of st_blocks */, MIB = 1 << 20 };
 
 static gboolean fail(GError **error, const char *path, const char *problem, const char *remedy)
 {
     g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_OUTPUT, "cannot write %s: %s; %s", path, problem,
                 remedy);
     return FALSE;
+}
+
+gboolean rootfs_output_fail_full(const char *path, int fd, gint64 needed, gboolean packed,
+                                 GError **error)
+{
+    g_autofree char *problem = NULL;
+    struct statvfs disk;
+    struct stat info;
+    gint64 room = 0;
+
+    if (fstatvfs(fd, &disk) == 0 && fstat(fd, &info) == 0) {
+        room = (gint64)(disk.f_bavail * disk.f_frsize) + info.st_blocks * BLOCK;
+    }
+    problem = g_strdup_printf("the disk is full: %s%.1f MiB are needed, and there is room for %.1f MiB",
+                              packed ? "up to " : "", (double)needed / MIB, (double)room / MIB);
+    return fail(error, path, problem, "make room, or write it to another disk");
 }
 
 static gboolean fail_directory(GError **error, const RootfsOutput *output)

@@ -22,6 +22,13 @@ typedef struct {
  */
 RootfsOutput *rootfs_output_open(const char *path, GError **error);
 
+/*
+ * Set *error to OUTPUT for a disk that is full: `fd` is the file on it that was to become `path`, `needed`
+ * the bytes that it would have, or with `packed` the most that it could have. Returns FALSE.
+ */
+gboolean rootfs_output_fail_full(const char *path, int fd, gint64 needed, gboolean packed,
+                                 GError **error);
+
 /* Put what was written into its place. Errors: OUTPUT. */
 gboolean rootfs_output_commit(RootfsOutput *output, GError **error);
 

@@ -1,20 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "additions.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <string.h>
-#include <sys/sendfile.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include "image_tools.h"
+#include "join.h"
 #include "rootfs_kernel.h"
 
 /* Only the bench's images have it. */
 #define MARK "/etc/vmbench/modules"
-
-enum { ALIGN = 4 }; /* the kernel looks for the next archive at multiples of this */
 
 /* A machine's usual memory has room for images of this size. */
 #define SMALL_MIB 48
@@ -170,49 +162,7 @@ static void give_memory(RootfsImage *image, VmbGuestConfig *config)
     }
 }
 
-/* ---- One archive behind the other ---- */
-
-static gboolean fail(const char *path, GError **error)
-{
-    g_set_error(error, VMB_ERROR, VMB_ERROR_SETUP, "cannot join the guest's image and %s: %s", path,
-                g_strerror(errno));
-    return FALSE;
-}
-
-static gboolean append(int out, const char *path, GError **error)
-{
-    int in = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t n = -1;
-
-    while (in >= 0 && (n = sendfile(out, in, NULL, 1 << 20)) > 0) {
-        continue;
-    }
-    if (n < 0) {
-        fail(path, error);
-    }
-    if (in >= 0) {
-        close(in);
-    }
-    return n == 0;
-}
-
-static gboolean join(const char *first, const char *second, const char *output, GError **error)
-{
-    int out = open(output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    gboolean good = out >= 0 || fail(output, error);
-
-    good = good && append(out, first, error);
-    if (good) {
-        off_t end = lseek(out, 0, SEEK_CUR);
-
-        lseek(out, (ALIGN - end % ALIGN) % ALIGN, SEEK_CUR); /* a hole: zeros */
-    }
-    good = good && append(out, second, error);
-    if (out >= 0 && close(out) < 0 && good) {
-        good = fail(output, error);
-    }
-    return good;
-}
+/* ---- The image ---- */
 
 static gboolean write_image(RootfsImage *image, VmbGuestConfig *config, const char *log_dir,
                             GError **error)
@@ -221,7 +171,7 @@ static gboolean write_image(RootfsImage *image, VmbGuestConfig *config, const ch
     g_autofree char *joined = g_build_filename(log_dir, "image.cpio", NULL);
 
     if (!rootfs_image_write_added(image, added, error) ||
-        !join(config->initrd, added, joined, error)) {
+        !vmb_join(config->initrd, added, joined, error)) {
         return FALSE;
     }
     g_free(config->initrd);

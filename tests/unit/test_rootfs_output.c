@@ -5,6 +5,7 @@
 #include "rootfs_output.h"
 #include "rootfs_signals.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -38,6 +39,52 @@ static void forbid_nameless_files(void)
     ck_assert_int_eq(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
     ck_assert_int_eq(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program), 0);
 }
+
+/* From now on a disk is full, for whoever writes so much at once: TAP is written in less. */
+static void fill_disk(void)
+{
+    struct sock_filter steps[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_write, 0, 3),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[2])),
+        BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, 8192, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSPC),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog program = {G_N_ELEMENTS(steps), steps};
+
+    ck_assert_int_eq(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+    ck_assert_int_eq(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program), 0);
+}
+
+static const struct packing {
+    RootfsCompression how;
+    const char *needed;
+} packings[] = {
+    {ROOTFS_COMPRESSION_NONE, "out: the disk is full: 3.0 MiB are needed, and there is room for "},
+    {ROOTFS_COMPRESSION_GZIP, "out: the disk is full: up to 3.0 MiB are needed, and there is room for "},
+    {ROOTFS_COMPRESSION_ZSTD, "up to 3.0 MiB are needed"},
+};
+
+/* Noise, which packs to no less; and a name more of a file needs next to nothing. */
+START_TEST(a_full_disk_is_told)
+{
+    g_autofree char *noise = NULL;
+    g_autofree char *base = test_path("base");
+    g_autofree char *path = test_path("out");
+
+    g_free(run("mkdir tree; cd tree; head -c 2M /dev/urandom >a; ln a b; head -c 1M /dev/urandom >../noise;"
+               "find a b | cpio --quiet -o -H newc >../base; cd ..; rm -r tree"));
+    noise = test_path("noise");
+    must(rootfs_image_load_base(image, base, TRUE, &error));
+    must(rootfs_image_add_file(image, "/noise", noise, &(RootfsOwner){0644, 0, 0}, &error));
+    rootfs_image_set_compression(image, packings[_i].how);
+    fill_disk();
+    ck_assert(!rootfs_image_write(image, path, &error));
+    EXPECT_ERROR(&error, ROOTFS_ERROR_OUTPUT, packings[_i].needed, " MiB; make room, or write it to another");
+    expect_files("base noise");
+}
+END_TEST
 
 /* ---- Places ---- */
 
@@ -200,6 +247,7 @@ static Suite *output_suite(void)
     TCase *tc = tcase_create("output");
 
     tcase_add_checked_fixture(tc, set_up, tear_down);
+    tcase_add_loop_test(tc, a_full_disk_is_told, 0, G_N_ELEMENTS(packings));
     tcase_add_test(tc, a_device_is_no_place);
     tcase_add_test(tc, links_are_followed);
     tcase_add_test(tc, a_ring_of_links);
