@@ -49,7 +49,7 @@ static void add_options(GOptionContext *context, RootfsOptions *o)
         {"stage", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_FILENAME_ARRAY, &o->stages,
          "Add what pkg/build has put into DIR", "DIR"},
         {"set", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->variables,
-         "The value of @NAME@ in files of DIR that end in .in", "NAME=VALUE"},
+         "The value of @NAME@ in files of an overlay that end in .in", "NAME=VALUE"},
         {"add", 'a', 0, G_OPTION_ARG_FILENAME_ARRAY, &o->files,
          "Add a file: HOST:GUEST[:MODE[:UID:GID]]", "SPEC"},
         {"manifest", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o->manifests,
