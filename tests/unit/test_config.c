@@ -94,7 +94,7 @@ START_TEST(pi_command)
     ck_assert_str_eq(value_of(argv, "-kernel", 0), config->kernel);
     ck_assert_str_eq(value_of(argv, "-initrd", 0), config->initrd);
     ck_assert_str_eq(value_of(argv, "-append", 0),
-                     "console=ttyS1,115200 quiet panic=-1 vmbench.results=ttyAMA0 "
+                     "console=ttyS1,115200 quiet cryptomgr.notests panic=-1 vmbench.results=ttyAMA0 "
                      "vmbench.nonce=0123456789abcdef");
     ck_assert_str_eq(value_of(argv, "-serial", 0), "chardev:results");
     ck_assert_str_eq(value_of(argv, "-serial", 1), "chardev:console");
@@ -156,7 +156,8 @@ START_TEST(x86_command)
     ck_assert_str_eq(value_of(argv, "-m", 0), "256");
     ck_assert_ptr_null(value_of(argv, "-dtb", 0));
     ck_assert_str_eq(value_of(argv, "-append", 0),
-                     "console=ttyS0,115200 quiet no_timer_check panic=-1 vmbench.results=ttyS1 "
+                     "console=ttyS0,115200 quiet cryptomgr.notests no_timer_check panic=-1 "
+                     "vmbench.results=ttyS1 "
                      "vmbench.nonce=0123456789abcdef");
     ck_assert_str_eq(value_of(argv, "-serial", 0), "chardev:console");
     ck_assert_str_eq(value_of(argv, "-serial", 1), "chardev:results");
@@ -282,7 +283,8 @@ START_TEST(a_command_to_use_by_hand_has_one_terminal)
     config->by_hand = TRUE;
     g_auto(GStrv) argv = vmb_guest_config_command(config);
 
-    ck_assert_str_eq(value_of(argv, "-append", 0), "console=ttyS1,115200 quiet vmbench.shell=1");
+    ck_assert_str_eq(value_of(argv, "-append", 0),
+                     "console=ttyS1,115200 quiet cryptomgr.notests vmbench.shell=1");
     ck_assert_str_eq(value_of(argv, "-chardev", 0), "stdio,id=console,mux=on,signal=off");
     ck_assert_ptr_null(value_of(argv, "-chardev", 1));
     ck_assert_str_eq(value_of(argv, "-serial", 0), "null");
