@@ -23,7 +23,7 @@ static void teardown(void)
 /* Makes what the options name, once for all tests. */
 static const char make_named[] =
     "mkdir own; printf '#!/bin/sh\\n' >own/init; mkdir -p drv more/x86/modules;"
-    "guests=$(\"$VMBENCH\" shell --machine x86 --accel tcg --print-command --logs logs |"
+    "guests=$(\"$VMBENCH\" shell --machine x86 --accel tcg --port 0 --print-command --logs logs |"
     "  sed -n 's,.*-kernel \\(.*\\)/x86/kernel .*,\\1,p');"
     "ln -s $guests/x86/headers $guests/x86/kernel more/x86;"
     "printf '.section .modinfo,\"a\"\\n.asciz \"vermagic=5.10.0 SMP\"\\n' |"
