@@ -162,6 +162,14 @@ static gboolean stop_handlers(VmbCaseRun *run, GError **error)
     return TRUE;
 }
 
+static gboolean check_conduct(const VmbCaseRun *run, GError **error)
+{
+    const VmbScenario *scenario = run->test->scenario;
+
+    return scenario->misbehaves ||
+           vmb_conduct_check(vmb_testbed_guest(run->bed), scenario, run->conduct, error);
+}
+
 static gboolean quit_guests(VmbCaseRun *run, GError **error)
 {
     for (guint i = 0; i < run->guests->len; i++) {
@@ -185,10 +193,15 @@ static gboolean run_in_guest(VmbCaseRun *run, GError **error)
         !vmb_transcript_begin(vmb_testbed_guest(run->bed), accesses, error)) {
         return FALSE;
     }
+    run->conduct = vmb_conduct_read(vmb_testbed_guest(run->bed), run->test->scenario, error);
+    if (run->conduct == NULL) {
+        return FALSE;
+    }
     run->begin = g_get_real_time();
     vmb_console_set_tap(console, vmb_timed_log_take, log);
     ok = start_guests(run, error) && run_steps(run, error) && end_programs(run, error) &&
-         stop_handlers(run, error) && quit_guests(run, error) && check_alarm(run, error);
+         stop_handlers(run, error) && check_conduct(run, error) && quit_guests(run, error) &&
+         check_alarm(run, error);
     vmb_console_set_tap(console, NULL, NULL);
     return ok;
 }
@@ -225,6 +238,7 @@ static void clear_room(VmbCaseRun *run)
     g_ptr_array_unref(run->guests);
     g_ptr_array_unref(run->configs);
     g_free(run->starts);
+    g_clear_pointer(&run->conduct, vmb_conduct_free);
 }
 
 static gboolean check_setup(const VmbCaseRun *run, GError **error)
@@ -262,6 +276,43 @@ static void hold(const VmbCaseRun *run, const GError *error)
     }
 }
 
+/* What can follow from a handler that breaks the protocol. A guest or QEMU that dies must not. */
+static gboolean can_be_the_handlers_fault(const GError *error)
+{
+    static const gint codes[] = {VMB_ERROR_MISMATCH,       VMB_ERROR_HANDLER_DIED,
+                                 VMB_ERROR_NO_CLAIM,       VMB_ERROR_PROGRAM_FAILED,
+                                 VMB_ERROR_PROGRAM_SIGNAL, VMB_ERROR_PROGRAM_TIMEOUT};
+
+    for (guint i = 0; i < G_N_ELEMENTS(codes); i++) {
+        if (g_error_matches(error, VMB_ERROR, codes[i])) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+/* A handler that breaks the protocol explains what the guest made of it. */
+static void blame_handler(const VmbCaseRun *run, GError **error)
+{
+    g_autoptr(GError) blame = NULL;
+
+    if (run->conduct == NULL || !can_be_the_handlers_fault(*error) || check_conduct(run, &blame) ||
+        !g_error_matches(blame, VMB_ERROR, VMB_ERROR_PROTOCOL)) {
+        return;
+    }
+    g_autofree char *both = g_strdup_printf("%s; then: %s", blame->message, (*error)->message);
+
+    g_clear_error(error);
+    g_set_error_literal(error, VMB_ERROR, VMB_ERROR_PROTOCOL, both);
+}
+
+/* A QEMU that died or is silent does not, and a user who ends the run does not wait for it. */
+static gboolean can_tell_more(const GError *error)
+{
+    return !g_error_matches(error, VMB_ERROR, VMB_ERROR_INTERRUPTED) &&
+           !g_error_matches(error, VMB_ERROR, VMB_ERROR_QEMU_DIED);
+}
+
 /* FALSE: it failed, and what is left of it is written down. */
 static gboolean judge(VmbCaseRun *run)
 {
@@ -271,6 +322,10 @@ static gboolean judge(VmbCaseRun *run)
     if (ready && vmb_testbed_prepare(run->bed, run->test, run->result, &error) &&
         run_in_guest(run, &error)) {
         return TRUE;
+    }
+    if (can_tell_more(error)) {
+        vmb_testbed_calm(run->bed);
+        blame_handler(run, &error);
     }
     vmb_result_fail(run->result, error);
     if (ready) {

@@ -3,6 +3,7 @@
 #ifndef VMBENCH_CASE_RUN_H
 #define VMBENCH_CASE_RUN_H
 
+#include "conduct.h"
 #include "guest_program.h"
 #include "handler.h"
 #include "testbed.h"
@@ -20,6 +21,7 @@ typedef struct {
     GPtrArray *guests;     /* of VmbGuest, by guest of the scenario */
     GPtrArray *configs;    /* of VmbGuestConfig, theirs */
     guint *starts;         /* of each handler so far */
+    VmbConduct *conduct;   /* of handlers before this test; NULL: it has not begun */
 } VmbCaseRun;
 
 /*

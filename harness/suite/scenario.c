@@ -147,8 +147,9 @@ static gboolean read_image(VmbScenario *scenario, const VmbIni *ini, GError **er
 }
 
 static const char *const scenario_keys[] = {
-    "title",  "machines", "groups", "timeout", "isolate", "network",  "needs",
-    "append", "add",      "pkg",    "module",  "overlay", "manifest", NULL,
+    "title", "machines", "groups", "timeout", "isolate", "misbehaves", "network",
+    "needs", "append",   "add",    "pkg",     "module",  "overlay",    "manifest",
+    NULL,
 };
 
 static gboolean read_scenario(VmbScenario *scenario, const VmbIni *ini, GError **error)
@@ -166,6 +167,7 @@ static gboolean read_scenario(VmbScenario *scenario, const VmbIni *ini, GError *
            vmb_ini_list(ini, group, "groups", &scenario->groups, error) &&
            vmb_ini_seconds(ini, group, "timeout", &scenario->ms, error) &&
            vmb_ini_boolean(ini, group, "isolate", &scenario->isolate, error) &&
+           vmb_ini_boolean(ini, group, "misbehaves", &scenario->misbehaves, error) &&
            vmb_ini_boolean(ini, group, "network", &scenario->network, error) &&
            vmb_ini_string(ini, group, "append", &scenario->append, error) &&
            read_machines(scenario, ini, error) && read_needs(scenario, ini, error) &&

@@ -103,6 +103,7 @@ typedef struct {
     char **groups;       /* NULL: none */
     guint ms;            /* default of the steps */
     gboolean isolate;    /* a guest of its own */
+    gboolean misbehaves; /* its handlers break the protocol on purpose */
     gboolean network;
     gboolean needs_kvm;
     gboolean resets;     /* a step resets the tested guest */

@@ -74,6 +74,13 @@ const char *vmb_testbed_logs(const VmbTestbed *bed)
     return bed->logs;
 }
 
+void vmb_testbed_calm(const VmbTestbed *bed)
+{
+    if (bed->alarm != NULL) {
+        vmb_alarm_forget(bed->alarm);
+    }
+}
+
 /* ---- What the guest is made of ---- */
 
 /* Each endpoint has an address of its own, so that the device tells them apart; any free port. */

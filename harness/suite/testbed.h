@@ -33,6 +33,12 @@ VmbAlarm *vmb_testbed_alarm(const VmbTestbed *bed);
 const VmbGuestConfig *vmb_testbed_config(const VmbTestbed *bed);
 const char *vmb_testbed_logs(const VmbTestbed *bed);
 
+/*
+ * A test has failed: what raised the alarm is told, and what is left of its guest can be asked. It is to
+ * be discarded then.
+ */
+void vmb_testbed_calm(const VmbTestbed *bed);
+
 /* With --keep-on-fail: leave the failed guest to the user for as long as that takes. */
 void vmb_testbed_hold(const VmbTestbed *bed, const char *console);
 

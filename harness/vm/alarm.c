@@ -71,6 +71,11 @@ const GError *vmb_alarm_error(const VmbAlarm *alarm)
     return alarm->error;
 }
 
+void vmb_alarm_forget(VmbAlarm *alarm)
+{
+    g_clear_error(&alarm->error);
+}
+
 static gboolean on_signal(gpointer data)
 {
     SignalWatch *watch = data;

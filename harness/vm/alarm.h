@@ -37,6 +37,12 @@ void vmb_alarm_raise(VmbAlarm *alarm, GError *error);
 const GError *vmb_alarm_error(const VmbAlarm *alarm);
 
 /*
+ * Forget what raised it, so that what still lives can be asked, which waits: whoever reports the
+ * error has it. No trial's alarm.
+ */
+void vmb_alarm_forget(VmbAlarm *alarm);
+
+/*
  * Raise the alarm with VMB_ERROR_INTERRUPTED when one of the signals SIGINT,
  * SIGTERM and SIGHUP arrives; it lasts until the alarm is freed.
  */

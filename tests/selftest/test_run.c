@@ -3,73 +3,11 @@
 #include <glib/gstdio.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "error.h"
+#include "scenario_run.h"
 #include "tap.h"
-#include "vmbench_child.h"
-
-#define HANDLER "[handler outside]\ncommand = vmmio-test-outside\n"
-#define RUN(program) "[scenario]\nmachines = x86\n" HANDLER "[step the one]\nrun = " program "\n"
-
-static Child child;
-
-static void setup(void)
-{
-    child_init(&child);
-}
-
-static void teardown(void)
-{
-    child_finish(&child);
-}
-
-/* A scenario of the private directory; returns its directory's path. */
-static void write_scenario(const char *name, const char *text)
-{
-    g_autofree char *directory = g_build_filename(child.dir, "tests", name, NULL);
-    g_autofree char *file = g_build_filename(directory, "scenario.ini", NULL);
-
-    ck_assert_int_eq(g_mkdir_with_parents(directory, 0755), 0);
-    ck_assert(g_file_set_contents(file, text, -1, NULL));
-}
-
-static int run(const char *option, const char *value)
-{
-    g_autofree char *tests = child_path(&child, "tests");
-    const char *args[] = {"run", "--accel", "tcg", "--dir", tests, option, value, NULL};
-
-    return child_run(&child, args);
-}
-
-static void assert_says(const char *text, const char *words)
-{
-    ck_assert_msg(strstr(text, words) != NULL, "`%s` is not in:\n%s\n%s", words, child.out,
-                  child.err);
-}
-
-/* The directory that a failing test has left; free with g_free(). */
-static char *bundle_of(const char *test)
-{
-    g_autofree char *logs = child_path(&child, "logs");
-    g_autoptr(GDir) dir = g_dir_open(logs, 0, NULL);
-    const char *name = g_dir_read_name(dir);
-
-    ck_assert_ptr_nonnull(name);
-    ck_assert_ptr_null(g_dir_read_name(dir));
-    return g_build_filename(logs, name, test, NULL);
-}
-
-static char *read_kept(const char *test, const char *name)
-{
-    g_autofree char *bundle = bundle_of(test);
-    g_autofree char *path = g_build_filename(bundle, name, NULL);
-    char *text = NULL;
-
-    ck_assert_msg(g_file_get_contents(path, &text, NULL, NULL), "%s", path);
-    return text;
-}
 
 START_TEST(what_passes_leaves_nothing)
 {
@@ -329,7 +267,7 @@ int main(void)
     TCase *all = tcase_create("all");
 
     tcase_set_timeout(all, 4 * PATIENCE_SECONDS);
-    tcase_add_checked_fixture(all, setup, teardown);
+    tcase_add_checked_fixture(all, scenario_setup, scenario_teardown);
     tcase_add_test(all, what_passes_leaves_nothing);
     tcase_add_test(all, a_wrong_byte_is_shown);
     tcase_add_test(all, a_failure_is_told_at_once);

@@ -66,6 +66,17 @@ START_TEST(a_committed_trial_is_the_parent)
 }
 END_TEST
 
+START_TEST(what_is_forgotten_ends_no_wait)
+{
+    vmb_alarm_commit(trial);
+    raise_alarm(trial, VMB_ERROR_PANIC);
+    vmb_alarm_forget(parent);
+    ck_assert_int_eq(wait_on(trial), VMB_ERROR_NO_CLAIM);
+    raise_alarm(trial, VMB_ERROR_QEMU_DIED);
+    ck_assert_int_eq(wait_on(parent), VMB_ERROR_QEMU_DIED);
+}
+END_TEST
+
 static Suite *alarm_suite(void)
 {
     Suite *suite = suite_create("alarm");
@@ -75,6 +86,7 @@ static Suite *alarm_suite(void)
     tcase_add_test(cases, a_failed_trial_is_its_own);
     tcase_add_test(cases, the_parents_alarm_ends_a_trial);
     tcase_add_test(cases, a_committed_trial_is_the_parent);
+    tcase_add_test(cases, what_is_forgotten_ends_no_wait);
     suite_add_tcase(suite, cases);
     return suite;
 }

@@ -34,7 +34,8 @@ START_TEST(what_nobody_says)
     ck_assert_ptr_null(scenario->groups);
     ck_assert_uint_eq(scenario->machines->len, count);
     ck_assert_uint_eq(scenario->ms, 30000);
-    ck_assert(!scenario->isolate && !scenario->network && !scenario->needs_kvm);
+    ck_assert(!scenario->isolate && !scenario->misbehaves && !scenario->network &&
+              !scenario->needs_kvm);
     ck_assert_uint_eq(scenario->ranges->len, 1);
     ck_assert_str_eq(range->id, "vmmio0");
     ck_assert_str_eq(range->start, "0xfef00000");
@@ -49,8 +50,8 @@ START_TEST(all_that_can_be_said)
 {
     g_autoptr(VmbScenario) scenario = load(
         "[scenario]\ntitle = A title\nmachines = x86; x86\ngroups = fast;mine\ntimeout = 2.5\n"
-        "isolate = yes\nnetwork = true\nneeds = kvm\nappend = quiet\nadd = a:/bin/a;/abs:/b\n"
-        "pkg = p\nmodule = m\noverlay = o\nmanifest = f\n" STEP);
+        "isolate = yes\nmisbehaves = yes\nnetwork = true\nneeds = kvm\nappend = quiet\n"
+        "add = a:/bin/a;/abs:/b\npkg = p\nmodule = m\noverlay = o\nmanifest = f\n" STEP);
 
     ck_assert_str_eq(scenario->title, "A title");
     ck_assert_uint_eq(scenario->machines->len, 1);
@@ -59,7 +60,8 @@ START_TEST(all_that_can_be_said)
     ck_assert(!vmb_scenario_runs_on(scenario, vmb_machine_find("raspi4b")));
     ck_assert_str_eq(scenario->groups[1], "mine");
     ck_assert_uint_eq(scenario->ms, 2500);
-    ck_assert(scenario->isolate && scenario->network && scenario->needs_kvm);
+    ck_assert(scenario->isolate && scenario->misbehaves && scenario->network &&
+              scenario->needs_kvm);
     ck_assert_str_eq(scenario->append, "quiet");
     g_autofree char *file = g_build_filename(ini_directory, "a:/bin/a", NULL);
     g_autofree char *package = g_build_filename(ini_directory, "p", NULL);

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "conduct.h"
+
+/* Of docs/device.md, "Statistics": what a handler that keeps to the protocol leaves at 0. */
+static const char *const counters[] = {"unknown-opcodes", "long-packets", "unsolicited"};
+
+struct VmbConduct {
+    gint64 counts[VMB_RANGES_MAX][G_N_ELEMENTS(counters)];
+};
+
+void vmb_conduct_free(VmbConduct *conduct)
+{
+    g_free(conduct);
+}
+
+static JsonObject *object_of(JsonNode *node)
+{
+    return node != NULL && JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
+}
+
+static gboolean read_range(VmbGuest *guest, const char *id, gint64 *counts, GError **error)
+{
+    g_autofree char *path = g_strdup_printf("/machine/peripheral/%s", id);
+    VmbQmp *qmp = vmb_guest_qmp(guest, error);
+    g_autoptr(JsonNode) node = qmp != NULL ? vmb_qmp_get(qmp, path, "stats", error) : NULL;
+    JsonObject *stats = object_of(node);
+    JsonObject *endpoint = stats != NULL && json_object_has_member(stats, "endpoint")
+                               ? object_of(json_object_get_member(stats, "endpoint")) : NULL;
+
+    if (node != NULL && endpoint == NULL) {
+        g_set_error(error, VMB_ERROR, VMB_ERROR_PROTOCOL,
+                    "the device %s has no statistics: rebuild QEMU with `make`", id);
+    }
+    for (guint i = 0; endpoint != NULL && i < G_N_ELEMENTS(counters); i++) {
+        counts[i] = json_object_get_int_member_with_default(endpoint, counters[i], 0);
+    }
+    return endpoint != NULL;
+}
+
+VmbConduct *vmb_conduct_read(VmbGuest *guest, const VmbScenario *scenario, GError **error)
+{
+    g_autoptr(VmbConduct) conduct = g_new0(VmbConduct, 1);
+
+    for (guint i = 0; i < scenario->ranges->len; i++) {
+        const VmbScenarioRange *range = g_ptr_array_index(scenario->ranges, i);
+
+        if (!read_range(guest, range->id, conduct->counts[i], error)) {
+            return NULL;
+        }
+    }
+    return g_steal_pointer(&conduct);
+}
+
+/* Ranges of one endpoint have its counters in common: the first of them tells. */
+static gboolean is_first_of_endpoint(const VmbScenario *scenario, guint index)
+{
+    const VmbScenarioRange *range = g_ptr_array_index(scenario->ranges, index);
+
+    for (guint i = 0; i < index; i++) {
+        const VmbScenarioRange *before = g_ptr_array_index(scenario->ranges, i);
+
+        if (before->endpoint == range->endpoint) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+static void append_growth(GString *text, const VmbScenarioRange *range, const gint64 *before,
+                          const gint64 *now)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(counters); i++) {
+        if (now[i] > before[i]) {
+            g_string_append_printf(text, "%s%s %s +%" G_GINT64_FORMAT, text->len > 0 ? ", " : "",
+                                   range->name, counters[i], now[i] - before[i]);
+        }
+    }
+}
+
+gboolean vmb_conduct_check(VmbGuest *guest, const VmbScenario *scenario, const VmbConduct *before,
+                           GError **error)
+{
+    g_autoptr(VmbConduct) now = vmb_conduct_read(guest, scenario, error);
+    g_autoptr(GString) text = g_string_new(NULL);
+
+    if (now == NULL) {
+        return FALSE;
+    }
+    for (guint i = 0; i < scenario->ranges->len; i++) {
+        if (is_first_of_endpoint(scenario, i)) {
+            append_growth(text, g_ptr_array_index(scenario->ranges, i), before->counts[i],
+                          now->counts[i]);
+        }
+    }
+    if (text->len > 0) {
+        g_set_error(error, VMB_ERROR, VMB_ERROR_PROTOCOL,
+                    "the handler sent what the protocol does not allow: %s", text->str);
+    }
+    return text->len == 0;
+}

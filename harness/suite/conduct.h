@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * How handlers keep to the protocol while a test runs: what they must not send and QEMU has counted.
+ * Main thread only.
+ */
+#ifndef VMBENCH_CONDUCT_H
+#define VMBENCH_CONDUCT_H
+
+#include "guest.h"
+#include "scenario.h"
+
+/* What each range's endpoint has counted up to some moment. */
+typedef struct VmbConduct VmbConduct;
+
+/* As it is now. NULL: as vmb_qmp_call(). Free with vmb_conduct_free(). */
+VmbConduct *vmb_conduct_read(VmbGuest *guest, const VmbScenario *scenario, GError **error);
+void vmb_conduct_free(VmbConduct *conduct);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(VmbConduct, vmb_conduct_free)
+
+/*
+ * Compare with now: a guest that tests share brings what earlier ones are to blame for, in `before`.
+ * FALSE: VMB_ERROR_PROTOCOL, with each range and counter that has grown and by how much; or as
+ * vmb_qmp_call().
+ */
+gboolean vmb_conduct_check(VmbGuest *guest, const VmbScenario *scenario, const VmbConduct *before,
+                           GError **error);
+
+#endif

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * rude-handler WHAT ENDPOINT: claims range 0 and sends one packet that a handler must not send. Then
+ * it answers nothing, until it is ended. The packets are by hand, after docs/protocol.md.
+ */
+#include <arpa/inet.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { PACKET = 64 };
+
+/* Range 0, bit 31, opcode 0xf0. */
+static const uint8_t claim[PACKET] = {0x00, 0x00, 0x00, 0x80, 0x00, 0x00, 0x00, 0x00, 0xf0};
+
+static const struct {
+    const char *what;
+    size_t size;
+    uint8_t bytes[2 * PACKET];
+} packets[] = {
+    /* Bit 31, opcode 0x99. */
+    {"unknown-opcode", PACKET, {0x00, 0x00, 0x00, 0x80, 0x00, 0x00, 0x00, 0x00, 0x99}},
+    /* n is 1: a block more than a client may send. */
+    {"long-packet", 2 * PACKET, {0x00, 0x01, 0x00, 0x80, 0x00, 0x00, 0x00, 0x00, 0xf0}},
+    /* The reply to a READ with the tag 0x1234, which was never sent. */
+    {"unsolicited", PACKET, {0x00, 0x00, 0x00, 0x00, 0x34, 0x12, 0x00, 0x00, 0x01, 0x00, 0x04}},
+};
+
+static int dial(char *endpoint)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    char *colon = strrchr(endpoint, ':');
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    if (colon == NULL) {
+        return -1;
+    }
+    *colon = '\0';
+    address.sin_port = htons((uint16_t)atoi(colon + 1));
+    return inet_pton(AF_INET, endpoint, &address.sin_addr) == 1 &&
+           connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0 ? fd : -1;
+}
+
+/* The rude packet is before the claim: whoever sees the claim will find it counted. */
+static int misbehave(int fd, const char *what)
+{
+    for (size_t i = 0; i < sizeof(packets) / sizeof(packets[0]); i++) {
+        if (strcmp(packets[i].what, what) == 0) {
+            return write(fd, packets[i].bytes, packets[i].size) == (ssize_t)packets[i].size &&
+                   write(fd, claim, PACKET) == PACKET;
+        }
+    }
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    int fd = argc == 3 ? dial(argv[2]) : -1;
+
+    if (fd < 0 || !misbehave(fd, argv[1])) {
+        fprintf(stderr, "usage: rude-handler WHAT HOST:PORT\n");
+        return 1;
+    }
+    for (;;) {
+        pause();
+    }
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vmbench run: handlers that break the protocol, and tests beside them that are not to blame. */
+#include <string.h>
+
+#include "error.h"
+#include "scenario_run.h"
+#include "tap.h"
+
+/* A scenario whose handler sends that, and a program that fares well all the same. */
+static void write_rude(const char *name, const char *more, const char *what)
+{
+    g_autofree char *text = g_strdup_printf(
+        "[scenario]\nmachines = x86\n%s"
+        "[range window]\n"
+        "[handler rude]\ncommand = %s %s\n"
+        "[step start]\nstart = rude\n[step go on]\nrun = true\n",
+        more, g_getenv("RUDE_HANDLER"), what);
+
+    write_scenario(name, text);
+}
+
+static const struct {
+    const char *what;
+    const char *says;
+} kinds[] = {
+    {"unknown-opcode", "protocol: the handler sent what the protocol does not allow: "
+                       "window unknown-opcodes +1\n"},
+    {"long-packet", "window long-packets +1\n"},
+    {"unsolicited", "window unsolicited +1\n"},
+};
+
+/* The tests before and behind it have its range, and its guest before it failed. */
+START_TEST(a_rude_handler_is_told)
+{
+    write_scenario("a", RUN("true"));
+    write_rude("b", "", kinds[_i].what);
+    write_scenario("c", RUN("true"));
+    ck_assert_int_eq(run(NULL, NULL), VMB_ERROR_PROTOCOL);
+    assert_says(child.out, kinds[_i].says);
+    assert_says(child.out, "FAIL  b:x86");
+    assert_says(child.out, "2 passed, 1 failed");
+}
+END_TEST
+
+/* What was meant to misbehave leaves its counts to the next test in that guest. */
+START_TEST(only_growth_counts)
+{
+    write_rude("a", "misbehaves = yes\n", "unknown-opcode");
+    write_scenario("b", "[scenario]\nmachines = x86\n[range window]\n" HANDLER
+                   "[step start]\nstart = outside\n[step b]\nrun = true\n");
+    ck_assert_int_eq(run(NULL, NULL), 0);
+    assert_says(child.out, "2 passed, 0 failed");
+    ck_assert_ptr_null(strstr(strstr(child.out, "ok    b:x86"), "restored"));
+}
+END_TEST
+
+/* The guest's answer is wrong because nobody answered: what the handler did is why. */
+START_TEST(it_explains_what_came_of_it)
+{
+    g_autofree char *registers = NULL;
+    g_autofree char *text = g_strdup_printf(
+        "[scenario]\nmachines = x86\n"
+        "[handler rude]\ncommand = %s unsolicited\n"
+        "[step start]\nstart = rude\n"
+        "[step look]\nrun = echo Hallo\nstdout-text = Hello\\n\n", g_getenv("RUDE_HANDLER"));
+
+    write_scenario("rude", text);
+    ck_assert_int_eq(run(NULL, NULL), VMB_ERROR_PROTOCOL);
+    assert_says(child.out, "vmmio0 unsolicited +1; then: stdout of echo: line 1: expected `Hello`");
+    assert_says(child.out, "+ 00000000  48 61 6c 6c 6f 0a ");
+    registers = read_kept("rude-x86", "registers.txt");
+    assert_says(registers, "RIP=");
+}
+END_TEST
+
+/* The alarm that its death raised keeps nobody from asking what is left. */
+START_TEST(a_guest_whose_handler_died_is_looked_at)
+{
+    g_autofree char *registers = NULL;
+
+    write_scenario("dead", "[scenario]\nmachines = x86\n"
+                   "[handler dead]\ncommand = sh -c 'kill -KILL $$'\n"
+                   "[step start]\nstart = dead\n");
+    ck_assert_int_eq(run(NULL, NULL), VMB_ERROR_HANDLER_DIED);
+    assert_says(child.out, "signal 9 (Killed)");
+    registers = read_kept("dead-x86", "registers.txt");
+    assert_says(registers, "RIP=");
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("conduct");
+    TCase *all = tcase_create("all");
+
+    tcase_set_timeout(all, 4 * PATIENCE_SECONDS);
+    tcase_add_checked_fixture(all, scenario_setup, scenario_teardown);
+    tcase_add_loop_test(all, a_rude_handler_is_told, 0, G_N_ELEMENTS(kinds));
+    tcase_add_test(all, only_growth_counts);
+    tcase_add_test(all, it_explains_what_came_of_it);
+    tcase_add_test(all, a_guest_whose_handler_died_is_looked_at);
+    suite_add_tcase(suite, all);
+    return tap_run(suite);
+}
