@@ -55,6 +55,11 @@ static struct run *find_free(struct agent *agent)
     return NULL;
 }
 
+static bool has_nonce(const struct agent *agent)
+{
+    return agent->line.parser.nonce != AGENT_NO_NONCE;
+}
+
 static int start_run(struct agent *agent, const struct agent_frame *frame)
 {
     struct agent_run what;
@@ -92,7 +97,7 @@ static void send_ready(struct agent *agent)
                                                   .payload = version});
 }
 
-/* This guest was restored from a snapshot and belongs to another run from now on. */
+/* This guest was just booted, or restored from a snapshot, and belongs to that run from now on. */
 static void handle_resume(struct agent *agent, const struct agent_frame *frame)
 {
     struct agent_resume resume;
@@ -104,9 +109,8 @@ static void handle_resume(struct agent *agent, const struct agent_frame *frame)
     }
 }
 
-static void handle_frame(void *context, const struct agent_frame *frame)
+static void handle_request(struct agent *agent, const struct agent_frame *frame)
 {
-    struct agent *agent = context;
     struct run *run = find_run(agent, frame->id);
 
     if (frame->type == AGENT_RUN) {
@@ -119,8 +123,18 @@ static void handle_frame(void *context, const struct agent_frame *frame)
         run_input(run, frame->payload, frame->length);
     } else if (frame->type == AGENT_SIGNAL && run != NULL && frame->length == 1) {
         run_signal(run, frame->payload[0]);
-    } else if (frame->type == AGENT_RESUME) {
+    }
+}
+
+/* Until it has a nonce anybody could ask. */
+static void handle_frame(void *context, const struct agent_frame *frame)
+{
+    struct agent *agent = context;
+
+    if (frame->type == AGENT_RESUME) {
         handle_resume(agent, frame);
+    } else if (has_nonce(agent)) {
+        handle_request(agent, frame);
     }
 }
 
@@ -205,7 +219,7 @@ static void send_shell_exit(struct agent *agent)
 {
     uint8_t payload[AGENT_EXIT_LENGTH];
 
-    if (agent->shell_ended && line_has_room(&agent->line, sizeof(payload))) {
+    if (agent->shell_ended && has_nonce(agent) && line_has_room(&agent->line, sizeof(payload))) {
         agent_exit_encode(&agent->shell_status, payload);
         line_send(&agent->line, &(struct agent_frame){.type = AGENT_SHELL_EXIT,
                                                       .length = sizeof(payload),
@@ -305,7 +319,7 @@ static int start(struct agent *agent, const struct agent_config *config)
     if (agent->child_fd < 0) {
         return -errno;
     }
-    line_init(&agent->line, config->fd, config->nonce);
+    line_init(&agent->line, config->fd, AGENT_NO_NONCE);
     if (config->shell != NULL) {
         start_shell(agent);
     }

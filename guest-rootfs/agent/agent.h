@@ -7,10 +7,10 @@
 
 struct agent_config {
     int fd;            /* the line, non-blocking; -1 with a shell only */
-    uint64_t nonce;
     const char *shell; /* terminal under /dev to run an interactive shell on, or NULL */
     bool login;        /* ask for a login before the shell, and again after it */
-    /* What a RESUME means for the guest, besides the nonce: called before READY answers it. */
+    /* What a RESUME means for the guest, besides the nonce: called before READY answers it, also at
+     * the first one, that of the boot. */
     void (*resumed)(const struct agent_resume *resume);
 };
 

@@ -113,6 +113,17 @@ static void skip_to_magic(struct agent_parser *parser, size_t from)
     drop_bytes(parser, at);
 }
 
+enum { READY_LENGTH = 4 };
+
+/* All of its header that can vary is checked: a lookalike cannot promise a payload and keep it back. */
+static bool is_greeting(const struct agent_parser *parser)
+{
+    const uint8_t *b = parser->buffer;
+
+    return parser->greets && get_le(b + 8, 8) == AGENT_NO_NONCE && b[2] == AGENT_READY &&
+           get_le(b + 16, 2) == READY_LENGTH;
+}
+
 enum verdict { INCOMPLETE, REJECTED, GOOD };
 
 /* Judge the frame that begins at buffer[0], which has a magic as far as it goes. */
@@ -124,7 +135,7 @@ static enum verdict examine(struct agent_parser *parser)
     if (parser->have < AGENT_FRAME_HEADER) {
         return INCOMPLETE;
     }
-    if (get_le(b + 8, 8) != parser->nonce) {
+    if (get_le(b + 8, 8) != parser->nonce && !is_greeting(parser)) {
         parser->bad_nonce++;
         return REJECTED;
     }
@@ -161,7 +172,7 @@ bool agent_parser_next(struct agent_parser *parser, struct agent_frame *frame)
         .type = b[2],
         .stream = b[3],
         .id = (uint32_t)get_le(b + 4, 4),
-        .nonce = parser->nonce,
+        .nonce = get_le(b + 8, 8),
         .length = (uint16_t)get_le(b + 16, 2),
         .payload = b + AGENT_FRAME_HEADER,
     };
@@ -297,5 +308,5 @@ bool agent_resume_decode(const uint8_t *payload, size_t length, struct agent_res
     resume->nonce = get_le(payload, 8);
     resume->clock_ns = get_le(payload + 8, 8);
     memcpy(resume->entropy, payload + 16, AGENT_ENTROPY);
-    return true;
+    return resume->nonce != AGENT_NO_NONCE;
 }

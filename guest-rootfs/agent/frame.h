@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Frames between the harness (host) and the agent (guest) on a serial line of
- * their own. This header is the definition of that protocol, version 2; both
+ * their own. This header is the definition of that protocol, version 3; both
  * sides build from frame.c. No I/O and no allocation in here; a parser is used
  * by one thread at a time, the other functions keep no state.
  *
@@ -13,8 +13,7 @@
  *        3     1  stream: 1 or 2 in OUTPUT, 0 in all others
  *        4     4  id: the run that the frame belongs to, chosen by the host in RUN;
  *                 in PING chosen by the host and echoed in PONG; 0 in READY and SHELL_EXIT
- *        8     8  nonce of the run, from `vmbench.nonce=` on the kernel command line, until a
- *                 RESUME names another
+ *        8     8  nonce of the run, which RESUME tells the agent; AGENT_NO_NONCE until then
  *       16     2  n, length of the payload, 0 to 4096
  *       18     n  payload
  *     18+n     4  CRC-32 (IEEE 802.3, as in zlib) of the 18+n bytes before it
@@ -23,9 +22,13 @@
  * byte at a time, and looks for the next magic. It waits for the payload only of
  * a header with the right nonce, so noise cannot keep back a frame that follows.
  *
+ * The nonce is a secret of host and agent: it is on no command line and in no environment, and a
+ * program in the guest that writes frames of its own to the line does not know it.
+ *
  * A boot, as the host sees it:
- *   READY                      once, when the agent listens. A line that nobody reads
- *                              yet may lose it: PING until PONG comes does as well.
+ *   READY                      under AGENT_NO_NONCE, when the agent listens
+ *   -> RESUME                  likewise, and the only frame that the agent takes without a nonce
+ *   READY                      under the run's nonce, which alone counts from now on
  *   -> RUN id                  start a program; several may run at a time
  *   -> INPUT id ...            bytes for its stdin; an INPUT without payload is its end
  *   INPUT_ACK id               bytes that the program's pipe has taken
@@ -35,7 +38,7 @@
  *   SHELL_EXIT                 the interactive shell (`vmbench.shell=1`) ended
  * A guest that goes on from a snapshot:
  *   -> RESUME                  the last frame under the nonce that the snapshot was made with
- *   READY                      under the new one, which alone counts from now on
+ *   READY                      under the new one
  * INPUT and SIGNAL for a run that is over, and unknown types, are ignored: they can
  * cross EXIT on the line. When a program ends, what its pipes hold is sent, then
  * EXIT; what a process it left behind writes later is lost.
@@ -48,7 +51,7 @@
 #include <stdint.h>
 
 enum {
-    AGENT_PROTOCOL_VERSION = 2,
+    AGENT_PROTOCOL_VERSION = 3,
     AGENT_FRAME_HEADER = 18,
     AGENT_FRAME_PAYLOAD = 4096, /* most bytes of payload */
     AGENT_FRAME_TRAILER = 4,
@@ -57,6 +60,9 @@ enum {
     AGENT_RUNS = 16,            /* programs that can run at a time */
     AGENT_RUN_STRINGS = 128,    /* most arguments and variables of a RUN together */
 };
+
+/* Of an agent that was told none yet. */
+#define AGENT_NO_NONCE UINT64_C(0)
 
 enum agent_frame_type {
     AGENT_READY = 1,      /* guest: u32 protocol version */
@@ -94,6 +100,7 @@ size_t agent_frame_encode(const struct agent_frame *frame, uint8_t *out);
 
 struct agent_parser {
     uint64_t nonce;         /* of the frames to accept */
+    bool greets;            /* and READY under AGENT_NO_NONCE: this is the host */
     uint64_t skipped_bytes; /* dropped because they are part of no good frame */
     uint64_t bad_nonce;     /* rejected headers: another boot's or forged */
     uint64_t bad_length;    /* rejected headers: payload too long */
@@ -103,7 +110,7 @@ struct agent_parser {
     uint8_t buffer[AGENT_FRAME_SIZE];
 };
 
-/* Start with an empty buffer and counters at 0. */
+/* Start with an empty buffer and counters at 0. `greets` is false. */
 void agent_parser_init(struct agent_parser *parser, uint64_t nonce);
 
 /*
@@ -184,7 +191,7 @@ bool agent_exit_decode(const uint8_t *payload, size_t length, struct agent_exit 
 enum { AGENT_ENTROPY = 32, AGENT_RESUME_LENGTH = 8 + 8 + AGENT_ENTROPY };
 
 struct agent_resume {
-    uint64_t nonce;    /* of this run */
+    uint64_t nonce;    /* of this run; not AGENT_NO_NONCE */
     uint64_t clock_ns; /* the time of day, in nanoseconds since 1970 UTC */
     uint8_t entropy[AGENT_ENTROPY]; /* random, so that two guests of one snapshot differ */
 };
@@ -192,7 +199,7 @@ struct agent_resume {
 /* Write AGENT_RESUME_LENGTH bytes into `out`. */
 void agent_resume_encode(const struct agent_resume *resume, uint8_t *out);
 
-/* Returns false when the length is wrong. */
+/* Returns false when the length is wrong, or the nonce is none. */
 bool agent_resume_decode(const uint8_t *payload, size_t length, struct agent_resume *resume);
 
 /* Little-endian u32, the payload of READY and INPUT_ACK. */

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
@@ -43,7 +44,7 @@ int line_open(const char *name, int wait_ms)
     cfmakeraw(&mode); /* the rate means nothing to an emulated line */
     mode.c_cflag |= CLOCAL | CREAD;
     mode.c_cflag &= ~(tcflag_t)(CRTSCTS | CSTOPB);
-    if (tcsetattr(fd, TCSANOW, &mode) < 0) {
+    if (tcsetattr(fd, TCSANOW, &mode) < 0 || ioctl(fd, TIOCEXCL) < 0) {
         goto fail;
     }
     return fd;

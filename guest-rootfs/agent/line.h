@@ -23,8 +23,9 @@ struct line {
 
 /*
  * Open the terminal /dev/NAME raw: 8 bits, no echo, no flow control. Its driver may
- * still be probing, so wait for it up to `wait_ms` milliseconds. Returns a file
- * descriptor, non-blocking and closed on exec, that the caller owns, or negative errno.
+ * still be probing, so wait for it up to `wait_ms` milliseconds. Nobody but root can open it
+ * besides. Returns a file descriptor, non-blocking and closed on exec, that the caller owns, or
+ * negative errno.
  */
 int line_open(const char *name, int wait_ms);
 

@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cmdline.h"
 
-#include <ctype.h>
-#include <stdlib.h>
 #include <string.h>
-
-enum { NONCE_DIGITS = 16 };
 
 static const char *parse_results(const char *value, size_t len, struct boot_params *params)
 {
@@ -14,20 +10,6 @@ static const char *parse_results(const char *value, size_t len, struct boot_para
     }
     memcpy(params->results, value, len);
     params->results[len] = '\0';
-    return NULL;
-}
-
-static const char *parse_nonce(const char *value, size_t len, struct boot_params *params)
-{
-    size_t digits = 0;
-
-    while (digits < len && isxdigit((unsigned char)value[digits])) {
-        digits++;
-    }
-    if (len != NONCE_DIGITS || digits != len) {
-        return "vmbench.nonce= needs 16 hexadecimal digits";
-    }
-    params->nonce = strtoull(value, NULL, 16);
     return NULL;
 }
 
@@ -63,7 +45,6 @@ static const char *parse_word(const char *word, size_t len, struct boot_params *
         const char *(*parse)(const char *value, size_t len, struct boot_params *params);
     } keys[] = {
         {"vmbench.results=", parse_results},
-        {"vmbench.nonce=", parse_nonce},
         {"vmbench.shell=", parse_shell},
         {"vmbench.init=", parse_init},
     };

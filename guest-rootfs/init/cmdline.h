@@ -4,7 +4,6 @@
 #define INIT_CMDLINE_H
 
 #include <stdbool.h>
-#include <stdint.h>
 
 enum boot_shell {
     BOOT_SHELL_NONE,
@@ -14,7 +13,6 @@ enum boot_shell {
 
 struct boot_params {
     char results[32]; /* vmbench.results=TTY: the agent's line under /dev; "" when absent */
-    uint64_t nonce;   /* vmbench.nonce=: 16 hexadecimal digits; 0 when absent */
     enum boot_shell shell; /* vmbench.shell=1 or login: an interactive shell on the console */
     char init[256];   /* vmbench.init=PATH: the init of the image, to become; "" when absent */
 };

@@ -24,6 +24,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -164,9 +165,10 @@ __attribute__((noreturn))
 static void run_agent(const struct boot_params *params, int results)
 {
     char console[256];
-    struct agent_config config = {.fd = results, .nonce = params->nonce, .resumed = resume_apply};
+    struct agent_config config = {.fd = results, .resumed = resume_apply};
     int error;
 
+    prctl(PR_SET_DUMPABLE, 0); /* its memory has the run's nonce */
     if (params->shell != BOOT_SHELL_NONE) {
         config.shell = console_name(console, sizeof(console));
         config.login = params->shell == BOOT_SHELL_LOGIN;

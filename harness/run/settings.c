@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 
+#include "frame.h"
 #include "paths.h"
 
 #define PORT_MAX 65535
@@ -266,6 +268,20 @@ static gboolean decide_kvm(const VmbSettings *settings, const VmbMachine *machin
     return FALSE;
 }
 
+/* None of which a program in a guest could guess. */
+static guint64 make_nonce(void)
+{
+    guint64 nonce = 0;
+
+    /* At most 256 bytes come whole and, once the host has booted, at once. */
+    while (nonce == AGENT_NO_NONCE) {
+        if (getrandom(&nonce, sizeof(nonce), 0) != sizeof(nonce)) {
+            g_error("getrandom: %s", g_strerror(errno));
+        }
+    }
+    return nonce;
+}
+
 VmbGuestConfig *vmb_settings_guest_with(const VmbSettings *settings, const VmbMachine *machine,
                                         gboolean network)
 {
@@ -286,7 +302,7 @@ VmbGuestConfig *vmb_settings_guest_with(const VmbSettings *settings, const VmbMa
     config->network = network;
     config->ram_mib = (guint)settings->memory;
     config->kvm = decide_kvm(settings, machine);
-    config->nonce = ((guint64)g_random_int() << 32) | g_random_int();
+    config->nonce = make_nonce();
     return config;
 }
 

@@ -82,6 +82,21 @@ static void take_ready(VmbAgentLink *link, const struct agent_frame *frame)
     link->ready = TRUE;
 }
 
+/*
+ * An agent has just started: tell it the nonce. One that nobody expects is told nothing, as it may be a
+ * program that wants to know.
+ */
+static void take_greeting(VmbAgentLink *link, const struct agent_frame *frame)
+{
+    gboolean expected = !link->ready || link->may_restart;
+
+    take_ready(link, frame);
+    link->ready = FALSE;
+    if (expected) {
+        vmb_agent_link_resume(link, AGENT_NO_NONCE);
+    }
+}
+
 static void take_pong(VmbAgentLink *link, const struct agent_frame *frame)
 {
     if (frame->id <= link->pings_sent) {
@@ -101,6 +116,10 @@ static void take_run_frame(VmbAgentLink *link, const struct agent_frame *frame)
 
 static void take_frame(VmbAgentLink *link, const struct agent_frame *frame)
 {
+    if (frame->nonce == AGENT_NO_NONCE) {
+        take_greeting(link, frame);
+        return;
+    }
     link->heard = g_get_monotonic_time();
     switch (frame->type) {
     case AGENT_READY:
@@ -147,6 +166,7 @@ VmbAgentLink *vmb_agent_link_new(int fd, guint64 nonce, VmbAlarm *alarm)
     link->alarm = alarm;
     link->runs = g_hash_table_new_full(NULL, NULL, NULL, g_free);
     agent_parser_init(&link->parser, nonce);
+    link->parser.greets = true;
     link->stream = vmb_stream_new(fd, &agent_events, link);
     return link;
 }
@@ -202,13 +222,14 @@ void vmb_agent_link_resume(VmbAgentLink *link, guint64 from)
     vmb_stream_send(link->stream, bytes, agent_frame_encode(&frame, bytes));
 }
 
-/* The parser may hold the beginning of a frame that will never be complete. */
+/* The parser may hold the beginning of a frame that will never be complete. That is no noise. */
 static void drop_partial_frame(struct agent_parser *parser)
 {
     struct agent_parser fresh;
 
     agent_parser_init(&fresh, parser->nonce);
-    fresh.skipped_bytes = parser->skipped_bytes + (parser->have - parser->done);
+    fresh.greets = parser->greets;
+    fresh.skipped_bytes = parser->skipped_bytes;
     fresh.bad_nonce = parser->bad_nonce;
     fresh.bad_length = parser->bad_length;
     fresh.bad_crc = parser->bad_crc;

@@ -30,8 +30,8 @@ typedef struct {
 } VmbWitness;
 
 /*
- * Owns fd, a connected socket whose other end is the guest's serial line. `nonce`
- * is the one on the guest's command line. An agent that starts twice raises the alarm with
+ * Owns fd, a connected socket whose other end is the guest's serial line. `nonce`, not
+ * AGENT_NO_NONCE, is told the agent when it greets. An agent that starts twice raises the alarm with
  * VMB_ERROR_RESET, one that speaks another version with VMB_ERROR_PROTOCOL. Free with
  * vmb_agent_link_free(): programs that still run are lost then, see guest_program.h.
  */

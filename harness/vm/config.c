@@ -124,8 +124,7 @@ static char *kernel_words(const VmbGuestConfig *config)
     if (!config->by_hand) {
         /* panic=-1 with -no-reboot: a guest that panicked or reset ends an x86 QEMU at once. */
         g_string_append_printf(words,
-                               " panic=-1 vmbench.results=%s vmbench.nonce=%016" G_GINT64_MODIFIER
-                               "x", config->machine->results_tty, config->nonce);
+                               " panic=-1 vmbench.results=%s", config->machine->results_tty);
     }
     if (config->own_init) {
         g_string_append(words, " rdinit=" VMB_INIT);

@@ -37,7 +37,7 @@ typedef struct {
     gboolean can_reset; /* the guest may be reset, and boots again; else QEMU ends then */
     char **extra;      /* more arguments of QEMU's, for somebody who looks inside; NULL: none */
     gboolean by_hand;  /* without a harness: the console is QEMU's standard input and output */
-    guint64 nonce;     /* marks this boot's frames on the results line */
+    guint64 nonce;     /* secret; marks this run's frames on the results line */
 } VmbGuestConfig;
 
 void vmb_guest_config_free(VmbGuestConfig *config);

@@ -110,7 +110,6 @@ static void add_command(GString *text, const VmbGuestConfig *config)
     plain.device_tree = config->device_tree != NULL ? (char *)"tree" : NULL;
     plain.devices = devices;
     plain.port = 0;
-    plain.nonce = 0;
     plain.can_reset = FALSE; /* decides what a reset does, nothing before it */
     argv = vmb_guest_config_command_for(&plain, VMB_MEMORY_SHARED);
     for (char **arg = argv; *arg != NULL; arg++) {

@@ -86,7 +86,22 @@ void agent_expect_ready(uint64_t nonce)
     ck_assert_uint_eq(agent_u32_decode(ready.payload), AGENT_PROTOCOL_VERSION);
 }
 
+void agent_send_resume(const struct agent_resume *resume)
+{
+    uint8_t payload[AGENT_RESUME_LENGTH];
+
+    agent_resume_encode(resume, payload);
+    agent_send(AGENT_RESUME, 0, payload, sizeof(payload));
+}
+
 void agent_start(const char *shell)
+{
+    agent_start_unnamed(shell);
+    agent_send_resume(&(struct agent_resume){.nonce = AGENT_TEST_NONCE});
+    agent_expect_ready(AGENT_TEST_NONCE);
+}
+
+void agent_start_unnamed(const char *shell)
 {
     int ends[2];
 
@@ -96,14 +111,14 @@ void agent_start(const char *shell)
     if (agent_pid == 0) {
         close(ends[0]);
         fcntl(ends[1], F_SETFL, O_NONBLOCK);
-        _exit(agent_serve(&(struct agent_config){.fd = ends[1], .nonce = AGENT_TEST_NONCE,
-                                                   .shell = shell, .resumed = tell_programs}) == 0 ? 0 : 1);
+        _exit(agent_serve(&(struct agent_config){.fd = ends[1], .shell = shell,
+                                                 .resumed = tell_programs}) == 0 ? 0 : 1);
     }
     close(ends[1]);
     line_fd = ends[0];
     pending_at = pending_len = 0;
     memset(&agent_got, 0, sizeof(agent_got));
-    agent_expect_ready(AGENT_TEST_NONCE);
+    agent_expect_ready(AGENT_NO_NONCE);
 }
 
 void agent_stop(void)

@@ -23,11 +23,17 @@ struct agent_got {
 extern struct agent_got agent_got;
 
 /*
- * Fork an agent and wait for READY. What a RESUME tells it is in its programs' environment, as
- * RESUMED="CLOCK FIRSTLAST", the first and last byte of the entropy in hexadecimal.
+ * Fork an agent, tell it AGENT_TEST_NONCE and wait for READY. What a RESUME tells it is in its
+ * programs' environment, as RESUMED="CLOCK FIRSTLAST", the first and last byte of the entropy in hexadecimal.
  * `shell` is its terminal's name below /dev, NULL: no shell.
  */
 void agent_start(const char *shell);
+
+/* The same, but for the nonce: its READY has AGENT_NO_NONCE, and the other functions use that. */
+void agent_start_unnamed(const char *shell);
+
+/* Send RESUME. */
+void agent_send_resume(const struct agent_resume *resume);
 
 /* READY under `nonce`, which the other functions use from now on. */
 void agent_expect_ready(uint64_t nonce);

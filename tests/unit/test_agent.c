@@ -285,12 +285,10 @@ END_TEST
 static void send_resume(void)
 {
     struct agent_resume resume = {.nonce = NEXT_NONCE, .clock_ns = UINT64_C(1234567890123456789)};
-    uint8_t payload[AGENT_RESUME_LENGTH];
 
     memset(resume.entropy, 0xab, sizeof(resume.entropy));
     resume.entropy[AGENT_ENTROPY - 1] = 0xcd;
-    agent_resume_encode(&resume, payload);
-    agent_send(AGENT_RESUME, 0, payload, sizeof(payload));
+    agent_send_resume(&resume);
 }
 
 START_TEST(a_resumed_agent_has_the_new_nonce)
@@ -331,6 +329,25 @@ START_TEST(a_malformed_resume_is_ignored)
 }
 END_TEST
 
+/* Nobody is served whom the agent does not know. */
+START_TEST(without_a_nonce_it_waits_for_one)
+{
+    struct agent_resume none = {.nonce = AGENT_NO_NONCE};
+
+    agent_start_unnamed(NULL);
+    agent_run_shell(1, "echo a stranger asked >&2");
+    agent_send(AGENT_PING, 2, NULL, 0);
+    agent_send_resume(&none);
+    send_resume();
+    agent_expect_ready(NEXT_NONCE);
+    agent_run_shell(3, "echo $RESUMED");
+    agent_expect_exit(3, AGENT_EXIT_EXITED, 0);
+    ck_assert_str_eq(agent_got.out[0], "1234567890123456789 abcd\n");
+    ck_assert_uint_eq(agent_got.len[1], 0);
+    agent_stop();
+}
+END_TEST
+
 static TCase *program_tests(void)
 {
     TCase *tc = tcase_create("programs");
@@ -364,7 +381,11 @@ static TCase *program_tests(void)
 int main(void)
 {
     Suite *suite = suite_create("agent");
+    TCase *boot = tcase_create("boot");
 
+    tcase_set_timeout(boot, 60);
+    tcase_add_test(boot, without_a_nonce_it_waits_for_one);
     suite_add_tcase(suite, program_tests());
+    suite_add_tcase(suite, boot);
     return tap_run(suite);
 }

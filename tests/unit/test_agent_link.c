@@ -8,13 +8,17 @@
 #include "tap.h"
 
 /* By hand from frame.h, the CRCs by zlib. */
-static const guint8 golden_ready_version_1[] = {
-    0x56, 0x42, 0x01, 0x00, 0x00, 0x00, 0x00, 0x00, 0xef, 0xcd, 0xab, 0x89, 0x67,
-    0x45, 0x23, 0x01, 0x04, 0x00, 0x01, 0x00, 0x00, 0x00, 0xec, 0xfc, 0x87, 0x9f,
+static const guint8 golden_greeting_version_2[] = {
+    0x56, 0x42, 0x01, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+    0x00, 0x00, 0x00, 0x04, 0x00, 0x02, 0x00, 0x00, 0x00, 0xb1, 0x7f, 0xbb, 0xfd,
+};
+static const guint8 golden_greeting[] = {
+    0x56, 0x42, 0x01, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+    0x00, 0x00, 0x00, 0x04, 0x00, 0x03, 0x00, 0x00, 0x00, 0xd4, 0x18, 0x07, 0x45,
 };
 static const guint8 golden_ready[] = {
     0x56, 0x42, 0x01, 0x00, 0x00, 0x00, 0x00, 0x00, 0xef, 0xcd, 0xab, 0x89, 0x67,
-    0x45, 0x23, 0x01, 0x04, 0x00, 0x02, 0x00, 0x00, 0x00, 0x02, 0x53, 0x32, 0x8d,
+    0x45, 0x23, 0x01, 0x04, 0x00, 0x03, 0x00, 0x00, 0x00, 0x67, 0x34, 0x8e, 0x35,
 };
 
 static void setup(void)
@@ -47,10 +51,56 @@ START_TEST(another_version_is_refused)
 {
     g_autoptr(GError) error = NULL;
 
-    fake_agent_say_bytes(golden_ready_version_1, sizeof(golden_ready_version_1));
+    fake_agent_say_bytes(golden_greeting_version_2, sizeof(golden_greeting_version_2));
     ck_assert(!vmb_agent_link_wait_ready(fake_agent.link, 30000, &error));
     ck_assert(g_error_matches(error, VMB_ERROR, VMB_ERROR_PROTOCOL));
     ck_assert_ptr_nonnull(strstr(error->message, "version"));
+}
+END_TEST
+
+/* RESUME under no nonce: magic, type, and the nonce that the agent is to use. */
+static void assert_told_the_nonce(void)
+{
+    static const guint8 head[] = {0x56, 0x42, 0x0b, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+                                  0, 0, 0, 0x30, 0, 0xef, 0xcd, 0xab, 0x89, 0x67, 0x45, 0x23, 0x01};
+
+    ck_assert_uint_eq(fake_agent.seen->len, 18 + AGENT_RESUME_LENGTH + 4);
+    ck_assert_mem_eq(fake_agent.seen->data, head, sizeof(head));
+}
+
+START_TEST(an_agent_that_greets_is_told_the_nonce)
+{
+    fake_agent_say_bytes(golden_greeting, sizeof(golden_greeting));
+    fake_agent_turn_loop();
+    ck_assert(!vmb_agent_link_is_ready(fake_agent.link));
+    assert_told_the_nonce();
+    fake_agent_say_bytes(golden_ready, sizeof(golden_ready));
+    fake_agent_turn_loop();
+    ck_assert(vmb_agent_link_is_ready(fake_agent.link));
+    ck_assert_ptr_null(vmb_alarm_error(fake_agent.alarm));
+    ck_assert_uint_eq(vmb_agent_link_noise(fake_agent.link).bytes, 0);
+}
+END_TEST
+
+START_TEST(who_greets_when_nobody_may_is_told_nothing)
+{
+    fake_agent_say_bytes(golden_ready, sizeof(golden_ready));
+    fake_agent_say_bytes(golden_greeting, sizeof(golden_greeting));
+    fake_agent_turn_loop();
+    ck_assert(g_error_matches(vmb_alarm_error(fake_agent.alarm), VMB_ERROR, VMB_ERROR_RESET));
+    ck_assert_uint_eq(fake_agent.seen->len, 0);
+}
+END_TEST
+
+/* A person restarts the guest. */
+START_TEST(who_may_greet_again_is_told_again)
+{
+    vmb_agent_link_allow_restart(fake_agent.link);
+    fake_agent_say_bytes(golden_ready, sizeof(golden_ready));
+    fake_agent_say_bytes(golden_greeting, sizeof(golden_greeting));
+    fake_agent_turn_loop();
+    ck_assert_ptr_null(vmb_alarm_error(fake_agent.alarm));
+    assert_told_the_nonce();
 }
 END_TEST
 
@@ -103,11 +153,11 @@ END_TEST
 /* Frames as good as ours, but for the nonce, which a program in the guest does not know. */
 START_TEST(forgeries_are_counted_and_ignored)
 {
-    static const guint8 version[] = {1, 0, 0, 0};
+    static const guint8 version[] = {3, 0, 0, 0};
     VmbAgentNoise noise;
 
     fake_agent_say(AGENT_READY, 0, 0, FAKE_NONCE ^ 1, version, sizeof(version));
-    fake_agent_say(AGENT_READY, 0, 0, 0, version, sizeof(version));
+    fake_agent_say(AGENT_PONG, 0, 0, AGENT_NO_NONCE, version, sizeof(version));
     fake_agent_say(AGENT_SHELL_EXIT, 0, 0, FAKE_NONCE + 1, "\0\0\0\0", 5);
     fake_agent_turn_loop();
     ck_assert(!vmb_agent_link_is_ready(fake_agent.link));
@@ -174,7 +224,7 @@ START_TEST(a_restart_forgets_a_frame_that_was_cut_off)
     fake_agent_turn_loop();
     ck_assert(vmb_agent_link_is_ready(fake_agent.link));
     ck_assert_ptr_null(vmb_alarm_error(fake_agent.alarm));
-    ck_assert_uint_eq(vmb_agent_link_noise(fake_agent.link).bytes, sizeof(header));
+    ck_assert_uint_eq(vmb_agent_link_noise(fake_agent.link).bytes, 0);
 }
 END_TEST
 
@@ -188,6 +238,9 @@ int main(void)
     tcase_add_test(cases, ready_is_seen);
     tcase_add_test(cases, no_ready_is_a_boot_timeout);
     tcase_add_test(cases, another_version_is_refused);
+    tcase_add_test(cases, an_agent_that_greets_is_told_the_nonce);
+    tcase_add_test(cases, who_greets_when_nobody_may_is_told_nothing);
+    tcase_add_test(cases, who_may_greet_again_is_told_again);
     tcase_add_test(cases, a_second_ready_means_a_reset);
     tcase_add_test(cases, the_shells_end_is_seen);
     tcase_add_test(cases, a_ping_is_answered);

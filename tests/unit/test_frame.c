@@ -361,6 +361,8 @@ START_TEST(resume_both_ways)
     ck_assert_mem_eq(out, resume_payload, sizeof(out));
     ck_assert(!agent_resume_decode(resume_payload, sizeof(resume_payload) - 1, &resume));
     ck_assert(!agent_resume_decode(resume_payload, 0, &resume));
+    memset(out, 0, 8);
+    ck_assert(!agent_resume_decode(out, sizeof(out), &resume));
 }
 END_TEST
 

@@ -9,11 +9,9 @@ START_TEST(reads_all_parameters)
 {
     struct boot_params params;
 
-    ck_assert_ptr_null(cmdline_parse("console=ttyS0 quiet vmbench.results=ttyS1 "
-                                     "vmbench.nonce=0123456789abcDEF\tvmbench.shell=1\n",
-                                     &params));
+    ck_assert_ptr_null(cmdline_parse("console=ttyS0 quiet vmbench.results=ttyS1\t"
+                                     "vmbench.shell=1\n", &params));
     ck_assert_str_eq(params.results, "ttyS1");
-    ck_assert_uint_eq(params.nonce, UINT64_C(0x0123456789abcdef));
     ck_assert_int_eq(params.shell, BOOT_SHELL_PLAIN);
     ck_assert_ptr_null(cmdline_parse("vmbench.shell=login vmbench.init=/sbin/init", &params));
     ck_assert_int_eq(params.shell, BOOT_SHELL_LOGIN);
@@ -27,7 +25,6 @@ START_TEST(absent_parameters_have_defaults)
 
     ck_assert_ptr_null(cmdline_parse("quiet xvmbench.shell=1\n", &params));
     ck_assert_str_eq(params.results, "");
-    ck_assert_uint_eq(params.nonce, 0);
     ck_assert_str_eq(params.init, "");
     ck_assert_int_eq(params.shell, BOOT_SHELL_NONE);
     ck_assert_ptr_null(cmdline_parse("", &params));
@@ -49,11 +46,6 @@ static const char *const bad[] = {
     "vmbench.results=",
     "vmbench.results=../mem",
     "vmbench.results=ttyttyttyttyttyttyttyttyttyttytt",
-    "vmbench.nonce=",
-    "vmbench.nonce=0123456789abcde",
-    "vmbench.nonce=0123456789abcdef0",
-    "vmbench.nonce=0123456789abcdeg",
-    "vmbench.nonce=0x23456789abcdef",
     "vmbench.shell=yes",
     "vmbench.shell=",
     "vmbench.shell=loginx",
