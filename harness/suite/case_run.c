@@ -164,10 +164,8 @@ static gboolean stop_handlers(VmbCaseRun *run, GError **error)
 
 static gboolean check_conduct(const VmbCaseRun *run, GError **error)
 {
-    const VmbScenario *scenario = run->test->scenario;
-
-    return scenario->misbehaves ||
-           vmb_conduct_check(vmb_testbed_guest(run->bed), scenario, run->conduct, error);
+    return vmb_conduct_check(vmb_testbed_guest(run->bed), run->test->scenario, run->test->machine,
+                             run->conduct, error);
 }
 
 static gboolean quit_guests(VmbCaseRun *run, GError **error)
@@ -276,8 +274,8 @@ static void hold(const VmbCaseRun *run, const GError *error)
     }
 }
 
-/* What can follow from a handler that breaks the protocol. A guest or QEMU that dies must not. */
-static gboolean can_be_the_handlers_fault(const GError *error)
+/* What can follow from a handler or a program that breaks rules. A guest or QEMU that dies must not. */
+static gboolean can_be_misconduct(const GError *error)
 {
     static const gint codes[] = {VMB_ERROR_MISMATCH,       VMB_ERROR_HANDLER_DIED,
                                  VMB_ERROR_NO_CLAIM,       VMB_ERROR_PROGRAM_FAILED,
@@ -291,12 +289,12 @@ static gboolean can_be_the_handlers_fault(const GError *error)
     return FALSE;
 }
 
-/* A handler that breaks the protocol explains what the guest made of it. */
-static void blame_handler(const VmbCaseRun *run, GError **error)
+/* Who sends what he must not explains what came of it. */
+static void blame_misconduct(const VmbCaseRun *run, GError **error)
 {
     g_autoptr(GError) blame = NULL;
 
-    if (run->conduct == NULL || !can_be_the_handlers_fault(*error) || check_conduct(run, &blame) ||
+    if (run->conduct == NULL || !can_be_misconduct(*error) || check_conduct(run, &blame) ||
         !g_error_matches(blame, VMB_ERROR, VMB_ERROR_PROTOCOL)) {
         return;
     }
@@ -325,7 +323,7 @@ static gboolean judge(VmbCaseRun *run)
     }
     if (can_tell_more(error)) {
         vmb_testbed_calm(run->bed);
-        blame_handler(run, &error);
+        blame_misconduct(run, &error);
     }
     vmb_result_fail(run->result, error);
     if (ready) {

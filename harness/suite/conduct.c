@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "conduct.h"
 
+/* What a program wrote to the results line is there before the answer to a PING; scaled, at most. */
+#define LINE_MS 500
+
 /* Of docs/device.md, "Statistics": what a handler that keeps to the protocol leaves at 0. */
 static const char *const counters[] = {"unknown-opcodes", "long-packets", "unsolicited"};
 
 struct VmbConduct {
     gint64 counts[VMB_RANGES_MAX][G_N_ELEMENTS(counters)];
+    VmbAgentNoise noise;
 };
 
 void vmb_conduct_free(VmbConduct *conduct)
@@ -48,6 +52,7 @@ VmbConduct *vmb_conduct_read(VmbGuest *guest, const VmbScenario *scenario, GErro
             return NULL;
         }
     }
+    conduct->noise = vmb_agent_link_noise(vmb_guest_agent(guest));
     return g_steal_pointer(&conduct);
 }
 
@@ -77,15 +82,11 @@ static void append_growth(GString *text, const VmbScenarioRange *range, const gi
     }
 }
 
-gboolean vmb_conduct_check(VmbGuest *guest, const VmbScenario *scenario, const VmbConduct *before,
-                           GError **error)
+static gboolean check_handlers(const VmbScenario *scenario, const VmbConduct *before,
+                               const VmbConduct *now, GError **error)
 {
-    g_autoptr(VmbConduct) now = vmb_conduct_read(guest, scenario, error);
     g_autoptr(GString) text = g_string_new(NULL);
 
-    if (now == NULL) {
-        return FALSE;
-    }
     for (guint i = 0; i < scenario->ranges->len; i++) {
         if (is_first_of_endpoint(scenario, i)) {
             append_growth(text, g_ptr_array_index(scenario->ranges, i), before->counts[i],
@@ -97,4 +98,31 @@ gboolean vmb_conduct_check(VmbGuest *guest, const VmbScenario *scenario, const V
                     "the handler sent what the protocol does not allow: %s", text->str);
     }
     return text->len == 0;
+}
+
+static gboolean check_results_line(const VmbMachine *machine, const VmbAgentNoise *before,
+                                   const VmbAgentNoise *now, GError **error)
+{
+    if (now->bytes == before->bytes) {
+        return TRUE;
+    }
+    g_set_error(error, VMB_ERROR, VMB_ERROR_PROTOCOL,
+                "the results line carried %" G_GUINT64_FORMAT " bytes that are not the agent's (frames "
+                "with another nonce: %" G_GUINT64_FORMAT ", damaged ones: %" G_GUINT64_FORMAT
+                "): nothing in the guest may write to /dev/%s",
+                now->bytes - before->bytes, now->bad_nonce - before->bad_nonce,
+                now->bad_frames - before->bad_frames, machine->results_tty);
+    return FALSE;
+}
+
+gboolean vmb_conduct_check(VmbGuest *guest, const VmbScenario *scenario, const VmbMachine *machine,
+                           const VmbConduct *before, GError **error)
+{
+    g_autoptr(VmbConduct) now = NULL;
+
+    /* A guest that does not answer has a verdict, or waits for a handler that is gone. */
+    vmb_agent_link_ping(vmb_guest_agent(guest), LINE_MS, NULL);
+    now = vmb_conduct_read(guest, scenario, error);
+    return now != NULL && check_results_line(machine, &before->noise, &now->noise, error) &&
+           (scenario->misbehaves || check_handlers(scenario, before, now, error));
 }

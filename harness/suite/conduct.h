@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * How handlers keep to the protocol while a test runs: what they must not send and QEMU has counted.
- * Main thread only.
+ * How those that a test runs keep to what they may send: handlers to the protocol, as QEMU counts it, and
+ * programs in the guest away from the results line. Main thread only.
  */
 #ifndef VMBENCH_CONDUCT_H
 #define VMBENCH_CONDUCT_H
@@ -9,7 +9,7 @@
 #include "guest.h"
 #include "scenario.h"
 
-/* What each range's endpoint has counted up to some moment. */
+/* What each range's endpoint, and the results line, have counted up to some moment. */
 typedef struct VmbConduct VmbConduct;
 
 /* As it is now. NULL: as vmb_qmp_call(). Free with vmb_conduct_free(). */
@@ -19,10 +19,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VmbConduct, vmb_conduct_free)
 
 /*
  * Compare with now: a guest that tests share brings what earlier ones are to blame for, in `before`.
- * FALSE: VMB_ERROR_PROTOCOL, with each range and counter that has grown and by how much; or as
- * vmb_qmp_call().
+ * Handlers of a scenario that misbehaves may. FALSE: VMB_ERROR_PROTOCOL, with each range and counter that
+ * has grown and by how much, or with what is no agent's on the results line; or as vmb_qmp_call().
  */
-gboolean vmb_conduct_check(VmbGuest *guest, const VmbScenario *scenario, const VmbConduct *before,
-                           GError **error);
+gboolean vmb_conduct_check(VmbGuest *guest, const VmbScenario *scenario, const VmbMachine *machine,
+                           const VmbConduct *before, GError **error);
 
 #endif

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vmbench run: handlers that break the protocol, and tests beside them that are not to blame. */
+/*
+ * vmbench run: handlers that break the protocol, programs that write to the results line, and tests beside
+ * them that are not to blame.
+ */
 #include <string.h>
 
 #include "error.h"
@@ -88,6 +91,45 @@ START_TEST(a_guest_whose_handler_died_is_looked_at)
 }
 END_TEST
 
+START_TEST(noise_on_the_results_line_is_told)
+{
+    write_scenario("a", RUN("sh -c 'head -c 65536 /dev/zero >/dev/ttyS1'"));
+    write_scenario("b", RUN("true"));
+    ck_assert_int_eq(run(NULL, NULL), VMB_ERROR_PROTOCOL);
+    assert_says(child.out, "protocol: the results line carried 65536 bytes that are not the agent's "
+                           "(frames with another nonce: 0, damaged ones: 0): nothing in the guest may "
+                           "write to /dev/ttyS1\n");
+    assert_says(child.out, "1 passed, 1 failed");
+}
+END_TEST
+
+/* Root reads all that a guest's command lines and environments hold, and forges its own good end. */
+static const struct {
+    const char *what;
+    const char *exit; /* that its step expects; forge.sh ends with 7 */
+    int status;
+    const char *says;
+} forgeries[] = {
+    {"done", "0", VMB_ERROR_PROTOCOL, "; then: sh in the guest ended with exit status 7"},
+    {"done", "7", VMB_ERROR_PROTOCOL, " bytes that are not the agent's (frames with another nonce: "},
+    {"agent", "7", VMB_ERROR_RESET, "reset: the guest's agent started again"},
+};
+
+START_TEST(a_forged_result_does_not_count)
+{
+    g_autofree char *script = g_build_filename(g_getenv("SOURCE"), "tests", "selftest", "forge.sh",
+                                               NULL);
+    g_autofree char *text = g_strdup_printf(
+        "[scenario]\nmachines = x86\n"
+        "[step forge]\nrun = sh -s %s ttyS1\nstdin = %s\nexit = %s\n",
+        forgeries[_i].what, script, forgeries[_i].exit);
+
+    write_scenario("forgery", text);
+    ck_assert_int_eq(run(NULL, NULL), forgeries[_i].status);
+    assert_says(child.out, forgeries[_i].says);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("conduct");
@@ -99,6 +141,8 @@ int main(void)
     tcase_add_test(all, only_growth_counts);
     tcase_add_test(all, it_explains_what_came_of_it);
     tcase_add_test(all, a_guest_whose_handler_died_is_looked_at);
+    tcase_add_test(all, noise_on_the_results_line_is_told);
+    tcase_add_loop_test(all, a_forged_result_does_not_count, 0, G_N_ELEMENTS(forgeries));
     suite_add_tcase(suite, all);
     return tap_run(suite);
 }
