@@ -8,6 +8,7 @@
 
 #include "frame.h"
 #include "paths.h"
+#include "short_options.h"
 
 #define PORT_MAX 65535
 
@@ -85,7 +86,9 @@ static gboolean check_values(const VmbSettings *settings, GError **error)
     return TRUE;
 }
 
-static void add_options(GOptionContext *context, VmbSettings *s)
+/* What no option has taken is left in *words. */
+static gboolean parse_words(GOptionContext *context, VmbSettings *s, const GOptionEntry *extra,
+                            int argc, char **argv, char ***words, GError **error)
 {
     const GOptionEntry entries[] = {
         {"machine", 'm', 0, G_OPTION_ARG_STRING, &s->machine, "raspi4b, x86 or all", "M"},
@@ -110,6 +113,11 @@ static void add_options(GOptionContext *context, VmbSettings *s)
     };
 
     g_option_context_add_main_entries(context, entries, NULL);
+    if (extra != NULL) {
+        g_option_context_add_main_entries(context, extra, NULL);
+    }
+    *words = vmb_short_options_split(argc, argv, entries, extra);
+    return g_option_context_parse_strv(context, words, error);
 }
 
 static void add_example_options(GOptionContext *context, VmbSettings *s)
@@ -140,24 +148,21 @@ static VmbSettings *parse(int argc, char **argv, const char *summary, gboolean e
     g_autoptr(VmbSettings) settings = g_new0(VmbSettings, 1);
     g_autoptr(GError) cause = NULL;
     g_autofree char *name = g_strdup_printf("vmbench %s", argv[0]);
+    g_auto(GStrv) words = NULL;
 
     settings->timeout_scale = 1.0;
     settings->port = VMB_PORT_UNSET;
     argv[0] = name;
     g_option_context_set_summary(context, summary);
-    add_options(context, settings);
     if (example) {
         add_example_options(context, settings);
     }
-    if (extra != NULL) {
-        g_option_context_add_main_entries(context, extra, NULL);
-    }
-    if (!g_option_context_parse(context, &argc, &argv, &cause)) {
+    if (!parse_words(context, settings, extra, argc, argv, &words, &cause)) {
         g_set_error(error, VMB_ERROR, VMB_ERROR_USAGE, "%s: see %s --help", cause->message, name);
         return NULL;
     }
-    if (argc > 1) {
-        g_set_error(error, VMB_ERROR, VMB_ERROR_USAGE, "%s is no option: see %s --help", argv[1],
+    if (g_strv_length(words) > 1) {
+        g_set_error(error, VMB_ERROR, VMB_ERROR_USAGE, "%s is no option: see %s --help", words[1],
                     name);
         return NULL;
     }

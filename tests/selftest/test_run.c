@@ -198,6 +198,8 @@ START_TEST(tests_run_side_by_side)
     write_scenario("c", RUN("false"));
     ck_assert_int_eq(run("--jobs", "3"), VMB_ERROR_PROGRAM_FAILED);
     assert_says(child.out, "2 passed, 1 failed");
+    ck_assert_int_eq(run("-j2", NULL), VMB_ERROR_PROGRAM_FAILED);
+    ck_assert_int_eq(run("-j", "2"), VMB_ERROR_PROGRAM_FAILED);
     ck_assert_int_eq(run("--repeat", "3"), VMB_ERROR_PROGRAM_FAILED);
     assert_says(child.out, "ok    b:x86#3");
     assert_says(child.out, "6 passed, 3 failed");
