@@ -7,8 +7,8 @@
 #include "run_options.h"
 
 static const char summary[] =
-    "List the scenarios that `vmbench run` with the same options would run: their names, machines,\n"
-    "groups and titles.";
+    "List the scenarios that `vmbench run` with the same names, groups, machine and shard would run:\n"
+    "their names, machines, groups and titles.";
 
 static char *machine_names(const VmbScenario *scenario)
 {

@@ -38,13 +38,16 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Words, words_clear)
 static VmbSettings *parse(int argc, char **argv, const char *summary, const GOptionEntry *own,
                           VmbRunOptions *o, Words *w, GError **error)
 {
-    const GOptionEntry end = G_OPTION_ENTRY_NULL;
-    const GOptionEntry entries[] = {
+    const GOptionEntry choosing[] = {
         {"dir", 'd', 0, G_OPTION_ARG_FILENAME_ARRAY, &w->directories,
          "Scenarios, each a directory with scenario.ini; again for more", "DIR"},
         {"group", 'g', 0, G_OPTION_ARG_STRING_ARRAY, &w->groups, "Only scenarios of this group", "G"},
-        {"jobs", 'j', 0, G_OPTION_ARG_INT, &w->jobs, "Tests at a time (1)", "N"},
         {"shard", 0, 0, G_OPTION_ARG_STRING, &w->shard, "Part I of N equal ones", "I/N"},
+        {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_STRING_ARRAY, &w->patterns, NULL,
+         "[SCENARIO|GLOB...]"},
+    };
+    const GOptionEntry running[] = {
+        {"jobs", 'j', 0, G_OPTION_ARG_INT, &w->jobs, "Tests at a time (1)", "N"},
         {"repeat", 0, 0, G_OPTION_ARG_INT, &w->repeat, "Each test so many times", "N"},
         {"retry", 0, 0, G_OPTION_ARG_INT, &w->retries,
          "Try a failing test so often again: one that passes then is FLAKY", "N"},
@@ -58,13 +61,16 @@ static VmbSettings *parse(int argc, char **argv, const char *summary, const GOpt
         {"gdb", 0, 0, G_OPTION_ARG_NONE, &o->gdb,
          "Wait for gdb before the guest starts; no time limits", NULL},
         {"worker", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_FILENAME, &o->worker, NULL, NULL},
-        {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_STRING_ARRAY, &w->patterns, NULL,
-         "[SCENARIO|GLOB...]"},
-        own != NULL ? *own : end,
-        end,
     };
+    g_autoptr(GArray) all = g_array_new(TRUE, TRUE, sizeof(GOptionEntry));
 
-    return vmb_settings_parse(argc, argv, summary, entries, error);
+    g_array_append_vals(all, choosing, G_N_ELEMENTS(choosing));
+    if (own != NULL) {
+        g_array_append_vals(all, own, 1);
+    } else {
+        g_array_append_vals(all, running, G_N_ELEMENTS(running));
+    }
+    return vmb_settings_parse(argc, argv, summary, (const GOptionEntry *)all->data, error);
 }
 
 static gboolean check_number(const char *option, gint value, gint least, gint most, GError **error)

@@ -255,6 +255,23 @@ START_TEST(names_are_listed)
 }
 END_TEST
 
+/* It would look as if they did something. */
+START_TEST(list_refuses_what_is_for_a_run)
+{
+    static const char *const options[] = {"--tap", "--jobs=2", "-j2", "--repeat=2", "--gdb",
+                                          "--junit=junit.xml", "--isolate"};
+
+    for (guint i = 0; i < G_N_ELEMENTS(options); i++) {
+        const char *args[] = {"list", options[i], NULL};
+        g_autofree char *says = g_strdup_printf("vmbench: Unknown option %s: see vmbench list --help\n",
+                                                options[i]);
+
+        ck_assert_int_eq(child_run(&child, args), VMB_ERROR_USAGE);
+        ck_assert_str_eq(child.err, says);
+    }
+}
+END_TEST
+
 START_TEST(a_missing_fixture_is_named)
 {
     write_scenario("a", RUN("true") "stdout = no-such.txt\n");
@@ -283,6 +300,7 @@ int main(void)
     tcase_add_loop_test(all, a_mistake_is_named, 0, G_N_ELEMENTS(mistakes));
     tcase_add_test(all, a_name_that_is_none);
     tcase_add_test(all, names_are_listed);
+    tcase_add_test(all, list_refuses_what_is_for_a_run);
     tcase_add_test(all, a_missing_fixture_is_named);
     suite_add_tcase(suite, all);
     return tap_run(suite);
