@@ -118,10 +118,13 @@ static gboolean check_results_line(const VmbMachine *machine, const VmbAgentNois
 gboolean vmb_conduct_check(VmbGuest *guest, const VmbScenario *scenario, const VmbMachine *machine,
                            const VmbConduct *before, GError **error)
 {
+    VmbAgentLink *agent = vmb_guest_agent(guest);
     g_autoptr(VmbConduct) now = NULL;
 
-    /* A guest that does not answer has a verdict, or waits for a handler that is gone. */
-    vmb_agent_link_ping(vmb_guest_agent(guest), LINE_MS, NULL);
+    /* A guest that does not answer has a verdict, waits for a handler that is gone, or is in gdb. */
+    if (vmb_alarm_has_limits(vmb_agent_link_alarm(agent))) {
+        vmb_agent_link_ping(agent, LINE_MS, NULL);
+    }
     now = vmb_conduct_read(guest, scenario, error);
     return now != NULL && check_results_line(machine, &before->noise, &now->noise, error) &&
            (scenario->misbehaves || check_handlers(scenario, before, now, error));

@@ -10,9 +10,6 @@
 #include "inspect.h"
 #include "snapshot.h"
 
-/* A person at a debugger takes hours where a guest takes seconds. */
-#define GDB_TIMEOUT_SCALE 1000
-
 struct VmbTestbed {
     const VmbRunOptions *options;
     char *logs_root;
@@ -243,7 +240,7 @@ static gboolean boot(VmbTestbed *bed, const VmbCase *test, VmbResult *result, GE
     if (!make_logs(bed, error)) {
         return FALSE;
     }
-    bed->alarm = vmb_alarm_new(bed->options->gdb ? GDB_TIMEOUT_SCALE
+    bed->alarm = vmb_alarm_new(bed->options->gdb ? VMB_NO_LIMITS
                                              : bed->options->settings->timeout_scale);
     vmb_alarm_watch_signals(bed->alarm);
     bed->config = make_config(bed, test, error);

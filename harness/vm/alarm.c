@@ -5,6 +5,9 @@
 #include <signal.h>
 #include <string.h>
 
+/* Time enough for a person. */
+#define FOUR_WEEKS_US (28 * G_TIME_SPAN_DAY)
+
 static const int watched_signals[] = {SIGINT, SIGTERM, SIGHUP};
 
 typedef struct {
@@ -105,7 +108,18 @@ int vmb_alarm_signal(const VmbAlarm *alarm)
 
 gint64 vmb_alarm_scaled_us(const VmbAlarm *alarm, guint ms)
 {
-    return (gint64)(ms * 1000.0 * alarm->timeout_scale);
+    return vmb_alarm_has_limits(alarm) ? (gint64)(ms * 1000.0 * alarm->timeout_scale)
+                                       : FOUR_WEEKS_US;
+}
+
+guint vmb_alarm_grace_ms(const VmbAlarm *alarm, guint ms)
+{
+    return vmb_alarm_has_limits(alarm) ? (guint)(ms * alarm->timeout_scale) : ms;
+}
+
+gboolean vmb_alarm_has_limits(const VmbAlarm *alarm)
+{
+    return alarm->timeout_scale > 0;
 }
 
 static gboolean on_time_over(gpointer data)
@@ -114,12 +128,13 @@ static gboolean on_time_over(gpointer data)
     return G_SOURCE_CONTINUE;
 }
 
-gboolean vmb_wait(VmbAlarm *alarm, VmbCondition condition, gpointer data, VmbLimit limit,
-                  GError **error)
+gboolean vmb_wait_grace(VmbAlarm *alarm, VmbCondition condition, gpointer data, VmbLimit limit,
+                        GError **error)
 {
     gboolean time_over = FALSE;
-    guint scaled_ms = (guint)(vmb_alarm_scaled_us(alarm, limit.ms) / 1000);
-    guint timer = limit.ms > 0 ? g_timeout_add(scaled_ms, on_time_over, &time_over) : 0;
+    guint timer = limit.ms > 0 ? g_timeout_add(vmb_alarm_grace_ms(alarm, limit.ms), on_time_over,
+                                               &time_over)
+                               : 0;
 
     while (vmb_alarm_error(alarm) == NULL && !time_over && !condition(data)) {
         g_main_context_iteration(NULL, TRUE);
@@ -134,4 +149,13 @@ gboolean vmb_wait(VmbAlarm *alarm, VmbCondition condition, gpointer data, VmbLim
     }
     g_set_error_literal(error, VMB_ERROR, (gint)limit.code, limit.message);
     return FALSE;
+}
+
+gboolean vmb_wait(VmbAlarm *alarm, VmbCondition condition, gpointer data, VmbLimit limit,
+                  GError **error)
+{
+    if (!vmb_alarm_has_limits(alarm)) {
+        limit.ms = 0;
+    }
+    return vmb_wait_grace(alarm, condition, data, limit, error);
 }

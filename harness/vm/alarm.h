@@ -15,7 +15,10 @@
 
 typedef struct VmbAlarm VmbAlarm;
 
-/* timeout_scale > 0 multiplies the time of every wait. Free with vmb_alarm_free(). */
+/* For a person at a debugger: no wait has an end, but what is told to end is given its grace. */
+#define VMB_NO_LIMITS 0.0
+
+/* timeout_scale > 0 multiplies the time of every wait; or VMB_NO_LIMITS. Free with vmb_alarm_free(). */
 VmbAlarm *vmb_alarm_new(double timeout_scale);
 void vmb_alarm_free(VmbAlarm *alarm);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VmbAlarm, vmb_alarm_free)
@@ -51,8 +54,17 @@ void vmb_alarm_watch_signals(VmbAlarm *alarm);
 /* The signal that interrupted the run, or 0. */
 int vmb_alarm_signal(const VmbAlarm *alarm);
 
-/* `ms` after scaling, in microseconds as g_get_monotonic_time() counts. */
+/*
+ * `ms` after scaling, in microseconds as g_get_monotonic_time() counts. Without limits: some weeks, so
+ * that it can be added up.
+ */
 gint64 vmb_alarm_scaled_us(const VmbAlarm *alarm, guint ms);
+
+/* The same for a grace, in milliseconds: without limits `ms` itself. */
+guint vmb_alarm_grace_ms(const VmbAlarm *alarm, guint ms);
+
+/* FALSE: VMB_NO_LIMITS. */
+gboolean vmb_alarm_has_limits(const VmbAlarm *alarm);
 
 /* True when what is waited for has happened. Called often: must be cheap. */
 typedef gboolean (*VmbCondition)(gpointer data);
@@ -73,5 +85,9 @@ typedef struct {
  */
 gboolean vmb_wait(VmbAlarm *alarm, VmbCondition condition, gpointer data, VmbLimit limit,
                   GError **error);
+
+/* The same for what was told to end: its time is over without limits too. */
+gboolean vmb_wait_grace(VmbAlarm *alarm, VmbCondition condition, gpointer data, VmbLimit limit,
+                        GError **error);
 
 #endif

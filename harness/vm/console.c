@@ -61,7 +61,7 @@ static gboolean on_grace_over(gpointer data)
 static void take_oops(VmbConsole *console, char **words)
 {
     if (console->oops == NULL && !console->may_end) {
-        guint ms = (guint)(vmb_alarm_scaled_us(console->alarm, OOPS_GRACE_MS) / 1000);
+        guint ms = vmb_alarm_grace_ms(console->alarm, OOPS_GRACE_MS);
 
         console->oops = g_steal_pointer(words);
         g_clear_pointer(&console->where, g_free);

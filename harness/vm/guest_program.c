@@ -199,7 +199,7 @@ void vmb_program_free(VmbProgram *program)
 
     if (program->state == RUNNING) {
         vmb_program_signal(program, SIGKILL);
-        vmb_wait(vmb_agent_link_alarm(program->link), ended_condition, program, limit, NULL);
+        vmb_wait_grace(vmb_agent_link_alarm(program->link), ended_condition, program, limit, NULL);
     }
     if (program->state == RUNNING) {
         vmb_agent_link_detach(program->link, program->id);

@@ -162,7 +162,7 @@ gboolean vmb_process_wait_or_kill(VmbProcess *process, guint ms, VmbAlarm *alarm
 {
     VmbLimit limit = {ms, VMB_ERROR_SETUP, "does not end"};
     g_autoptr(GError) cause = NULL;
-    gboolean ended = vmb_wait(alarm, ended_condition, process, limit, &cause);
+    gboolean ended = vmb_wait_grace(alarm, ended_condition, process, limit, &cause);
 
     kill_group(process);
     if (!ended && vmb_alarm_error(alarm) != NULL) {

@@ -133,7 +133,7 @@ static void on_closed(gpointer data)
     VmbQmp *qmp = data;
 
     if (!qmp->may_close) {
-        guint ms = (guint)(vmb_alarm_scaled_us(qmp->alarm, CLOSED_GRACE_MS) / 1000);
+        guint ms = vmb_alarm_grace_ms(qmp->alarm, CLOSED_GRACE_MS);
 
         qmp->closed_source = g_timeout_add(ms, on_closed_for_long, qmp);
     }
