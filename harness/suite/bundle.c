@@ -141,16 +141,25 @@ static void add_tail(VmbCaseRun *run, const GError *error)
     }
 }
 
-static void write_failure(const VmbCaseRun *run)
+/* It is the last that is written: where there is no room for it, others are missing too. */
+static void write_failure(VmbCaseRun *run)
 {
-    const VmbResult *result = run->result;
+    g_autofree char *path = g_build_filename(run->logs, "failure.txt", NULL);
+    g_autoptr(GError) error = NULL;
+    VmbResult *result = run->result;
     g_autofree char *text = g_strdup_printf(
         "%s: %s\n%s\nstep: %s\nat: %s:%u\n\n%s", run->test->id, vmb_result_verdict(result),
         result->message, result->step != NULL ? result->step : "before the first",
         result->file != NULL ? result->file : "", result->line,
         result->details != NULL ? result->details : "");
 
-    write_text(run, "failure.txt", text);
+    if (!g_file_set_contents(path, text, -1, &error)) {
+        g_autofree char *before = g_steal_pointer(&result->note);
+
+        result->note = g_strdup_printf("%s%sits logs are not complete: %s: make room, or choose another "
+                                       "directory with --logs", before != NULL ? before : "",
+                                       before != NULL ? "; " : "", error->message);
+    }
 }
 
 void vmb_bundle_write(VmbCaseRun *run, const GError *error)

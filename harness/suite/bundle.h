@@ -13,7 +13,7 @@
  * QEMU's log, its command as rerun.sh, versions.txt, registers.txt, the accesses as
  * transcript.txt, failure.txt. The result's details
  * become the end of the log that explains `error` best, unless they are set. What cannot be had or
- * written is left out: the verdict stands.
+ * written is left out, and a note of the result's says so: the verdict stands.
  */
 void vmb_bundle_write(VmbCaseRun *run, const GError *error);
 

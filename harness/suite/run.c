@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "disk.h"
 #include "files.h"
 #include "report_github.h"
 #include "report_json.h"
@@ -102,11 +103,15 @@ static int run_cases(const VmbRunOptions *options, char **argv, GError **error)
 {
     g_autofree char *logs = make_logs(options->settings, error);
     g_autoptr(VmbAlarm) alarm = vmb_alarm_new(1.0);
-    g_autoptr(GPtrArray) reporters = logs != NULL ? make_reporters(options, error) : NULL;
+    g_autoptr(GPtrArray) reporters =
+        logs != NULL && vmb_disk_check(logs, error) ? make_reporters(options, error) : NULL;
     int status;
 
     if (reporters == NULL) {
-        return VMB_ERROR_SETUP;
+        if (logs != NULL) {
+            rmdir(logs);
+        }
+        return (*error)->code;
     }
     g_autoptr(VmbRunOutcome) run = vmb_run_outcome_new(options->cases->cases, logs);
     g_auto(GStrv) worker = NULL;

@@ -84,6 +84,7 @@ static const struct {
 } ends[] = {
     {"sh -c 'exit 3'", VMB_ERROR_PROGRAM_FAILED, "guest-exit: sh "},
     {"sh -c 'kill -SEGV $$'", VMB_ERROR_PROGRAM_SIGNAL, "guest-signal: sh "},
+    {"sh -c 'kill -ABRT $$'", VMB_ERROR_PROGRAM_SIGNAL, "signal 6 (Aborted)"},
     {"sh -c 'exit 3'\nsignal = 6", VMB_ERROR_PROGRAM_FAILED, "not with signal 6 (Aborted)"},
     {"no-such-program", VMB_ERROR_PROGRAM_MISSING, "program-missing: "},
     {"sleep 1000\ntimeout = 0.5", VMB_ERROR_PROGRAM_TIMEOUT, "test-hang: sleep "},
@@ -116,6 +117,18 @@ static const struct {
     {"echo no >&2; exit 4", VMB_ERROR_HANDLER_DIED, "ended with exit status 4: no"},
     {"exec sleep 1000", VMB_ERROR_NO_CLAIM, "no-claim: "},
 };
+
+/* Not even a kernel's last words: the line with its results is another one. */
+START_TEST(a_megabyte_of_console_noise_decides_nothing)
+{
+    write_scenario("noise", RUN("sh -c 'head -c 1048576 /dev/urandom >/dev/console; echo \"Kernel panic"
+                                " - not syncing: ok 1 - noise:x86\" >/dev/console'")
+                   "[step behind it]\nrun = sh -c 'exit 3'\n");
+    ck_assert_int_eq(run(NULL, NULL), VMB_ERROR_PROGRAM_FAILED);
+    assert_says(child.out, "guest-exit: sh ");
+    assert_says(child.out, "step behind it, ");
+}
+END_TEST
 
 START_TEST(each_handler_has_a_verdict)
 {
@@ -292,6 +305,7 @@ int main(void)
     tcase_add_test(all, a_failure_is_told_at_once);
     tcase_add_test(all, what_is_kept_tells_the_story);
     tcase_add_loop_test(all, each_end_has_a_verdict, 0, G_N_ELEMENTS(ends));
+    tcase_add_test(all, a_megabyte_of_console_noise_decides_nothing);
     tcase_add_loop_test(all, each_handler_has_a_verdict, 0, G_N_ELEMENTS(handlers));
     tcase_add_test(all, the_death_of_qemu_is_seen);
     tcase_add_test(all, an_interrupt_fails_all_that_is_left);
