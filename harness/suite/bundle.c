@@ -5,7 +5,6 @@
 
 #include "files.h"
 #include "paths.h"
-#include "transcript.h"
 
 /* Lines of a log that are printed. */
 #define TAIL_LINES 40
@@ -111,10 +110,10 @@ static void write_transcript(const VmbCaseRun *run)
     g_autofree char *trace = g_build_filename(run->logs, VMB_BUNDLE_ACCESSES, NULL);
     g_autofree char *table = g_build_filename(run->logs, "transcript.txt", NULL);
 
-    if (run->begin != 0) {
-        vmb_transcript_format(trace, table, run->begin);
-        g_unlink(trace);
+    if (run->transcript != NULL) {
+        vmb_transcript_format(run->transcript, table, run->begin);
     }
+    g_unlink(trace);
 }
 
 static void copy_log(const VmbCaseRun *run, const char *name, const char *as)

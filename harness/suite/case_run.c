@@ -11,7 +11,6 @@
 #include "files.h"
 #include "snapshot.h"
 #include "timed_log.h"
-#include "transcript.h"
 
 /* How long a death may take to be seen behind a wrong byte that it caused. */
 #define DEATH_MS 200
@@ -187,11 +186,13 @@ static gboolean run_in_guest(VmbCaseRun *run, GError **error)
     g_autoptr(VmbTimedLog) log = vmb_timed_log_new(console_path, error);
     gboolean ok;
 
-    if (log == NULL ||
-        !vmb_transcript_begin(vmb_testbed_guest(run->bed), accesses, error)) {
+    if (log == NULL) {
         return FALSE;
     }
-    run->conduct = vmb_conduct_read(vmb_testbed_guest(run->bed), run->test->scenario, error);
+    run->transcript = vmb_transcript_begin(vmb_testbed_guest(run->bed), accesses, error);
+    run->conduct = run->transcript != NULL
+                       ? vmb_conduct_read(vmb_testbed_guest(run->bed), run->test->scenario, error)
+                       : NULL;
     if (run->conduct == NULL) {
         return FALSE;
     }
@@ -237,6 +238,7 @@ static void clear_room(VmbCaseRun *run)
     g_ptr_array_unref(run->configs);
     g_free(run->starts);
     g_clear_pointer(&run->conduct, vmb_conduct_free);
+    g_clear_pointer(&run->transcript, vmb_transcript_free);
 }
 
 static gboolean check_setup(const VmbCaseRun *run, GError **error)

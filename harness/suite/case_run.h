@@ -7,6 +7,7 @@
 #include "guest_program.h"
 #include "handler.h"
 #include "testbed.h"
+#include "transcript.h"
 
 /* A test under way, for the steps. */
 typedef struct {
@@ -21,6 +22,7 @@ typedef struct {
     GPtrArray *guests;     /* of VmbGuest, by guest of the scenario */
     GPtrArray *configs;    /* of VmbGuestConfig, theirs */
     guint *starts;         /* of each handler so far */
+    VmbTranscript *transcript; /* NULL: likewise */
     VmbConduct *conduct;   /* of handlers before this test; NULL: it has not begun */
 } VmbCaseRun;
 
