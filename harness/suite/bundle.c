@@ -165,6 +165,9 @@ void vmb_bundle_write(VmbCaseRun *run, const GError *error)
 {
     const VmbGuestConfig *config = vmb_testbed_config(run->bed);
 
+    if (run->streams != NULL) {
+        vmb_stream_log_flush(run->streams);
+    }
     copy_log(run, "qemu.log", "qemu.log");
     copy_log(run, "console.log", "guest-console.log");
     write_registers(run);

@@ -63,6 +63,13 @@ static char **handler_environment(const VmbScenarioHandler *handler, const VmbCa
     return all;
 }
 
+static VmbStreamTap *tap(const VmbCaseRun *run, const VmbScenarioHandler *handler, const char *stream)
+{
+    g_autofree char *name = g_strdup_printf("outside %s %s", handler->name, stream);
+
+    return vmb_stream_log_add(run->streams, name);
+}
+
 static VmbHandler *launch(VmbCaseRun *run, guint index, GError **error)
 {
     const VmbScenario *scenario = run->test->scenario;
@@ -85,6 +92,9 @@ static VmbHandler *launch(VmbCaseRun *run, guint index, GError **error)
         .environment = (const char *const *)environment,
         .directory = scenario->directory,
         .input = TRUE,
+        .tap = vmb_stream_tap_take,
+        .tap_out = tap(run, handler, "stdout"),
+        .tap_err = tap(run, handler, "stderr"),
     };
 
     return vmb_handler_start_spec(&spec, run->logs, vmb_testbed_alarm(run->bed), error);

@@ -41,6 +41,13 @@ static GBytes *read_input(const VmbCaseRun *run, const VmbStep *step, GError **e
     return g_bytes_new_take(text, len);
 }
 
+static VmbStreamTap *tap(const VmbCaseRun *run, const VmbStep *step, const char *stream)
+{
+    g_autofree char *name = g_strdup_printf("inside %s %s", step->name, stream);
+
+    return vmb_stream_log_add(run->streams, name);
+}
+
 static VmbProgram *start_program(const VmbCaseRun *run, const VmbStep *step, GError **error)
 {
     g_auto(VmbCaseWords) words = {NULL};
@@ -59,6 +66,9 @@ static VmbProgram *start_program(const VmbCaseRun *run, const VmbStep *step, GEr
         .cwd = step->directory,
         .input = input,
         .keep_input = step->background,
+        .tap = vmb_stream_tap_take,
+        .tap_out = tap(run, step, "stdout"),
+        .tap_err = tap(run, step, "stderr"),
     };
 
     return vmb_program_start(vmb_guest_agent(guest_of(run, step)), &spec, error);

@@ -183,10 +183,13 @@ static gboolean run_in_guest(VmbCaseRun *run, GError **error)
     g_autofree char *console_path = g_build_filename(run->logs, "console.log", NULL);
     VmbConsole *console = vmb_guest_console(vmb_testbed_guest(run->bed));
     g_autofree char *accesses = g_build_filename(run->logs, VMB_BUNDLE_ACCESSES, NULL);
-    g_autoptr(VmbTimedLog) log = vmb_timed_log_new(console_path, error);
+    g_autofree char *streams = g_build_filename(run->logs, "streams.log", NULL);
+    gint64 start = g_get_monotonic_time();
+    g_autoptr(VmbTimedLog) log = vmb_timed_log_new(console_path, start, error);
     gboolean ok;
 
-    if (log == NULL) {
+    run->streams = log != NULL ? vmb_stream_log_new(streams, start, error) : NULL;
+    if (run->streams == NULL) {
         return FALSE;
     }
     run->transcript = vmb_transcript_begin(vmb_testbed_guest(run->bed), accesses, error);
@@ -239,6 +242,7 @@ static void clear_room(VmbCaseRun *run)
     g_free(run->starts);
     g_clear_pointer(&run->conduct, vmb_conduct_free);
     g_clear_pointer(&run->transcript, vmb_transcript_free);
+    g_clear_pointer(&run->streams, vmb_stream_log_free); /* after those who write to it */
 }
 
 static gboolean check_setup(const VmbCaseRun *run, GError **error)

@@ -6,6 +6,7 @@
 #include "conduct.h"
 #include "guest_program.h"
 #include "handler.h"
+#include "stream_log.h"
 #include "testbed.h"
 #include "transcript.h"
 
@@ -22,8 +23,9 @@ typedef struct {
     GPtrArray *guests;     /* of VmbGuest, by guest of the scenario */
     GPtrArray *configs;    /* of VmbGuestConfig, theirs */
     guint *starts;         /* of each handler so far */
+    VmbStreamLog *streams; /* of programs and handlers; NULL: it has not begun */
     VmbTranscript *transcript; /* NULL: likewise */
-    VmbConduct *conduct;   /* of handlers before this test; NULL: it has not begun */
+    VmbConduct *conduct;   /* of handlers before this test; NULL: likewise */
 } VmbCaseRun;
 
 /*

@@ -11,7 +11,7 @@ struct VmbTimedLog {
     gboolean in_line;
 };
 
-VmbTimedLog *vmb_timed_log_new(const char *path, GError **error)
+VmbTimedLog *vmb_timed_log_new(const char *path, gint64 start, GError **error)
 {
     FILE *file = fopen(path, "we");
     VmbTimedLog *log;
@@ -24,7 +24,7 @@ VmbTimedLog *vmb_timed_log_new(const char *path, GError **error)
     }
     log = g_new0(VmbTimedLog, 1);
     log->file = file;
-    log->start = g_get_monotonic_time();
+    log->start = start;
     return log;
 }
 

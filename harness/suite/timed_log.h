@@ -7,8 +7,11 @@
 
 typedef struct VmbTimedLog VmbTimedLog;
 
-/* Made empty; times are seconds since now. NULL: VMB_ERROR_SETUP, it cannot be written. */
-VmbTimedLog *vmb_timed_log_new(const char *path, GError **error);
+/*
+ * Made empty; times are seconds since `start`, of g_get_monotonic_time(). NULL: VMB_ERROR_SETUP, it cannot
+ * be written.
+ */
+VmbTimedLog *vmb_timed_log_new(const char *path, gint64 start, GError **error);
 void vmb_timed_log_free(VmbTimedLog *log);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VmbTimedLog, vmb_timed_log_free)
 

@@ -23,6 +23,8 @@ struct VmbProgram {
     guint unacked;      /* bytes of INPUT that the guest has not taken */
     gboolean input_ends;
     gboolean end_sent;
+    VmbProgramTap tap; /* NULL: none */
+    gpointer tap_out, tap_err;
 };
 
 void vmb_program_result_free(VmbProgramResult *result)
@@ -88,6 +90,10 @@ static void take_output(VmbProgram *program, const struct agent_frame *frame)
     }
     g_string_append_len(frame->stream == 2 ? result->err : result->out,
                         (const char *)frame->payload, frame->length);
+    if (program->tap != NULL) {
+        program->tap(frame->stream == 2 ? program->tap_err : program->tap_out, frame->payload,
+                     frame->length);
+    }
 }
 
 static void take_exit(VmbProgram *program, const struct agent_frame *frame)
@@ -145,6 +151,9 @@ VmbProgram *vmb_program_start(VmbAgentLink *link, const VmbProgramSpec *spec, GE
     }
     VmbProgram *program = program_new(link, spec->argv[0]);
 
+    program->tap = spec->tap;
+    program->tap_out = spec->tap_out;
+    program->tap_err = spec->tap_err;
     vmb_agent_link_send(link, AGENT_RUN, program->id, payload, length);
     if (spec->input != NULL) {
         gsize len;

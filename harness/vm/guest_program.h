@@ -19,6 +19,9 @@ typedef struct {
 void vmb_program_result_free(VmbProgramResult *result);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VmbProgramResult, vmb_program_result_free)
 
+/* Told of what a program prints, as it comes; `data` is the stream's. Must not wait. */
+typedef void (*VmbProgramTap)(gpointer data, const guint8 *bytes, gsize len);
+
 /* What to run. Members that are 0 mean "none". */
 typedef struct {
     const char *const *argv; /* NULL-terminated; argv[0] is looked up on the guest's PATH */
@@ -26,6 +29,8 @@ typedef struct {
     const char *cwd;         /* NULL: "/" */
     GBytes *input;           /* the beginning of standard input, or all of it */
     gboolean keep_input;     /* more follows by vmb_program_send() */
+    VmbProgramTap tap;       /* NULL: nobody is told; `data` must outlive the program */
+    gpointer tap_out, tap_err; /* its data for standard output and for standard error */
 } VmbProgramSpec;
 
 typedef struct VmbProgram VmbProgram;

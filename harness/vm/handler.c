@@ -16,12 +16,15 @@
 struct VmbHandler {
     VmbProcess *process;
     VmbStream *stream;
+    VmbStream *errors;
     VmbStream *input; /* NULL: it has none */
     VmbAlarm *alarm;
     char *program;
     char *log_path;
     char *err_path;
-    int log_fd;
+    int log_fd, err_fd;
+    VmbHandlerTap tap; /* NULL: none */
+    gpointer tap_out, tap_err;
     GString *output; /* all of it, ticks too */
     gsize counted;   /* bytes of complete lines in output */
     guint lines;     /* of these, without ticks */
@@ -76,23 +79,41 @@ static void raise_too_much(VmbHandler *handler)
                                 handler->program, VMB_HANDLER_OUTPUT_MAX / (1024 * 1024)));
 }
 
+static void log_bytes(VmbHandler *handler, int fd, const char *path, const guint8 *bytes, gsize len)
+{
+    if (write(fd, bytes, len) != (ssize_t)len) {
+        vmb_alarm_raise(handler->alarm,
+                        g_error_new(VMB_ERROR, VMB_ERROR_SETUP,
+                                    "cannot write %s: %s: make room, or choose another directory "
+                                    "with --logs",
+                                    path, g_strerror(errno)));
+    }
+}
+
 static void on_bytes(gpointer data, const guint8 *bytes, gsize len)
 {
     VmbHandler *handler = data;
 
+    if (handler->tap != NULL) {
+        handler->tap(handler->tap_out, bytes, len);
+    }
     if (handler->output->len + len > VMB_HANDLER_OUTPUT_MAX) {
         raise_too_much(handler);
         return;
     }
     g_string_append_len(handler->output, (const char *)bytes, (gssize)len);
     count_lines(handler);
-    if (write(handler->log_fd, bytes, len) != (ssize_t)len) {
-        vmb_alarm_raise(handler->alarm,
-                        g_error_new(VMB_ERROR, VMB_ERROR_SETUP,
-                                    "cannot write %s: %s: make room, or choose another directory "
-                                    "with --logs",
-                                    handler->log_path, g_strerror(errno)));
+    log_bytes(handler, handler->log_fd, handler->log_path, bytes, len);
+}
+
+static void on_errors(gpointer data, const guint8 *bytes, gsize len)
+{
+    VmbHandler *handler = data;
+
+    if (handler->tap != NULL) {
+        handler->tap(handler->tap_err, bytes, len);
     }
+    log_bytes(handler, handler->err_fd, handler->err_path, bytes, len);
 }
 
 static void on_ended(gpointer data)
@@ -102,6 +123,7 @@ static void on_ended(gpointer data)
     if (handler->stopping) {
         return;
     }
+    vmb_stream_drain(handler->errors);
     g_autofree char *end = vmb_process_end_text(handler->process);
     g_autofree char *last_words = vmb_last_line(handler->err_path);
 
@@ -114,17 +136,17 @@ static void on_ended(gpointer data)
 }
 
 static const VmbStreamEvents handler_events = {on_bytes, NULL};
+static const VmbStreamEvents error_events = {on_errors, NULL};
 
-static gboolean open_log(VmbHandler *handler, GError **error)
+static gboolean open_log(const char *path, int *fd, GError **error)
 {
-    handler->log_fd = open(handler->log_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    if (handler->log_fd < 0) {
+    *fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    if (*fd < 0) {
         g_set_error(error, VMB_ERROR, VMB_ERROR_SETUP,
-                    "cannot write %s: %s: choose another directory with --logs",
-                    handler->log_path, g_strerror(errno));
-        return FALSE;
+                    "cannot write %s: %s: choose another directory with --logs", path,
+                    g_strerror(errno));
     }
-    return TRUE;
+    return *fd >= 0;
 }
 
 /* Nothing that it is sent comes back. */
@@ -148,6 +170,20 @@ static int make_pipe(int *childs, GError **error)
     }
     *childs = fds[1];
     return fds[0];
+}
+
+/* A pipe, which is one that a script can open as /dev/stderr. */
+static gboolean connect_errors(VmbHandler *handler, GSubprocessLauncher *launcher, GError **error)
+{
+    int fds[2];
+
+    if (pipe2(fds, O_CLOEXEC) != 0) {
+        g_set_error(error, VMB_ERROR, VMB_ERROR_SETUP, "pipe: %s", g_strerror(errno));
+        return FALSE;
+    }
+    g_subprocess_launcher_take_stderr_fd(launcher, fds[1]);
+    handler->errors = vmb_stream_new(fds[0], &error_events, handler);
+    return TRUE;
 }
 
 static gboolean connect_streams(VmbHandler *handler, gboolean input,
@@ -190,8 +226,9 @@ static gboolean start_process(VmbHandler *handler, const VmbHandlerSpec *spec, G
 {
     g_autoptr(GSubprocessLauncher) launcher = vmb_process_launcher_new();
 
-    if (!open_log(handler, error) ||
-        !vmb_process_log_to(launcher, handler->err_path, FALSE, error) ||
+    if (!open_log(handler->log_path, &handler->log_fd, error) ||
+        !open_log(handler->err_path, &handler->err_fd, error) ||
+        !connect_errors(handler, launcher, error) ||
         !connect_streams(handler, spec->input, launcher, error)) {
         return FALSE;
     }
@@ -212,7 +249,10 @@ VmbHandler *vmb_handler_start_spec(const VmbHandlerSpec *spec, const char *log_d
     handler->program = g_strdup(spec->argv[0]);
     handler->log_path = g_build_filename(log_dir, log, NULL);
     handler->err_path = g_build_filename(log_dir, err, NULL);
-    handler->log_fd = -1;
+    handler->log_fd = handler->err_fd = -1;
+    handler->tap = spec->tap;
+    handler->tap_out = spec->tap_out;
+    handler->tap_err = spec->tap_err;
     handler->output = g_string_new(NULL);
     if (!start_process(handler, spec, error)) {
         return NULL;
@@ -233,9 +273,13 @@ void vmb_handler_free(VmbHandler *handler)
 {
     g_clear_pointer(&handler->process, vmb_process_free);
     g_clear_pointer(&handler->stream, vmb_stream_free);
+    g_clear_pointer(&handler->errors, vmb_stream_free);
     g_clear_pointer(&handler->input, vmb_stream_free);
     if (handler->log_fd >= 0) {
         close(handler->log_fd);
+    }
+    if (handler->err_fd >= 0) {
+        close(handler->err_fd);
     }
     g_string_free(handler->output, TRUE);
     g_free(handler->program);
@@ -284,6 +328,7 @@ static gboolean end(VmbHandler *handler, int signal_number, GError **error)
         return FALSE;
     }
     vmb_stream_drain(handler->stream);
+    vmb_stream_drain(handler->errors);
     return TRUE;
 }
 

@@ -25,6 +25,9 @@ VmbHandler *vmb_handler_start(const char *program, const char *endpoint, const c
 void vmb_handler_free(VmbHandler *handler);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VmbHandler, vmb_handler_free)
 
+/* Told of what a handler prints, as it comes; `data` is the stream's. Must not wait. */
+typedef void (*VmbHandlerTap)(gpointer data, const guint8 *bytes, gsize len);
+
 /* How a handler is started. Members that are 0 mean "none". */
 typedef struct {
     const char *name;               /* of its logs, NAME.log and NAME.err; NULL: "handler" */
@@ -32,6 +35,8 @@ typedef struct {
     const char *const *environment; /* NAME=VALUE, added to the harness's own; ends with NULL */
     const char *directory;          /* its working directory; NULL: the harness's */
     gboolean input;                 /* vmb_handler_send() reaches it; else its input is empty */
+    VmbHandlerTap tap;              /* NULL: nobody is told; `data` must outlive the handler */
+    gpointer tap_out, tap_err;      /* its data for standard output and for standard error */
 } VmbHandlerSpec;
 
 /* The same with all that can be said. */
