@@ -2,6 +2,7 @@
 #include "bundle.h"
 
 #include <glib/gstdio.h>
+#include <unistd.h>
 
 #include "files.h"
 #include "paths.h"
@@ -18,25 +19,27 @@ static void write_text(const VmbCaseRun *run, const char *name, const char *text
 
 /* ---- rerun.sh ---- */
 
-/* An image that was made for this guest alone goes with it: keep a copy. */
-static char *keep_image(const VmbCaseRun *run, const VmbGuestConfig *config)
+#define IMAGE "image.cpio"
+
+/* An image that was made for this guest alone goes with it, and is kept here. FALSE: it was not. */
+static gboolean keep_image(const VmbCaseRun *run, const VmbGuestConfig *config)
 {
+    g_autofree char *kept = g_build_filename(run->logs, IMAGE, NULL);
     const char *logs = vmb_testbed_logs(run->bed);
-    char *copy;
 
     if (!g_str_has_prefix(config->initrd, logs)) {
-        return g_strdup(config->initrd);
+        return FALSE;
     }
-    copy = g_build_filename(run->logs, "image.cpio", NULL);
-    vmb_copy_file(config->initrd, copy);
-    return copy;
+    if (link(config->initrd, kept) != 0) {
+        vmb_copy_file(config->initrd, kept);
+    }
+    return TRUE;
 }
 
-/* The same machine on the terminal of whoever runs it. */
-static void write_rerun(const VmbCaseRun *run, const VmbGuestConfig *config)
+/* The same machine on the terminal of whoever runs it, wherever the bundle is by then. */
+static void write_rerun(const VmbCaseRun *run, const VmbGuestConfig *config, gboolean own_image)
 {
     g_autofree char *path = g_build_filename(run->logs, "rerun.sh", NULL);
-    g_autofree char *image = keep_image(run, config);
     g_auto(GStrv) exact = vmb_guest_config_command(config);
     g_autofree char *exact_text = vmb_command_text((const char *const *)exact);
     g_autofree char *comment = NULL;
@@ -44,7 +47,7 @@ static void write_rerun(const VmbCaseRun *run, const VmbGuestConfig *config)
 
     by_hand.by_hand = TRUE;
     by_hand.shell = TRUE;
-    by_hand.initrd = image;
+    by_hand.initrd = own_image ? (char *)IMAGE : config->initrd;
     by_hand.extra = NULL;
     g_auto(GStrv) argv = vmb_guest_config_command(&by_hand);
     g_autofree char *command = vmb_command_text((const char *const *)argv);
@@ -54,7 +57,8 @@ static void write_rerun(const VmbCaseRun *run, const VmbGuestConfig *config)
     g_autofree char *text = g_strdup_printf(
         "#!/bin/sh\n"
         "# The guest of %s, with a shell on this terminal. Ctrl-A X ends it.\n"
-        "# The test itself ran it so, with its lines on descriptors:\n#\n# %s\nexec %s\n",
+        "# The test itself ran it so, with its lines on descriptors:\n#\n# %s\n"
+        "cd \"$(dirname \"$0\")\" || exit\nexec %s\n",
         run->test->id, comment, command);
 
     write_text(run, "rerun.sh", text);
@@ -76,8 +80,9 @@ static void append_sum(GString *text, const char *what, const char *path)
     }
 }
 
-static void write_versions(const VmbCaseRun *run, const VmbGuestConfig *config)
+static void write_versions(const VmbCaseRun *run, const VmbGuestConfig *config, gboolean own_image)
 {
+    g_autofree char *kept = g_build_filename(run->logs, IMAGE, NULL);
     g_autofree char *qemu =
         g_build_filename(config->qemu_dir, "bin", config->machine->qemu_program, NULL);
     GString *text = g_string_new(NULL);
@@ -86,7 +91,7 @@ static void write_versions(const VmbCaseRun *run, const VmbGuestConfig *config)
     append_sum(text, "qemu", qemu);
     append_sum(text, "kernel", config->kernel);
     append_sum(text, "device tree", config->device_tree);
-    append_sum(text, "image", config->initrd);
+    append_sum(text, "image", own_image ? kept : config->initrd);
     append_sum(text, "scenario", run->test->scenario->file);
     write_text(run, "versions.txt", text->str);
     g_string_free(text, TRUE);
@@ -173,8 +178,10 @@ void vmb_bundle_write(VmbCaseRun *run, const GError *error)
     write_registers(run);
     write_transcript(run);
     if (config != NULL) {
-        write_rerun(run, config);
-        write_versions(run, config);
+        gboolean own_image = keep_image(run, config);
+
+        write_rerun(run, config, own_image);
+        write_versions(run, config, own_image);
     }
     add_tail(run, error);
     write_failure(run);
