@@ -7,6 +7,7 @@
 
 #include "additions.h"
 #include "files.h"
+#include "kvm.h"
 #include "snapshot.h"
 
 #define TIMEOUT_MS 30000

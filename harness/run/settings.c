@@ -7,6 +7,7 @@
 #include <sys/random.h>
 
 #include "frame.h"
+#include "kvm.h"
 #include "paths.h"
 #include "short_options.h"
 

@@ -9,6 +9,7 @@
 #include "case_program.h"
 #include "case_step.h"
 #include "files.h"
+#include "kvm.h"
 #include "snapshot.h"
 #include "timed_log.h"
 

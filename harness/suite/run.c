@@ -8,6 +8,7 @@
 
 #include "disk.h"
 #include "files.h"
+#include "kvm.h"
 #include "report_github.h"
 #include "report_json.h"
 #include "report_junit.h"

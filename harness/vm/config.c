@@ -4,10 +4,8 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/kvm.h>
 #include <netinet/in.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -301,33 +299,4 @@ gboolean vmb_port_is_free(guint port)
     is_free = bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0 && listen(fd, 1) == 0;
     close(fd);
     return is_free;
-}
-
-/* A /dev/kvm without the processor's help (in a container or VM) can hang in a real kernel. */
-static gboolean cpu_has_virtualization(void)
-{
-    g_autofree char *info = NULL;
-
-    return g_file_get_contents("/proc/cpuinfo", &info, NULL, NULL) &&
-           g_regex_match_simple("^flags.*\\b(vmx|svm)\\b", info, G_REGEX_MULTILINE, 0);
-}
-
-gboolean vmb_kvm_is_usable(char **why)
-{
-    int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
-    int machine = kvm >= 0 ? ioctl(kvm, KVM_CREATE_VM, 0) : -1;
-
-    if (machine < 0) {
-        *why = g_strdup_printf("/dev/kvm: %s", g_strerror(errno));
-    } else {
-        close(machine);
-    }
-    if (kvm >= 0) {
-        close(kvm);
-    }
-    if (machine >= 0 && !cpu_has_virtualization()) {
-        *why = g_strdup("/dev/kvm without vmx or svm in /proc/cpuinfo");
-        return FALSE;
-    }
-    return machine >= 0;
 }

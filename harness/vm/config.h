@@ -81,10 +81,4 @@ char *vmb_command_text(const char *const *argv);
 /* TRUE when 127.0.0.1:port can be listened on. */
 gboolean vmb_port_is_free(guint port);
 
-/*
- * TRUE when the kernel lets this process make a KVM machine. Otherwise *why says what
- * is in the way; free with g_free().
- */
-gboolean vmb_kvm_is_usable(char **why);
-
 #endif

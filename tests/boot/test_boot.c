@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "config.h"
+#include "kvm.h"
 #include "tap.h"
 #include "vmbench_child.h"
 
