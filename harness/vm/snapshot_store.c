@@ -140,6 +140,11 @@ static GPtrArray *list_snapshots(VmbSnapshotStore *store)
     return entries;
 }
 
+static gboolean is_forgotten(const Entry *entry)
+{
+    return g_get_real_time() / G_USEC_PER_SEC - entry->used.tv_sec > VMB_SNAPSHOTS_MAX_S;
+}
+
 static void remove_too_many(VmbSnapshotStore *store)
 {
     g_autoptr(GPtrArray) entries = list_snapshots(store);
@@ -149,7 +154,8 @@ static void remove_too_many(VmbSnapshotStore *store)
         const Entry *entry = entries->pdata[i];
 
         bytes += entry->bytes;
-        if (i >= VMB_SNAPSHOTS_MAX || (i > 0 && bytes > VMB_SNAPSHOTS_MAX_BYTES)) {
+        if (i >= VMB_SNAPSHOTS_MAX || (i > 0 && bytes > VMB_SNAPSHOTS_MAX_BYTES) ||
+            (i >= VMB_SNAPSHOTS_MIN && is_forgotten(entry))) {
             remove_directory(entry->path);
         }
     }

@@ -21,7 +21,12 @@
 #include "error.h"
 #include "snapshot_hash.h"
 
-/* Beyond these the snapshots used least recently are removed. */
+/*
+ * Beyond these the snapshots used least recently are removed; and those that were not used for a week, but
+ * for the newest three.
+ */
+#define VMB_SNAPSHOTS_MIN 3
+#define VMB_SNAPSHOTS_MAX_S (7 * 24 * 3600)
 #define VMB_SNAPSHOTS_MAX 20
 #define VMB_SNAPSHOTS_MAX_BYTES (G_GINT64_CONSTANT(4) << 30)
 

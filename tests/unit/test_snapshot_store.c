@@ -265,6 +265,33 @@ START_TEST(the_least_recently_used_goes)
 }
 END_TEST
 
+static void set_used(const char *key, gint64 days_ago)
+{
+    g_autofree char *path = in_store(key);
+    struct timespec times[2] = {{.tv_sec = time(NULL) - days_ago * 24 * 3600}};
+
+    times[1] = times[0];
+    ck_assert_int_eq(utimensat(AT_FDCWD, path, times, 0), 0);
+}
+
+START_TEST(the_forgotten_go)
+{
+    static const char *const keys[] = {"a", "b", "c", "d", "e"};
+    static const int days[] = {6, 8, 9, 10, 11};
+
+    for (guint i = 0; i < G_N_ELEMENTS(keys); i++) {
+        keep(keys[i], "text", 1);
+    }
+    for (guint i = 0; i < G_N_ELEMENTS(keys); i++) {
+        set_used(keys[i], days[i]);
+    }
+    keep("new", "text", 1);
+    ck_assert(exists("new") && exists("a"));
+    ck_assert(exists("b")); /* the third */
+    ck_assert(!exists("c") && !exists("d") && !exists("e"));
+}
+END_TEST
+
 START_TEST(only_dead_runs_drafts_are_removed)
 {
     g_autofree char *dead = in_store("draft-000001");
@@ -312,6 +339,7 @@ static Suite *store_suite(void)
     tcase_add_test(cases, a_snapshot_is_good_under_its_name_only);
     tcase_add_loop_test(cases, a_damaged_snapshot_is_told_and_replaced, 0, G_N_ELEMENTS(damages));
     tcase_add_test(cases, the_least_recently_used_goes);
+    tcase_add_test(cases, the_forgotten_go);
     tcase_add_test(cases, only_dead_runs_drafts_are_removed);
     tcase_add_test(cases, hashes_outlive_the_store);
     suite_add_tcase(suite, cases);
