@@ -3,8 +3,9 @@
 #include "commands.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 #include "disk.h"
 #include "files.h"
@@ -14,25 +15,13 @@
 #include "report_junit.h"
 #include "report_tap.h"
 #include "report_terminal.h"
+#include "run_logs.h"
 #include "scheduler.h"
 #include "worker.h"
 
 static const char summary[] =
     "Run scenarios: boot their machine, or restore it from a snapshot, run their programs inside and\n"
     "outside, compare. Without names all of them are run. Exit status 0: all as expected.";
-
-/* ---- The directory of the run ---- */
-
-/* Named after the time, so that they sort; never one that is there. */
-static char *make_logs(const VmbSettings *settings, GError **error)
-{
-    g_autoptr(GDateTime) now = g_date_time_new_now_local();
-    g_autofree char *time = g_date_time_format(now, "%Y%m%d-%H%M%S");
-    g_autofree char *name = g_strdup_printf("run-%s-%d", time, (int)getpid());
-    g_autofree char *path = vmb_settings_log_dir(settings, name, error);
-
-    return path != NULL ? g_canonicalize_filename(path, NULL) : NULL;
-}
 
 /* ---- Reporters ---- */
 
@@ -100,26 +89,35 @@ static gboolean lacks_kvm(const VmbRunOptions *options, const VmbRunOutcome *run
     return TRUE;
 }
 
+/* So that qemu-device/prepare does not take a build for unused; one of the user's own has no such file. */
+static void note_use(const char *qemu_dir)
+{
+    g_autofree char *path = g_build_filename(qemu_dir, "build.json", NULL);
+
+    if (utimensat(AT_FDCWD, path, NULL, 0) != 0) {
+        g_debug("%s: %s", path, g_strerror(errno));
+    }
+}
+
 static int run_cases(const VmbRunOptions *options, char **argv, GError **error)
 {
-    g_autofree char *logs = make_logs(options->settings, error);
+    g_autoptr(VmbRunLogs) logs =
+        vmb_run_logs_new(options->settings->logs, options->keep_runs, error);
     g_autoptr(VmbAlarm) alarm = vmb_alarm_new(1.0);
     g_autoptr(GPtrArray) reporters =
-        logs != NULL && vmb_disk_check(logs, error) ? make_reporters(options, error) : NULL;
+        logs != NULL && vmb_disk_check(logs->path, error) ? make_reporters(options, error) : NULL;
     int status;
 
     if (reporters == NULL) {
-        if (logs != NULL) {
-            rmdir(logs);
-        }
         return (*error)->code;
     }
-    g_autoptr(VmbRunOutcome) run = vmb_run_outcome_new(options->cases->cases, logs);
+    g_autoptr(VmbRunOutcome) run = vmb_run_outcome_new(options->cases->cases, logs->path);
     g_auto(GStrv) worker = NULL;
 
+    note_use(options->settings->qemu_dir);
     vmb_alarm_watch_signals(alarm);
     vmb_reporters_begin(reporters, run);
-    worker = worker_argv(argv, logs, lacks_kvm(options, run, reporters));
+    worker = worker_argv(argv, logs->path, lacks_kvm(options, run, reporters));
     if (!vmb_scheduler_run(options, (const char *const *)worker, run, reporters, alarm, error)) {
         return VMB_ERROR_SETUP;
     }
@@ -127,7 +125,6 @@ static int run_cases(const VmbRunOptions *options, char **argv, GError **error)
     if (!vmb_reporters_end(reporters, run, error)) {
         status = status != 0 ? status : VMB_ERROR_SETUP;
     }
-    rmdir(logs); /* only when nothing failed is it empty */
     return vmb_alarm_signal(alarm) != 0 ? 128 + vmb_alarm_signal(alarm) : status;
 }
 

@@ -2,6 +2,7 @@
 #include "run_options.h"
 
 #include "paths.h"
+#include "run_logs.h"
 #include "snapshot.h"
 
 #define JOBS_MAX 64
@@ -22,7 +23,7 @@ void vmb_run_options_free(VmbRunOptions *options)
 typedef struct {
     char **directories, **patterns, **groups;
     char *shard;
-    gint jobs, repeat, retries;
+    gint jobs, repeat, retries, keep_runs;
 } Words;
 
 static void words_clear(Words *words)
@@ -56,6 +57,8 @@ static VmbSettings *parse(int argc, char **argv, const char *summary, const GOpt
         {"tap", 0, 0, G_OPTION_ARG_NONE, &o->tap, "TAP on standard output", NULL},
         {"junit", 0, 0, G_OPTION_ARG_FILENAME, &o->junit, "Write JUnit XML", "FILE"},
         {"json", 0, 0, G_OPTION_ARG_FILENAME, &o->json, "Write all results", "FILE"},
+        {"keep-runs", 0, 0, G_OPTION_ARG_INT, &w->keep_runs,
+         "Directories of runs to keep in all (20), 0: each", "N"},
         {"keep-on-fail", 0, 0, G_OPTION_ARG_NONE, &o->keep_on_fail,
          "Stop at the first failure, with the guest paused to be looked at", NULL},
         {"gdb", 0, 0, G_OPTION_ARG_NONE, &o->gdb,
@@ -115,11 +118,13 @@ static gboolean take_words(VmbRunOptions *options, const Words *words, GError **
     if (!check_number("--jobs", words->jobs, 1, JOBS_MAX, error) ||
         !check_number("--repeat", words->repeat, 1, COUNT_MAX, error) ||
         !check_number("--retry", words->retries, 0, COUNT_MAX, error) ||
+        !check_number("--keep-runs", words->keep_runs, 0, COUNT_MAX, error) ||
         !parse_shard(words->shard, &selection, error)) {
         return FALSE;
     }
     options->jobs = (guint)words->jobs;
     options->retries = (guint)words->retries;
+    options->keep_runs = (guint)words->keep_runs;
     if (options->keep_on_fail || options->gdb) {
         options->jobs = 1; /* a person can look at one guest */
         options->retries = 0;
@@ -133,7 +138,7 @@ VmbRunOptions *vmb_run_options_parse(int argc, char **argv, const char *summary,
                                      const GOptionEntry *own, GError **error)
 {
     g_autoptr(VmbRunOptions) options = g_new0(VmbRunOptions, 1);
-    g_auto(Words) words = {.jobs = 1, .repeat = 1};
+    g_auto(Words) words = {.jobs = 1, .repeat = 1, .keep_runs = VMB_KEEP_RUNS};
 
     options->settings = parse(argc, argv, summary, own, options, &words, error);
     if (options->settings == NULL || !take_words(options, &words, error)) {

@@ -13,6 +13,7 @@ typedef struct {
     guint retries;       /* how often a failing test is tried again */
     gboolean isolate;    /* a guest of its own for each test */
     gboolean cold;       /* boot, and leave snapshots alone */
+    guint keep_runs;     /* directories of runs, with this one's; 0: all */
     gboolean tap;
     gboolean keep_on_fail;
     gboolean gdb;
