@@ -92,6 +92,7 @@ static VmbHandler *launch(VmbCaseRun *run, guint index, GError **error)
         .environment = (const char *const *)environment,
         .directory = scenario->directory,
         .input = TRUE,
+        .ends = handler->ends,
         .tap = vmb_stream_tap_take,
         .tap_out = tap(run, handler, "stdout"),
         .tap_err = tap(run, handler, "stderr"),
@@ -134,17 +135,19 @@ VmbHandler *vmb_case_handler(VmbCaseRun *run, const VmbStep *step, GError **erro
 }
 
 /* QEMU is given the time to see that it has gone, so that the next step finds the range unclaimed. */
+static gboolean forget_handler(VmbCaseRun *run, const VmbStep *step, GError **error)
+{
+    g_clear_pointer((VmbHandler **)&run->handlers->pdata[step->target], vmb_handler_free);
+    return vmb_guest_wait_handler(vmb_testbed_guest(run->bed), range_of(run, step->target), FALSE,
+                                  step->ms, error);
+}
+
 static gboolean end_handler(VmbCaseRun *run, const VmbStep *step,
                             gboolean (*end)(VmbHandler *handler, GError **error), GError **error)
 {
     VmbHandler *handler = vmb_case_handler(run, step, error);
 
-    if (handler == NULL || !end(handler, error)) {
-        return FALSE;
-    }
-    g_clear_pointer((VmbHandler **)&run->handlers->pdata[step->target], vmb_handler_free);
-    return vmb_guest_wait_handler(vmb_testbed_guest(run->bed), range_of(run, step->target), FALSE,
-                                  step->ms, error);
+    return handler != NULL && end(handler, error) && forget_handler(run, step, error);
 }
 
 gboolean vmb_case_start(VmbCaseRun *run, const VmbStep *step, GError **error)
@@ -165,6 +168,14 @@ gboolean vmb_case_kill(VmbCaseRun *run, const VmbStep *step, GError **error)
 gboolean vmb_case_restart(VmbCaseRun *run, const VmbStep *step, GError **error)
 {
     return end_handler(run, step, vmb_handler_stop, error) && start_handler(run, step, error);
+}
+
+gboolean vmb_case_wait_handler(VmbCaseRun *run, const VmbStep *step, GError **error)
+{
+    VmbHandler *handler = vmb_case_handler(run, step, error);
+
+    return handler != NULL && vmb_handler_wait_end(handler, step->ms, error) &&
+           forget_handler(run, step, error);
 }
 
 static gboolean wait_range(VmbCaseRun *run, const VmbStep *step, gboolean claimed, GError **error)

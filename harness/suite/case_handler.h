@@ -10,6 +10,7 @@ gboolean vmb_case_stop(VmbCaseRun *run, const VmbStep *step, GError **error);
 gboolean vmb_case_kill(VmbCaseRun *run, const VmbStep *step, GError **error);
 gboolean vmb_case_restart(VmbCaseRun *run, const VmbStep *step, GError **error);
 gboolean vmb_case_claim(VmbCaseRun *run, const VmbStep *step, GError **error);
+gboolean vmb_case_wait_handler(VmbCaseRun *run, const VmbStep *step, GError **error);
 gboolean vmb_case_release(VmbCaseRun *run, const VmbStep *step, GError **error);
 gboolean vmb_case_output(VmbCaseRun *run, const VmbStep *step, GError **error);
 

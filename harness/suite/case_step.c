@@ -5,10 +5,16 @@
 #include "case_handler.h"
 #include "case_program.h"
 
+static gboolean wait_end(VmbCaseRun *run, const VmbStep *step, GError **error)
+{
+    return step->to_program ? vmb_case_wait_program(run, step, error)
+                            : vmb_case_wait_handler(run, step, error);
+}
+
 gboolean vmb_case_step(VmbCaseRun *run, guint index, GError **error)
 {
     static gboolean (*const doers[])(VmbCaseRun *run, const VmbStep *step, GError **error) = {
-        [VMB_STEP_WAIT] = vmb_case_wait_program, [VMB_STEP_START] = vmb_case_start,
+        [VMB_STEP_WAIT] = wait_end,              [VMB_STEP_START] = vmb_case_start,
         [VMB_STEP_STOP] = vmb_case_stop,         [VMB_STEP_KILL] = vmb_case_kill,
         [VMB_STEP_RESTART] = vmb_case_restart,   [VMB_STEP_CLAIM] = vmb_case_claim,
         [VMB_STEP_RELEASE] = vmb_case_release,   [VMB_STEP_OUTPUT] = vmb_case_output,

@@ -280,7 +280,7 @@ static gboolean read_range(VmbScenario *scenario, const VmbIni *ini, const char 
 
 /* ---- [handler NAME], [guest NAME] ---- */
 
-static const char *const handler_keys[] = {"command", "environment", "range", NULL};
+static const char *const handler_keys[] = {"command", "environment", "range", "may-end", NULL};
 
 static gboolean read_handler(VmbScenario *scenario, const VmbIni *ini, const char *group,
                              const char *name, GError **error)
@@ -293,6 +293,7 @@ static gboolean read_handler(VmbScenario *scenario, const VmbIni *ini, const cha
     if (!vmb_ini_check_keys(ini, group, handler_keys, error) ||
         !vmb_scenario_command(ini, group, "command", &handler->command, error) ||
         !vmb_scenario_environment(ini, group, &handler->environment, error) ||
+        !vmb_ini_boolean(ini, group, "may-end", &handler->ends, error) ||
         !vmb_ini_string(ini, group, "range", &range, error)) {
         return FALSE;
     }

@@ -41,6 +41,7 @@ typedef struct {
     char **command;     /* at least the program */
     char **environment; /* NAME=VALUE; NULL: none */
     guint range;        /* index: it connects to that one's endpoint */
+    gboolean ends;      /* by itself, with exit status 0, when it likes */
 } VmbScenarioHandler;
 
 /* A VM beside the one that is tested. */

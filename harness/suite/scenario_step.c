@@ -270,14 +270,29 @@ static gboolean read_run(const Source *s, VmbStep *step, GError **error)
            read_expected(s->ini, s->group, "stderr", &step->err, error);
 }
 
+static gboolean find_ending_handler(const Source *s, guint *index)
+{
+    for (guint i = 0; i < s->scenario->handlers->len; i++) {
+        const VmbScenarioHandler *handler = g_ptr_array_index(s->scenario->handlers, i);
+
+        if (handler->ends && g_str_equal(handler->name, s->value)) {
+            *index = i;
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
 static gboolean read_wait(const Source *s, VmbStep *step, GError **error)
 {
-    gint index = find_background(s);
+    gint program = find_background(s);
 
-    step->target = (guint)index;
-    return index >= 0 ||
+    step->to_program = program >= 0;
+    step->target = (guint)program;
+    return step->to_program || find_ending_handler(s, &step->target) ||
            vmb_ini_fail(s->ini, s->group, "wait", error,
-                        "no step before this one is called `%s` and has `background = yes`",
+                        "no step before this one is called `%s` and has `background = yes`, nor a "
+                        "handler with `may-end = yes`",
                         s->value);
 }
 

@@ -30,6 +30,7 @@ struct VmbHandler {
     guint lines;     /* of these, without ticks */
     guint wanted_lines;
     gboolean stopping;
+    gboolean ends;
 };
 
 /* A line that says nothing but that the handler lives. */
@@ -124,6 +125,10 @@ static void on_ended(gpointer data)
         return;
     }
     vmb_stream_drain(handler->errors);
+    if (handler->ends && vmb_process_succeeded(handler->process)) {
+        vmb_stream_drain(handler->stream);
+        return;
+    }
     g_autofree char *end = vmb_process_end_text(handler->process);
     g_autofree char *last_words = vmb_last_line(handler->err_path);
 
@@ -250,6 +255,7 @@ VmbHandler *vmb_handler_start_spec(const VmbHandlerSpec *spec, const char *log_d
     handler->log_path = g_build_filename(log_dir, log, NULL);
     handler->err_path = g_build_filename(log_dir, err, NULL);
     handler->log_fd = handler->err_fd = -1;
+    handler->ends = spec->ends;
     handler->tap = spec->tap;
     handler->tap_out = spec->tap_out;
     handler->tap_err = spec->tap_err;
@@ -292,7 +298,7 @@ static gboolean lines_condition(gpointer data)
 {
     const VmbHandler *handler = data;
 
-    return handler->lines >= handler->wanted_lines;
+    return handler->lines >= handler->wanted_lines || vmb_process_has_ended(handler->process);
 }
 
 gboolean vmb_handler_wait_lines(VmbHandler *handler, guint lines, guint ms, GError **error)
@@ -307,6 +313,20 @@ gboolean vmb_handler_wait_lines(VmbHandler *handler, guint lines, guint ms, GErr
         return FALSE;
     }
     return TRUE;
+}
+
+static gboolean ended_condition(gpointer data)
+{
+    const VmbHandler *handler = data;
+
+    return vmb_process_has_ended(handler->process);
+}
+
+gboolean vmb_handler_wait_end(VmbHandler *handler, guint ms, GError **error)
+{
+    VmbLimit limit = {ms, VMB_ERROR_PROGRAM_TIMEOUT, "the handler does not end"};
+
+    return vmb_wait(handler->alarm, ended_condition, handler, limit, error);
 }
 
 gboolean vmb_handler_pin(const VmbHandler *handler, int cpu, GError **error)

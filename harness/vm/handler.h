@@ -35,6 +35,7 @@ typedef struct {
     const char *const *environment; /* NAME=VALUE, added to the harness's own; ends with NULL */
     const char *directory;          /* its working directory; NULL: the harness's */
     gboolean input;                 /* vmb_handler_send() reaches it; else its input is empty */
+    gboolean ends;                  /* it may end by itself, with exit status 0 */
     VmbHandlerTap tap;              /* NULL: nobody is told; `data` must outlive the handler */
     gpointer tap_out, tap_err;      /* its data for standard output and for standard error */
 } VmbHandlerSpec;
@@ -57,6 +58,9 @@ GString *vmb_handler_output(const VmbHandler *handler);
  * short is no error: comparing shows what is missing. FALSE: only the alarm's error.
  */
 gboolean vmb_handler_wait_lines(VmbHandler *handler, guint lines, guint ms, GError **error);
+
+/* Wait until one that `ends` has. VMB_ERROR_PROGRAM_TIMEOUT: it has not in `ms`; what the alarm tells. */
+gboolean vmb_handler_wait_end(VmbHandler *handler, guint ms, GError **error);
 
 /* Tie it to a CPU. FALSE: VMB_ERROR_SETUP, it has ended. */
 gboolean vmb_handler_pin(const VmbHandler *handler, int cpu, GError **error);

@@ -80,6 +80,7 @@ START_TEST(ranges_handlers_and_guests)
     g_autoptr(VmbScenario) scenario = load(
         "[guest peer]\nmachine = raspi4b\nnetwork = yes\n"
         "[handler model]\ncommand = ./model --name 'two words'\nenvironment = A=1;B=\nrange = b\n"
+        "may-end = yes\n"
         "[scenario]\n[range a]\nirq = yes\n"
         "[range b]\nstart = 0xfef01000\nsize = 8192\nirq = 120\nendpoint = 1\n"
         "properties = on-disconnect=wait;timeout-ms=0\n" STEP);
@@ -102,6 +103,7 @@ START_TEST(ranges_handlers_and_guests)
     ck_assert_str_eq(handler->command[2], "two words");
     ck_assert_str_eq(handler->environment[1], "B=");
     ck_assert_uint_eq(handler->range, 1);
+    ck_assert(handler->ends);
     ck_assert_str_eq(guest->name, "peer");
     ck_assert_ptr_eq(guest->machine, vmb_machine_find("raspi4b"));
     ck_assert(guest->network);

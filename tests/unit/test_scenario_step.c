@@ -236,8 +236,14 @@ START_TEST(wrong_steps)
         {"run = a\nstderr-text = t\nstderr-lines = f\n", 12,
          "line 13 says already what it is to be: leave one of them"},
         {"wait = servre\n", 11,
-         "no step before this one is called `servre` and has `background = yes`"},
-        {"wait = it\n", 11, "no step before this one is called `it` and has `background = yes`"},
+         "no step before this one is called `servre` and has `background = yes`, nor a handler with "
+         "`may-end = yes`"},
+        {"wait = it\n", 11,
+         "no step before this one is called `it` and has `background = yes`, nor a handler with "
+         "`may-end = yes`"},
+        {"wait = model\n", 11,
+         "no step before this one is called `model` and has `background = yes`, nor a handler with "
+         "`may-end = yes`"},
         {"start = modle\n", 11, "`modle` is no handler: did you mean `model`?"},
         {"stop = x\n", 11, "`x` is no handler: did you mean `model`?"},
         {"kill = x\n", 11, "`x` is no handler: did you mean `model`?"},
