@@ -49,10 +49,10 @@ static void must(const char *script)
     ck_assert_msg(status == 0, "ended with %d: %s%s", status, child.out, child.err);
 }
 
-/* Each run of a compiler is a line: which one, and the C file or "link". */
+/* Each run of a compiler is a line: which one, and the C file's name or "link". */
 static const char logged_compilers[] =
-    "mkdir bin; printf '%s\\n' '#!/bin/sh' 'what=link; for word; do case $word in *.c) what=$word; esac;"
-    " done' \"echo \\${0##*/} \\$what >>$PWD/log\" 'exec /usr/bin/${0##*/} \"$@\"' >bin/logged;"
+    "mkdir bin; printf '%s\\n' '#!/bin/sh' 'what=link;"
+    " for word; do case $word in *.c) what=${word##*/}; esac; done' \"echo \\${0##*/} \\$what >>$PWD/log\" 'exec /usr/bin/${0##*/} \"$@\"' >bin/logged;"
     "chmod +x bin/logged; for arch in aarch64 x86_64; do ln -s logged bin/$arch-linux-gnu-gcc; done;";
 
 /* The images of this build are the first ones. */
@@ -65,8 +65,8 @@ START_TEST(the_images_of_a_copy_and_a_change_to_it)
     must("for image in ${images[@]}; do cmp {$IMAGES,$second/build/guest-rootfs}/$image; done");
     must("PATH=$PWD/bin:$PATH; rm log;"
          "(cd $second; echo '/* changed */' >>guest-rootfs/pkg/hello/hello.c; make_images); sort log");
-    ck_assert_str_eq(child.out, "aarch64-linux-gnu-gcc link\naarch64-linux-gnu-gcc source/hello.c\n"
-                     "x86_64-linux-gnu-gcc link\nx86_64-linux-gnu-gcc source/hello.c\n");
+    ck_assert_str_eq(child.out, "aarch64-linux-gnu-gcc link\naarch64-linux-gnu-gcc hello.c\n"
+                     "x86_64-linux-gnu-gcc link\nx86_64-linux-gnu-gcc hello.c\n");
 }
 END_TEST
 
