@@ -52,7 +52,8 @@ static void must(const char *script)
 /* Each run of a compiler is a line: which one, and the C file's name or "link". */
 static const char logged_compilers[] =
     "mkdir bin; printf '%s\\n' '#!/bin/sh' 'what=link;"
-    " for word; do case $word in *.c) what=${word##*/}; esac; done' \"echo \\${0##*/} \\$what >>$PWD/log\" 'exec /usr/bin/${0##*/} \"$@\"' >bin/logged;"
+    " for word; do case $word in *.c) what=${word##*/}; esac; done'"
+    " \"echo \\${0##*/} \\$what >>$PWD/log\" 'exec /usr/bin/${0##*/} \"$@\"' >bin/logged;"
     "chmod +x bin/logged; for arch in aarch64 x86_64; do ln -s logged bin/$arch-linux-gnu-gcc; done;";
 
 /* The images of this build are the first ones. */

@@ -201,6 +201,10 @@ END_TEST
 #define OUTPUT "with `output` say what it is to be: `stdout`, `stdout-lines` or `stdout-text`"
 #define BYTES                                                                                      \
     "with `bytes-at` say which: `bytes = aa aa aa aa`, as many as accesses of `width` bytes read"
+#define SEND "with `send` say what: `text = ok\\n` or `bytes = 6f 6b 0a`"
+#define NO_END(text)                                                                               \
+    "no step before this one is called `" text "` and has `background = yes`, nor a handler with " \
+    "`may-end = yes`"
 #define BYTE(text)                                                                                 \
     "`" text "` is no byte: write two hexadecimal digits for each, `aa 01`"
 
@@ -235,15 +239,9 @@ START_TEST(wrong_steps)
          "line 12 says already what it is to be: leave one of them"},
         {"run = a\nstderr-text = t\nstderr-lines = f\n", 12,
          "line 13 says already what it is to be: leave one of them"},
-        {"wait = servre\n", 11,
-         "no step before this one is called `servre` and has `background = yes`, nor a handler with "
-         "`may-end = yes`"},
-        {"wait = it\n", 11,
-         "no step before this one is called `it` and has `background = yes`, nor a handler with "
-         "`may-end = yes`"},
-        {"wait = model\n", 11,
-         "no step before this one is called `model` and has `background = yes`, nor a handler with "
-         "`may-end = yes`"},
+        {"wait = servre\n", 11, NO_END("servre")},
+        {"wait = it\n", 11, NO_END("it")},
+        {"wait = model\n", 11, NO_END("model")},
         {"start = modle\n", 11, "`modle` is no handler: did you mean `model`?"},
         {"stop = x\n", 11, "`x` is no handler: did you mean `model`?"},
         {"kill = x\n", 11, "`x` is no handler: did you mean `model`?"},
@@ -253,11 +251,9 @@ START_TEST(wrong_steps)
         {"wait-release = reg\n", 11, "`reg` is no range: did you mean `regs`?"},
         {"output = model\n", 10, OUTPUT},
         {"output = server\nstdout = f\n", 11, "`server` is no handler: did you mean `model`?"},
-        {"send = model\n", 10, "with `send` say what: `text = ok\\n` or `bytes = 6f 6b 0a`"},
-        {"send = model\ntext = x\nbytes = 78\n", 10,
-         "with `send` say what: `text = ok\\n` or `bytes = 6f 6b 0a`"},
-        {"send = model\nbytes = 1g\n", 12,
-         "`1g` is no byte: write two hexadecimal digits for each, `aa 01`"},
+        {"send = model\n", 10, SEND},
+        {"send = model\ntext = x\nbytes = 78\n", 10, SEND},
+        {"send = model\nbytes = 1g\n", 12, BYTE("1g")},
         {"send = x\ntext = y\n", 11, "`x` is no handler: did you mean `model`?"},
         {"bytes-at = 0\n", 10, BYTES},
         {"bytes-at = 0\nwidth = 2\nbytes = aa aa aa\n", 10, BYTES},
