@@ -66,8 +66,8 @@ START_TEST(the_images_of_a_copy_and_a_change_to_it)
     must("for image in ${images[@]}; do cmp {$IMAGES,$second/build/guest-rootfs}/$image; done");
     must("PATH=$PWD/bin:$PATH; rm log;"
          "(cd $second; echo '/* changed */' >>guest-rootfs/pkg/hello/hello.c; make_images); sort log");
-    ck_assert_str_eq(child.out, "aarch64-linux-gnu-gcc link\naarch64-linux-gnu-gcc hello.c\n"
-                     "x86_64-linux-gnu-gcc link\nx86_64-linux-gnu-gcc hello.c\n");
+    ck_assert_str_eq(child.out, "aarch64-linux-gnu-gcc hello.c\naarch64-linux-gnu-gcc link\n"
+                     "x86_64-linux-gnu-gcc hello.c\nx86_64-linux-gnu-gcc link\n");
 }
 END_TEST
 
