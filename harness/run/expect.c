@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+/* Bytes of a line that a message shows. */
+#define SHOWN_MOST 200
+
 static void line_free(gpointer line)
 {
     if (line != NULL) {
@@ -89,10 +92,11 @@ static gboolean has_line_end(const GString *line)
     return line->len > 0 && line->str[line->len - 1] == '\n';
 }
 
-/* A line without its end, and with escapes for what a terminal would act on. */
+/* A line without its end, cut if it is long, and with escapes for what a terminal would act on. */
 static char *escaped(const GString *line)
 {
-    const char *end = line->str + line->len - (has_line_end(line) ? 1 : 0);
+    gsize len = line->len - (has_line_end(line) ? 1 : 0);
+    const char *end = line->str + MIN(len, SHOWN_MOST);
     GString *text = g_string_new(NULL);
 
     for (const char *at = line->str; at < end; at++) {
@@ -104,6 +108,9 @@ static char *escaped(const GString *line)
 
             g_string_append(text, shown);
         }
+    }
+    if (len > SHOWN_MOST) {
+        g_string_append_printf(text, "... (%" G_GSIZE_FORMAT " bytes)", len);
     }
     return g_string_free(text, FALSE);
 }

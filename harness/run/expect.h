@@ -44,8 +44,8 @@ typedef char *(*VmbLinePlace)(guint line);
 
 /*
  * A difference as one line of text without line end, place included: "line 18 (width 2, element
- * 1): expected ` 1: 0xaaaa`, got ` 1: 0xaabb`". A line end that is missing is named. Free with
- * g_free().
+ * 1): expected ` 1: 0xaaaa`, got ` 1: 0xaabb`". A line end that is missing is named; of a long line the
+ * first 200 bytes are shown, and how many it has. Free with g_free().
  */
 char *vmb_difference_text(const VmbDifference *difference, VmbLinePlace place);
 

@@ -56,6 +56,22 @@ START_TEST(equal_texts_have_no_difference)
 }
 END_TEST
 
+/* 200 bytes are shown whole. */
+START_TEST(a_long_line_is_cut)
+{
+    g_autofree char *just = g_strnfill(200, 'a');
+    g_autofree char *long_one = g_strnfill(201, 'b');
+    g_autofree char *shown = g_strnfill(200, 'b');
+    g_autofree char *whole =
+        g_strdup_printf("line 1: expected `%s` without a line end, got `%s... (201 bytes)` without a "
+                        "line end", just, shown);
+    g_autoptr(VmbComparison) comparison = compare(just, long_one);
+    g_autofree char *text = vmb_difference_text(difference(comparison, 0), NULL);
+
+    ck_assert_str_eq(text, whole);
+}
+END_TEST
+
 START_TEST(a_missing_last_line_end_is_named)
 {
     g_autoptr(VmbComparison) comparison = compare("a\nb\n", "a\nb");
@@ -242,6 +258,7 @@ int main(void)
     TCase *cases = tcase_create("compare");
 
     tcase_add_test(cases, equal_texts_have_no_difference);
+    tcase_add_test(cases, a_long_line_is_cut);
     tcase_add_test(cases, a_missing_last_line_end_is_named);
     tcase_add_test(cases, a_nul_and_what_follows_it_count);
     tcase_add_test(cases, a_wrong_byte_names_line_width_and_element);
