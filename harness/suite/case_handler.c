@@ -5,22 +5,8 @@
 
 #include "case_words.h"
 #include "expected.h"
+#include "handler_program.h"
 #include "paths.h"
-
-/* A program of the scenario, one of the bench's, or one that is found in PATH. */
-static char *find_handler(const VmbScenario *scenario, const char *program)
-{
-    g_autofree char *own = g_canonicalize_filename(program, scenario->directory);
-    g_autofree char *built = g_build_filename(VMB_HANDLERS_DIR, program, NULL);
-
-    if (strchr(program, '/') != NULL || g_file_test(own, G_FILE_TEST_IS_REGULAR)) {
-        return g_steal_pointer(&own);
-    }
-    if (g_file_test(built, G_FILE_TEST_IS_EXECUTABLE)) {
-        return g_steal_pointer(&built);
-    }
-    return g_strdup(program);
-}
 
 /* The endpoint is the last argument unless the command says where it is to be. */
 static char **handler_command(const VmbScenario *scenario, const VmbScenarioHandler *handler,
@@ -30,9 +16,9 @@ static char **handler_command(const VmbScenario *scenario, const VmbScenarioHand
     gboolean placed = vmb_placeholders_has(handler->command, "endpoint") ||
                       vmb_placeholders_has(handler->command, "port");
     GPtrArray *argv = g_ptr_array_new();
-    char *program = find_handler(scenario, filled[0]);
+    char *program = vmb_handler_program(scenario, filled[0]);
 
-    if (g_str_has_suffix(program, ".py") && !g_file_test(program, G_FILE_TEST_IS_EXECUTABLE)) {
+    if (vmb_handler_program_is_python(program)) {
         g_ptr_array_add(argv, g_strdup(VMB_PYTHON));
     }
     g_ptr_array_add(argv, program);

@@ -44,6 +44,18 @@ static gboolean is_chosen(const VmbCases *cases, const VmbScenario *scenario)
     return FALSE;
 }
 
+static gboolean check_cases(const VmbCases *cases, GError **error)
+{
+    for (guint i = 0; i < cases->cases->len; i++) {
+        const VmbCase *test = g_ptr_array_index(cases->cases, i);
+
+        if (!vmb_scenario_check(test->scenario, test->machine, error)) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
 int vmb_list_main(int argc, char **argv)
 {
     gboolean names = FALSE;
@@ -53,6 +65,9 @@ int vmb_list_main(int argc, char **argv)
     int width = 0;
 
     if (options == NULL) {
+        return vmb_fail(error, NULL);
+    }
+    if (!check_cases(options->cases, &error)) {
         return vmb_fail(error, NULL);
     }
     for (guint i = 0; i < options->cases->scenarios->len; i++) {

@@ -289,6 +289,7 @@ static gboolean read_handler(VmbScenario *scenario, const VmbIni *ini, const cha
     g_autofree char *range = NULL;
 
     handler->name = g_strdup(name);
+    handler->line = vmb_ini_line(ini, group, "command");
     g_ptr_array_add(scenario->handlers, handler);
     if (!vmb_ini_check_keys(ini, group, handler_keys, error) ||
         !vmb_scenario_command(ini, group, "command", &handler->command, error) ||
@@ -385,6 +386,29 @@ static gboolean check_groups(const VmbIni *ini, GError **error)
     return TRUE;
 }
 
+/* Without this QEMU would be what says so, when it does not start. */
+static gboolean check_places(const VmbScenario *scenario, const VmbIni *ini, GError **error)
+{
+    for (guint i = 1; i < scenario->ranges->len; i++) {
+        const VmbScenarioRange *range = g_ptr_array_index(scenario->ranges, i);
+        guint64 start = g_ascii_strtoull(range->start, NULL, 16);
+        guint64 end = start + g_ascii_strtoull(range->size, NULL, 16);
+
+        for (guint j = 0; j < i; j++) {
+            const VmbScenarioRange *other = g_ptr_array_index(scenario->ranges, j);
+            guint64 others = g_ascii_strtoull(other->start, NULL, 16);
+            g_autofree char *group = g_strconcat("range ", range->name, NULL);
+
+            if (start < others + g_ascii_strtoull(other->size, NULL, 16) && others < end) {
+                return vmb_ini_fail(ini, group, NULL, error,
+                                    "it overlaps the range `%s` at %s: give it another `start`",
+                                    other->name, other->start);
+            }
+        }
+    }
+    return TRUE;
+}
+
 static gboolean read_all(VmbScenario *scenario, const VmbIni *ini, GError **error)
 {
     if (!check_groups(ini, error) || !read_scenario(scenario, ini, error)) {
@@ -397,6 +421,9 @@ static gboolean read_all(VmbScenario *scenario, const VmbIni *ini, GError **erro
         if (scenario->ranges->len == 0) {
             add_range(scenario, "vmmio0");
         }
+    }
+    if (!check_places(scenario, ini, error)) {
+        return FALSE;
     }
     return scenario->steps->len > 0 ||
            vmb_ini_fail(ini, "scenario", NULL, error,

@@ -39,6 +39,7 @@ typedef struct {
 typedef struct {
     char *name;
     char **command;     /* at least the program */
+    guint line;         /* of the command, in the scenario's file */
     char **environment; /* NAME=VALUE; NULL: none */
     guint range;        /* index: it connects to that one's endpoint */
     gboolean ends;      /* by itself, with exit status 0, when it likes */
@@ -125,8 +126,8 @@ void vmb_scenario_free(VmbScenario *scenario);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VmbScenario, vmb_scenario_free)
 
 /*
- * FALSE: VMB_ERROR_SETUP, a file that it names is not there, or one of patterns has a wrong one; with file
- * and line.
+ * FALSE: VMB_ERROR_SETUP, a file or a handler's program that it names is not there, or a file of patterns has
+ * a wrong one; with file and line. What is for the image is looked at when that is made.
  */
 gboolean vmb_scenario_check(const VmbScenario *scenario, const VmbMachine *machine, GError **error);
 

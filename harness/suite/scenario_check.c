@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Whether the files that a scenario refers to are there. */
+/* Whether the files and handlers that a scenario refers to are there. */
 #include "scenario.h"
 
+#include "handler_program.h"
 #include "patterns.h"
 
 static gboolean check_file(const VmbScenario *scenario, const VmbMachine *machine,
@@ -61,6 +62,11 @@ static gboolean check_step(const VmbScenario *scenario, const VmbMachine *machin
 
 gboolean vmb_scenario_check(const VmbScenario *scenario, const VmbMachine *machine, GError **error)
 {
+    for (guint i = 0; i < scenario->handlers->len; i++) {
+        if (!vmb_handler_program_check(scenario, g_ptr_array_index(scenario->handlers, i), error)) {
+            return FALSE;
+        }
+    }
     for (guint i = 0; i < scenario->steps->len; i++) {
         if (!check_step(scenario, machine, g_ptr_array_index(scenario->steps, i), error)) {
             return FALSE;

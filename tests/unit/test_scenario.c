@@ -183,6 +183,10 @@ START_TEST(wrong_scenarios)
          "`a=1,b=2` is no property: write on-disconnect=wait;timeout-ms=0"},
         {"[scenario]\n[range a]\n[range b]\n[range c]\n[range d]\n[range e]\n[range f]\n[range g]\n"
          "[range h]\n[range i]\n", 10, "a machine has at most 8 ranges"},
+        {"[scenario]\n[range a]\nsize = 0x2000\n[range b]\nstart = 0xfef01000\n" STEP, 4,
+         "it overlaps the range `a` at 0xfef00000: give it another `start`"},
+        {"[scenario]\n[range a]\n[range b]\nstart = 0xfeeff000\nsize = 0x1001000\n" STEP, 3,
+         "it overlaps the range `a` at 0xfef00000: give it another `start`"},
         {"[scenario]\n[handler h]\n", 2, "`command` is missing: name a program"},
         {"[scenario]\n[handler h]\ncommand = a\nrange = x\n", 4,
          "`x` is no range: did you mean `vmmio0`?"},
@@ -264,6 +268,45 @@ START_TEST(wrong_patterns_are_named_with_their_file)
 }
 END_TEST
 
+/* ---- Handlers ---- */
+
+static void expect_handler(const char *command, const char *problem)
+{
+    g_autofree char *text =
+        g_strdup_printf("[scenario]\n[handler h]\ncommand = %s x\n" STEP, command);
+    g_autoptr(VmbScenario) scenario = load(text);
+    g_autoptr(GError) error = NULL;
+
+    ck_assert(vmb_scenario_check(scenario, vmb_machine_find("x86"), &error) == (problem == NULL));
+    if (problem != NULL) {
+        ini_expect_error(error, 3, problem);
+    }
+}
+
+START_TEST(handlers_have_to_be_there)
+{
+    g_autofree char *path = g_build_filename(ini_directory, "model", NULL);
+    g_autofree char *script = g_build_filename(ini_directory, "model.py", NULL);
+    g_autofree char *not_there = g_strdup_printf("the handler's program %s is not there", path);
+    g_autofree char *not_executable =
+        g_strdup_printf("the handler's program %s is not executable: chmod +x it", path);
+
+    expect_handler("nosuch", "the handler's program nosuch is neither a file of the scenario's "
+                   "directory, nor one of the bench's handlers, nor in PATH");
+    expect_handler("./model", not_there);
+    ck_assert(g_file_set_contents(path, "#!/bin/sh\n", -1, NULL));
+    ck_assert(g_file_set_contents(script, "import coreio\n", -1, NULL));
+    expect_handler("model", not_executable);
+    ck_assert_int_eq(g_chmod(path, 0755), 0);
+    expect_handler("model", NULL);
+    expect_handler("model.py", NULL);
+    expect_handler("sh", NULL);
+    expect_handler("{handlers}/nosuch", NULL);
+    g_remove(script);
+    g_remove(path);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("scenario");
@@ -279,6 +322,7 @@ int main(void)
     tcase_add_test(cases, quotes_that_do_not_end);
     tcase_add_test(cases, files_have_to_be_there);
     tcase_add_test(cases, wrong_patterns_are_named_with_their_file);
+    tcase_add_test(cases, handlers_have_to_be_there);
     suite_add_tcase(suite, cases);
     return tap_run(suite);
 }
