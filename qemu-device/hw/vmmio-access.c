@@ -358,32 +358,32 @@ static bool handle_loss(const Access *a)
     return false;
 }
 
-static void ask_until_finished(const Access *a)
+static VmmioFinisher ask_until_finished(const Access *a)
 {
     for (;;) {
         switch (without_bql(a, ask)) {
         case VMMIO_ANSWERED:
             finish_answered(a);
-            return;
+            return VMMIO_BY_HANDLER;
         case VMMIO_LOST:
             if (handle_loss(a)) {
-                return;
+                return VMMIO_BY_POLICY;
             }
             break;
         case VMMIO_TIMED_OUT:
             if (handle_timeout(a)) {
-                return;
+                return VMMIO_BY_POLICY;
             }
             break;
         default:
             give_way(a);
-            return;
+            return VMMIO_BY_POLICY;
         }
     }
 }
 
-static void ask_handler(VmmioState *s, VmmioVcpu *vcpu, bool resumed, VmmioOp *op,
-                        MemTxAttrs attrs)
+static VmmioFinisher ask_handler(VmmioState *s, VmmioVcpu *vcpu, bool resumed, VmmioOp *op,
+                                 MemTxAttrs attrs)
 {
     VmmioProgress local;
     Access a = { s, op, attrs, vcpu, vcpu ? &vcpu->progress : &local };
@@ -394,11 +394,11 @@ static void ask_handler(VmmioState *s, VmmioVcpu *vcpu, bool resumed, VmmioOp *o
         /* The usual posted write costs neither the BQL nor a clock. */
         if (is_posted(&a) && post(&a, NULL) == VMMIO_ANSWERED) {
             finish_answered(&a);
-            return;
+            return VMMIO_BY_HANDLER;
         }
         start_deadline(&a);
     }
-    ask_until_finished(&a);
+    return ask_until_finished(&a);
 }
 
 /* Whether somebody else than the fallback has a say in what an access brings. */
@@ -413,17 +413,16 @@ VmmioFinisher vmmio_access(VmmioState *s, VmmioOp *op, MemTxAttrs attrs)
     bool handled = reaches_handler(attrs);
     VmmioVcpu *vcpu = handled ? vmmio_vcpu_current() : NULL;
     VmmioResume resume = vcpu ? vmmio_vcpu_resume(vcpu, op) : VMMIO_RESUME_NEW;
-    VmmioFinisher finisher = VMMIO_BY_HANDLER;
+    VmmioFinisher finisher = VMMIO_BY_FALLBACK;
 
     if (resume == VMMIO_RESUME_LOGGED) {
         return VMMIO_BY_LOG;
     }
     if (resume == VMMIO_RESUME_PARKED || (handled && is_handled(s))) {
-        ask_handler(s, vcpu, resume == VMMIO_RESUME_PARKED, op, attrs);
+        finisher = ask_handler(s, vcpu, resume == VMMIO_RESUME_PARKED, op, attrs);
     } else {
         vmmio_stats_unclaimed(&s->stats);
         finish_unclaimed(op);
-        finisher = VMMIO_BY_FALLBACK;
     }
     vmmio_stats_count(&s->stats, op->is_write, op->size);
     if (vcpu) {

@@ -21,7 +21,8 @@ struct VmmioOp;
 
 /* Who has finished an access. */
 typedef enum VmmioFinisher {
-    VMMIO_BY_HANDLER,  /* or the policy, when that did not answer */
+    VMMIO_BY_HANDLER,
+    VMMIO_BY_POLICY,   /* on-timeout or on-disconnect: the handler has not answered */
     VMMIO_BY_FALLBACK, /* nobody is there to ask */
     VMMIO_BY_LOG,      /* it had been made before the instruction was taken back */
 } VmmioFinisher;

@@ -14,7 +14,8 @@
 static void make_traced_access(VmmioState *s, VmmioOp *op, MemTxAttrs attrs)
 {
     static const char *const ends[] = {
-        [VMMIO_BY_HANDLER] = "handler", [VMMIO_BY_FALLBACK] = "unclaimed",
+        [VMMIO_BY_HANDLER] = "handler", [VMMIO_BY_POLICY] = "unanswered",
+        [VMMIO_BY_FALLBACK] = "unclaimed",
     };
     int64_t start = get_clock();
     int64_t time = g_get_real_time();

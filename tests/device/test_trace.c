@@ -81,11 +81,13 @@ static const char *const expected[] = {
     "vmmio_write " RANGE " addr=0xfef00001 size=1 data=0x55",
     "vmmio_packet 127.0.0.1:* sent WRITEA iface=0 tag=1 addr=0xfef00001 size=1 data=0x55 error=0",
     "vmmio_timed_out " RANGE " addr=0xfef00001",
-    "vmmio_access " RANGE " time=*us write addr=0xfef00001 size=1 data=0x55 handler latency=*ns",
+    "vmmio_access " RANGE " time=*us write addr=0xfef00001 size=1 data=0x55 unanswered latency=*ns",
     "vmmio_packet 127.0.0.1:* sent RESET iface=0 ",
     "vmmio_packet 127.0.0.1:* sent READ iface=0 tag=2 addr=0xfef00008 size=8 ",
     "vmmio_conn_closed 127.0.0.1:*",
     "vmmio_unanswered " RANGE " addr=0xfef00008",
+    "vmmio_access " RANGE
+    " time=*us read addr=0xfef00008 size=8 data=0xaaaaaaaaaaaaaaaa unanswered latency=*ns",
 };
 
 /* Behind which the expected text is in the log, or NULL. */
