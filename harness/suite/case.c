@@ -9,6 +9,7 @@
 static void case_free(VmbCase *test)
 {
     g_free(test->id);
+    g_free(test->directory);
     g_free(test);
 }
 
@@ -21,10 +22,40 @@ void vmb_cases_free(VmbCases *cases)
 
 /* ---- Finding scenarios ---- */
 
+/* Bytes; a file's name has 255, and there is a machine and more behind this. */
+#define DIRECTORY_MAX 200
+
+/* A scenario's name as that of one directory: no other scenario's name becomes the same. */
+static char *directory_name(const char *scenario)
+{
+    return g_uri_escape_string(scenario, NULL, TRUE);
+}
+
+static gboolean check_name(const char *directory, const char *name, GError **error)
+{
+    g_autofree char *own = directory_name(name);
+
+    if (strchr(name, '\n') != NULL) {
+        g_autofree char *shown = g_strescape(directory, NULL);
+
+        g_set_error(error, VMB_ERROR, VMB_ERROR_SETUP, "the directory \"%s\" of a scenario has a "
+                    "newline in its name: give it another", shown);
+        return FALSE;
+    }
+    if (strlen(own) > DIRECTORY_MAX) {
+        g_set_error(error, VMB_ERROR, VMB_ERROR_SETUP, "the name of the scenario in %s has %zu bytes, "
+                    "as the directory of its logs, and may have %d: give it a shorter one", directory,
+                    strlen(own), DIRECTORY_MAX);
+        return FALSE;
+    }
+    return TRUE;
+}
+
 static gboolean add_scenario(VmbCases *cases, const char *directory, const char *name,
                              GError **error)
 {
-    VmbScenario *scenario = vmb_scenario_load(directory, name, error);
+    VmbScenario *scenario = check_name(directory, name, error)
+                                ? vmb_scenario_load(directory, name, error) : NULL;
 
     if (scenario == NULL) {
         return FALSE;
@@ -193,12 +224,16 @@ static void add_case(VmbCases *cases, const VmbScenario *scenario, const VmbMach
                      guint number, guint repeat)
 {
     VmbCase *test = g_new0(VmbCase, 1);
+    g_autofree char *directory = directory_name(scenario->name);
 
     test->scenario = scenario;
     test->machine = machine;
     test->id = repeat > 1
                    ? g_strdup_printf("%s:%s#%u", scenario->name, machine->name, number)
                    : g_strdup_printf("%s:%s", scenario->name, machine->name);
+    test->directory = repeat > 1
+                          ? g_strdup_printf("%s-%s-%u", directory, machine->name, number)
+                          : g_strdup_printf("%s-%s", directory, machine->name);
     g_ptr_array_add(cases->cases, test);
 }
 

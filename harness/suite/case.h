@@ -7,6 +7,7 @@
 
 typedef struct {
     char *id;                    /* "memory:x86", with --repeat "memory:x86#2" */
+    char *directory;             /* of its logs, in that of the run: "memory-x86", "memory-x86-2" */
     const VmbScenario *scenario; /* borrowed */
     const VmbMachine *machine;
 } VmbCase;
@@ -28,7 +29,7 @@ typedef struct {
 
 /*
  * Read all scenarios of the directories and choose. NULL: VMB_ERROR_SETUP, a directory or a scenario's
- * file is wrong, or two scenarios have one name; VMB_ERROR_USAGE, a pattern, a group or a machine that
+ * file is wrong, a scenario's name is not usable, or two have one; VMB_ERROR_USAGE, a pattern, a group or a machine that
  * no scenario has, with the nearest right one. A shard may be empty. Free with vmb_cases_free().
  */
 VmbCases *vmb_cases_find(const VmbSelection *selection, GError **error);

@@ -9,9 +9,7 @@
 
 char *vmb_worker_logs(const char *run, const VmbCase *test)
 {
-    g_autofree char *name = g_strdelimit(g_strdup(test->id), "/:#", '-');
-
-    return g_build_filename(run, name, NULL);
+    return g_build_filename(run, test->directory, NULL);
 }
 
 static const VmbCase *find(const VmbRunOptions *options, const char *id)
