@@ -237,9 +237,10 @@ static void add_case(VmbCases *cases, const VmbScenario *scenario, const VmbMach
     g_ptr_array_add(cases->cases, test);
 }
 
-static void add_cases(VmbCases *cases, const VmbSelection *selection, const VmbMachine *only)
+/* Returns how many there would be without shards. */
+static guint add_cases(VmbCases *cases, const VmbSelection *selection, const VmbMachine *only)
 {
-    guint count = 0; /* of what would be run without shards */
+    guint count = 0;
 
     for (guint i = 0; i < cases->scenarios->len; i++) {
         const VmbScenario *scenario = g_ptr_array_index(cases->scenarios, i);
@@ -255,6 +256,26 @@ static void add_cases(VmbCases *cases, const VmbSelection *selection, const VmbM
             }
         }
     }
+    return count;
+}
+
+/* A run of nothing must not pass: what was meant is somewhere else, or is called otherwise. */
+static VmbCases *fail_nothing(const VmbCases *cases, const VmbSelection *selection, GError **error)
+{
+    g_autofree char *where = g_strjoinv(", ", (char **)selection->directories);
+
+    if (cases->scenarios->len == 0) {
+        g_set_error(error, VMB_ERROR, VMB_ERROR_SETUP, "no scenario in %s: one is a directory with a "
+                    "file %s, at any depth; give another place with --dir", where,
+                    VMB_SCENARIO_FILE);
+    } else {
+        g_set_error(error, VMB_ERROR, VMB_ERROR_USAGE, "nothing to run: of %u scenarios in %s none %s"
+                    "%sis for the machine %s: `vmbench list` shows what there is",
+                    cases->scenarios->len, where,
+                    selection->patterns != NULL ? "has such a name, " : "",
+                    selection->groups != NULL ? "is in such a group, " : "", selection->machine);
+    }
+    return NULL;
 }
 
 VmbCases *vmb_cases_find(const VmbSelection *selection, GError **error)
@@ -273,9 +294,14 @@ VmbCases *vmb_cases_find(const VmbSelection *selection, GError **error)
         }
     }
     g_ptr_array_sort(cases->scenarios, compare_names);
+    if (cases->scenarios->len == 0) {
+        return fail_nothing(cases, selection, error);
+    }
     if (!check_patterns(cases, selection, error) || !check_groups(cases, selection, error)) {
         return NULL;
     }
-    add_cases(cases, selection, only);
+    if (add_cases(cases, selection, only) == 0) {
+        return fail_nothing(cases, selection, error);
+    }
     return g_steal_pointer(&cases);
 }

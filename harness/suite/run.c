@@ -142,8 +142,7 @@ int vmb_run_main(int argc, char **argv)
         return vmb_worker_main(options);
     }
     if (options->cases->cases->len == 0) {
-        fprintf(stderr, "vmbench: nothing to run: these scenarios are not for this machine, or the "
-                "shard is empty\n");
+        fprintf(stderr, "vmbench: nothing to run: this shard is empty\n");
     }
     status = run_cases(options, words, &error);
     if (error != NULL) {

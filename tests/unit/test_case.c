@@ -118,6 +118,39 @@ START_TEST(a_name_that_no_file_can_have_is_refused)
 }
 END_TEST
 
+/* ---- Nothing to run ---- */
+
+START_TEST(no_scenario_at_all_is_refused)
+{
+    const char *patterns[] = {"net", NULL};
+
+    assert_refused((VmbSelection){0}, VMB_ERROR_SETUP, directory);
+    assert_refused((VmbSelection){.patterns = patterns}, VMB_ERROR_SETUP, "no scenario in ");
+}
+END_TEST
+
+START_TEST(none_for_the_machine_is_refused)
+{
+    const char *patterns[] = {"net", NULL}, *groups[] = {"mine", NULL};
+
+    add("net");
+    assert_refused((VmbSelection){.machine = "raspi4b"}, VMB_ERROR_USAGE, directory);
+    assert_refused((VmbSelection){.machine = "raspi4b", .patterns = patterns, .groups = groups},
+                   VMB_ERROR_USAGE, "none has such a name, is in such a group, is for the machine "
+                   "raspi4b");
+}
+END_TEST
+
+START_TEST(a_shard_may_be_empty)
+{
+    add("net");
+    g_autoptr(VmbCases) cases = find((VmbSelection){.shard = 2, .shards = 2}, NULL);
+
+    ck_assert_ptr_nonnull(cases);
+    ck_assert_uint_eq(cases->cases->len, 0);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("case");
@@ -128,6 +161,9 @@ int main(void)
     tcase_add_test(all, each_has_a_directory_of_its_own);
     tcase_add_test(all, a_name_with_a_newline_is_refused);
     tcase_add_test(all, a_name_that_no_file_can_have_is_refused);
+    tcase_add_test(all, no_scenario_at_all_is_refused);
+    tcase_add_test(all, none_for_the_machine_is_refused);
+    tcase_add_test(all, a_shard_may_be_empty);
     suite_add_tcase(suite, all);
     return tap_run(suite);
 }
