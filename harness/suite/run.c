@@ -106,6 +106,7 @@ static int run_cases(const VmbRunOptions *options, char **argv, GError **error)
     g_autoptr(VmbAlarm) alarm = vmb_alarm_new(1.0);
     g_autoptr(GPtrArray) reporters =
         logs != NULL && vmb_disk_check(logs->path, error) ? make_reporters(options, error) : NULL;
+    gboolean ran;
     int status;
 
     if (reporters == NULL) {
@@ -118,11 +119,9 @@ static int run_cases(const VmbRunOptions *options, char **argv, GError **error)
     vmb_alarm_watch_signals(alarm);
     vmb_reporters_begin(reporters, run);
     worker = worker_argv(argv, logs->path, lacks_kvm(options, run, reporters));
-    if (!vmb_scheduler_run(options, (const char *const *)worker, run, reporters, alarm, error)) {
-        return VMB_ERROR_SETUP;
-    }
-    status = vmb_run_outcome_status(run);
-    if (!vmb_reporters_end(reporters, run, error)) {
+    ran = vmb_scheduler_run(options, (const char *const *)worker, run, reporters, alarm, error);
+    status = ran ? vmb_run_outcome_status(run) : VMB_ERROR_SETUP;
+    if (!vmb_reporters_end(reporters, run, ran ? error : NULL)) {
         status = status != 0 ? status : VMB_ERROR_SETUP;
     }
     return vmb_alarm_signal(alarm) != 0 ? 128 + vmb_alarm_signal(alarm) : status;

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vmbench run: what goes wrong before a guest boots is told, in every report. */
+#include <string.h>
+
+#include "error.h"
+#include "scenario_run.h"
+#include "tap.h"
+
+/* No test of it gets as far as a guest. */
+static const char broken[] = RUN("true") "stdout = no-such.txt\n";
+
+/* `vmbench run WORDS --dir tests`, by a shell that does `before`. */
+static int run_after(const char *before, const char *words)
+{
+    g_autofree char *script = g_strdup_printf(
+        "cd '%s' && %s && exec \"$VMBENCH\" run --logs logs --dir tests %s", child.dir, before, words);
+    const char *args[] = {"-c", script, NULL};
+
+    child.program = "/bin/sh";
+    return child_run(&child, args);
+}
+
+/* Descriptors for files, but none for a worker's pipes. */
+START_TEST(a_run_without_a_worker_is_in_every_report)
+{
+    g_autofree char *junit = child_path(&child, "junit.xml");
+    g_autofree char *json = child_path(&child, "run.json");
+    g_autofree char *text = NULL;
+
+    write_scenario("a", broken);
+    write_scenario("b", broken);
+    ck_assert_int_eq(run_after("exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- && ulimit -n 8",
+                               "--accel tcg --junit junit.xml --json run.json"),
+                     VMB_ERROR_SETUP);
+    assert_says(child.out, "0 passed, 2 failed");
+    assert_says(child.err, ": Too many open files\n");
+    ck_assert(g_file_get_contents(junit, &text, NULL, NULL));
+    assert_says(text, "tests=\"2\" failures=\"0\" errors=\"2\"");
+    ck_assert(g_file_test(json, G_FILE_TEST_EXISTS));
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("run_mistakes");
+    TCase *all = tcase_create("all");
+
+    tcase_set_timeout(all, 2 * PATIENCE_SECONDS);
+    tcase_add_checked_fixture(all, scenario_setup, scenario_teardown);
+    tcase_add_test(all, a_run_without_a_worker_is_in_every_report);
+    suite_add_tcase(suite, all);
+    return tap_run(suite);
+}
