@@ -62,9 +62,10 @@ static char **worker_argv(char **argv, const char *logs, gboolean without_kvm)
     for (; *argv != NULL; argv++) {
         g_ptr_array_add(words, g_strdup(*argv));
     }
+    /* At the front: what is behind the user's `--` is no option. */
     g_ptr_array_insert(words, 2, g_strdup_printf("--worker=%s", logs));
     if (without_kvm) {
-        g_ptr_array_add(words, g_strdup("--accel=tcg")); /* the last one counts */
+        g_ptr_array_insert(words, 2, g_strdup("--worker-without-kvm"));
     }
     g_ptr_array_add(words, NULL);
     return (char **)g_ptr_array_free(words, FALSE);

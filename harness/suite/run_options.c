@@ -24,6 +24,7 @@ typedef struct {
     char **directories, **patterns, **groups;
     char *shard;
     gint jobs, repeat, retries, keep_runs;
+    gboolean without_kvm; /* whatever --accel says */
 } Words;
 
 static void words_clear(Words *words)
@@ -64,6 +65,7 @@ static VmbSettings *parse(int argc, char **argv, const char *summary, const GOpt
         {"gdb", 0, 0, G_OPTION_ARG_NONE, &o->gdb,
          "Wait for gdb before the guest starts; no time limits", NULL},
         {"worker", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_FILENAME, &o->worker, NULL, NULL},
+        {"worker-without-kvm", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, &w->without_kvm, NULL, NULL},
     };
     g_autoptr(GArray) all = g_array_new(TRUE, TRUE, sizeof(GOptionEntry));
 
@@ -141,6 +143,10 @@ VmbRunOptions *vmb_run_options_parse(int argc, char **argv, const char *summary,
     g_auto(Words) words = {.jobs = 1, .repeat = 1, .keep_runs = VMB_KEEP_RUNS};
 
     options->settings = parse(argc, argv, summary, own, options, &words, error);
+    if (words.without_kvm && options->settings != NULL) {
+        g_free(options->settings->accel);
+        options->settings->accel = g_strdup("tcg");
+    }
     if (options->settings == NULL || !take_words(options, &words, error)) {
         return NULL;
     }

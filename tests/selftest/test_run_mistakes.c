@@ -40,6 +40,16 @@ START_TEST(a_run_without_a_worker_is_in_every_report)
 }
 END_TEST
 
+/* Where there is no KVM, workers are told so: that must not become another name. */
+START_TEST(names_stand_behind_two_dashes)
+{
+    write_scenario("a", broken);
+    ck_assert_int_eq(run_after("true", "--accel auto -- a"), VMB_ERROR_SETUP);
+    assert_says(child.out, "FAIL  a:x86");
+    assert_says(child.out, "scenario.ini:7: there is no file ");
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("run_mistakes");
@@ -48,6 +58,7 @@ int main(void)
     tcase_set_timeout(all, 2 * PATIENCE_SECONDS);
     tcase_add_checked_fixture(all, scenario_setup, scenario_teardown);
     tcase_add_test(all, a_run_without_a_worker_is_in_every_report);
+    tcase_add_test(all, names_stand_behind_two_dashes);
     suite_add_tcase(suite, all);
     return tap_run(suite);
 }
