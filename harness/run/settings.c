@@ -101,13 +101,8 @@ static gboolean parse_words(GOptionContext *context, VmbSettings *s, const GOpti
         {"initrd", 0, 0, G_OPTION_ARG_FILENAME, &s->initrd, "Guest image to boot", "FILE"},
         {"logs", 0, 0, G_OPTION_ARG_FILENAME, &s->logs, "Where logs go", "DIR"},
         {"accel", 0, 0, G_OPTION_ARG_STRING, &s->accel, "auto, tcg or kvm", "A"},
-        {"properties", 0, 0, G_OPTION_ARG_STRING, &s->properties,
-         "Of the device, as -device takes them: on-disconnect=wait,timeout-ms=0", "P"},
-        {"network", 0, 0, G_OPTION_ARG_NONE, &s->network,
-         "A network card: run network-up there, and this host is 10.0.2.2", NULL},
         {"memory", 0, 0, G_OPTION_ARG_INT, &s->memory,
          "Of an x86, in MiB; else 256, and more for a larger image", "N"},
-        {"port", 0, 0, G_OPTION_ARG_INT, &s->port, "Endpoint's port, 0: any free one", "N"},
         {"timeout-scale", 0, 0, G_OPTION_ARG_DOUBLE, &s->timeout_scale,
          "Multiply every timeout", "X"},
         G_OPTION_ENTRY_NULL,
@@ -119,6 +114,20 @@ static gboolean parse_words(GOptionContext *context, VmbSettings *s, const GOpti
     }
     *words = vmb_short_options_split(argc, argv, entries, extra);
     return g_option_context_parse_strv(context, words, error);
+}
+
+static void add_device_options(GOptionContext *context, VmbSettings *s)
+{
+    const GOptionEntry entries[] = {
+        {"properties", 0, 0, G_OPTION_ARG_STRING, &s->properties,
+         "Of the device, as -device takes them: on-disconnect=wait,timeout-ms=0", "P"},
+        {"network", 0, 0, G_OPTION_ARG_NONE, &s->network,
+         "A network card: run network-up there, and this host is 10.0.2.2", NULL},
+        {"port", 0, 0, G_OPTION_ARG_INT, &s->port, "Endpoint's port, 0: any free one", "N"},
+        G_OPTION_ENTRY_NULL,
+    };
+
+    g_option_context_add_main_entries(context, entries, NULL);
 }
 
 static void add_example_options(GOptionContext *context, VmbSettings *s)
@@ -142,7 +151,14 @@ VmbSettings *vmb_settings_new(GError **error)
     return check_values(settings, error) ? g_steal_pointer(&settings) : NULL;
 }
 
-static VmbSettings *parse(int argc, char **argv, const char *summary, gboolean example,
+/* What the command runs: guests with one range, the memory example in them, or scenarios. */
+typedef enum {
+    RUNS_GUESTS,
+    RUNS_EXAMPLE,
+    RUNS_SCENARIOS,
+} Kind;
+
+static VmbSettings *parse(int argc, char **argv, const char *summary, Kind kind,
                           const GOptionEntry *extra, GError **error)
 {
     g_autoptr(GOptionContext) context = g_option_context_new(NULL);
@@ -155,7 +171,10 @@ static VmbSettings *parse(int argc, char **argv, const char *summary, gboolean e
     settings->port = VMB_PORT_UNSET;
     argv[0] = name;
     g_option_context_set_summary(context, summary);
-    if (example) {
+    if (kind != RUNS_SCENARIOS) {
+        add_device_options(context, settings);
+    }
+    if (kind == RUNS_EXAMPLE) {
         add_example_options(context, settings);
     }
     if (!parse_words(context, settings, extra, argc, argv, &words, &cause)) {
@@ -174,13 +193,19 @@ static VmbSettings *parse(int argc, char **argv, const char *summary, gboolean e
 VmbSettings *vmb_settings_parse(int argc, char **argv, const char *summary,
                                 const GOptionEntry *extra, GError **error)
 {
-    return parse(argc, argv, summary, FALSE, extra, error);
+    return parse(argc, argv, summary, RUNS_GUESTS, extra, error);
+}
+
+VmbSettings *vmb_settings_parse_scenarios(int argc, char **argv, const char *summary,
+                                          const GOptionEntry *extra, GError **error)
+{
+    return parse(argc, argv, summary, RUNS_SCENARIOS, extra, error);
 }
 
 VmbSettings *vmb_settings_parse_example(int argc, char **argv, const char *summary,
                                         const GOptionEntry *extra, GError **error)
 {
-    return parse(argc, argv, summary, TRUE, extra, error);
+    return parse(argc, argv, summary, RUNS_EXAMPLE, extra, error);
 }
 
 static gboolean check_memory(const VmbSettings *settings, const VmbMachine *machines, gsize count,

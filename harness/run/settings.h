@@ -44,6 +44,10 @@ VmbSettings *vmb_settings_new(GError **error);
 VmbSettings *vmb_settings_parse(int argc, char **argv, const char *summary,
                                 const GOptionEntry *extra, GError **error);
 
+/* The same for one that runs scenarios, whose files say what --properties, --network and --port would. */
+VmbSettings *vmb_settings_parse_scenarios(int argc, char **argv, const char *summary,
+                                          const GOptionEntry *extra, GError **error);
+
 /* The same for a command that runs the memory example: --fixtures and --handler are for that. */
 VmbSettings *vmb_settings_parse_example(int argc, char **argv, const char *summary,
                                         const GOptionEntry *extra, GError **error);

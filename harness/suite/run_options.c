@@ -75,7 +75,7 @@ static VmbSettings *parse(int argc, char **argv, const char *summary, const GOpt
     } else {
         g_array_append_vals(all, running, G_N_ELEMENTS(running));
     }
-    return vmb_settings_parse(argc, argv, summary, (const GOptionEntry *)all->data, error);
+    return vmb_settings_parse_scenarios(argc, argv, summary, (const GOptionEntry *)all->data, error);
 }
 
 static gboolean check_number(const char *option, gint value, gint least, gint most, GError **error)
@@ -141,13 +141,19 @@ VmbRunOptions *vmb_run_options_parse(int argc, char **argv, const char *summary,
 {
     g_autoptr(VmbRunOptions) options = g_new0(VmbRunOptions, 1);
     g_auto(Words) words = {.jobs = 1, .repeat = 1, .keep_runs = VMB_KEEP_RUNS};
+    const VmbMachine *machines;
+    gsize count;
 
     options->settings = parse(argc, argv, summary, own, options, &words, error);
-    if (words.without_kvm && options->settings != NULL) {
+    if (options->settings == NULL ||
+        !vmb_settings_machines(options->settings, &machines, &count, error)) {
+        return NULL;
+    }
+    if (words.without_kvm) {
         g_free(options->settings->accel);
         options->settings->accel = g_strdup("tcg");
     }
-    if (options->settings == NULL || !take_words(options, &words, error)) {
+    if (!take_words(options, &words, error)) {
         return NULL;
     }
     options->snapshots = vmb_snapshot_directory();

@@ -50,6 +50,35 @@ START_TEST(names_stand_behind_two_dashes)
 }
 END_TEST
 
+/* A scenario's file says these; here they would do nothing. */
+START_TEST(an_option_of_one_guest_is_refused)
+{
+    static const char *const commands[] = {"run", "list"};
+    static const char *const options[] = {"--properties=foo=bar", "--port=4300", "--network"};
+
+    write_scenario("a", broken);
+    for (guint i = 0; i < G_N_ELEMENTS(options) * G_N_ELEMENTS(commands); i++) {
+        const char *command = commands[i % G_N_ELEMENTS(commands)];
+        const char *option = options[i / G_N_ELEMENTS(commands)];
+        const char *args[] = {command, option, NULL};
+        g_autofree char *says = g_strdup_printf("vmbench: Unknown option %s: see vmbench %s --help\n",
+                                                option, command);
+
+        ck_assert_int_eq(child_run(&child, args), VMB_ERROR_USAGE);
+        ck_assert_str_eq(child.err, says);
+    }
+}
+END_TEST
+
+START_TEST(a_kernel_is_for_one_machine)
+{
+    write_scenario("a", broken);
+    ck_assert_int_eq(run("--kernel", "/etc/passwd"), VMB_ERROR_USAGE);
+    ck_assert_str_eq(child.err, "vmbench: --kernel, --dtb and --initrd are for one machine: give "
+                     "--machine too\n");
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("run_mistakes");
@@ -59,6 +88,8 @@ int main(void)
     tcase_add_checked_fixture(all, scenario_setup, scenario_teardown);
     tcase_add_test(all, a_run_without_a_worker_is_in_every_report);
     tcase_add_test(all, names_stand_behind_two_dashes);
+    tcase_add_test(all, an_option_of_one_guest_is_refused);
+    tcase_add_test(all, a_kernel_is_for_one_machine);
     suite_add_tcase(suite, all);
     return tap_run(suite);
 }
