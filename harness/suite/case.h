@@ -29,9 +29,9 @@ typedef struct {
 
 /*
  * Read all scenarios of the directories and choose. NULL: VMB_ERROR_SETUP, a directory or a scenario's
- * file is wrong, a scenario's name is not usable, or two have one; VMB_ERROR_USAGE, a pattern, a group or a machine that
- * no scenario has, with the nearest right one. Nothing at all is an error of either, unless a shard is
- * empty. Free with vmb_cases_free().
+ * file is wrong, a scenario's name is not usable, or two have one; VMB_ERROR_USAGE, a pattern, a group or a
+ * machine that no scenario has, with the nearest right one. Nothing at all is an error of either, unless
+ * a shard is empty. Free with vmb_cases_free().
  */
 VmbCases *vmb_cases_find(const VmbSelection *selection, GError **error);
 void vmb_cases_free(VmbCases *cases);

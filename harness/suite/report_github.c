@@ -9,6 +9,7 @@
 typedef struct {
     VmbReporter base;
     FILE *out;
+    char *token; /* ends what the runner passes over; NULL: it has ended */
 } GithubReport;
 
 gboolean vmb_report_github_wanted(void)
@@ -22,6 +23,32 @@ static const char *workspace(void)
     const char *directory = g_getenv("GITHUB_WORKSPACE");
 
     return directory != NULL ? directory : "";
+}
+
+/* ---- What tests print ---- */
+
+/*
+ * The runner takes "::error" at the beginning of any line, behind blanks, and "##[error]" anywhere, for a
+ * command of ours: a guest could forge annotations, or put an end to ours. Until it reads the token, which
+ * no guest can guess, it takes nothing.
+ */
+static void begin(VmbReporter *reporter, const VmbRunOutcome *run)
+{
+    GithubReport *self = (GithubReport *)reporter;
+
+    (void)run;
+    self->token = g_uuid_string_random();
+    fprintf(self->out, "::stop-commands::%s\n", self->token);
+    fflush(self->out);
+}
+
+static void take_commands_again(GithubReport *self)
+{
+    if (self->token != NULL) {
+        fprintf(self->out, "::%s::\n", self->token);
+        fflush(self->out);
+        g_clear_pointer(&self->token, g_free);
+    }
 }
 
 /* ---- Annotations ---- */
@@ -142,8 +169,9 @@ static gboolean append_summary(const VmbRunOutcome *run, GError **error)
 
 static gboolean end(VmbReporter *reporter, const VmbRunOutcome *run, GError **error)
 {
-    const GithubReport *self = (GithubReport *)reporter;
+    GithubReport *self = (GithubReport *)reporter;
 
+    take_commands_again(self);
     for (guint i = 0; i < run->outcomes->len; i++) {
         const VmbOutcome *outcome = vmb_run_outcome_at(run, i);
 
@@ -157,10 +185,11 @@ static gboolean end(VmbReporter *reporter, const VmbRunOutcome *run, GError **er
 
 static void github_free(VmbReporter *reporter)
 {
+    take_commands_again((GithubReport *)reporter);
     g_free(reporter);
 }
 
-static const VmbReporterCalls calls = {.end = end, .free = github_free};
+static const VmbReporterCalls calls = {.begin = begin, .end = end, .free = github_free};
 
 VmbReporter *vmb_report_github_new(FILE *out)
 {
