@@ -10,7 +10,7 @@
 
 #include "files.h"
 
-/* Named after the time, so that they sort. */
+/* Named after the time, UTC, so that they sort whatever the zone of who runs them. */
 #define NAME "^run-[0-9]{8}-[0-9]{6}-[0-9]+$"
 
 static int open_directory(const char *path)
@@ -75,7 +75,7 @@ static gboolean make(VmbRunLogs *run)
 VmbRunLogs *vmb_run_logs_new(const char *logs, guint keep, GError **error)
 {
     g_autofree char *directory = g_canonicalize_filename(logs, NULL);
-    g_autoptr(GDateTime) now = g_date_time_new_now_local();
+    g_autoptr(GDateTime) now = g_date_time_new_now_utc();
     g_autofree char *time = g_date_time_format(now, "%Y%m%d-%H%M%S");
     g_autoptr(VmbRunLogs) run = g_new0(VmbRunLogs, 1);
     gboolean made = g_mkdir_with_parents(directory, 0755) == 0;

@@ -106,6 +106,24 @@ START_TEST(an_empty_one_goes)
 }
 END_TEST
 
+/* Half a day ahead: a run of there would look newer than later ones of here. */
+START_TEST(names_tell_the_same_time_in_every_zone)
+{
+    g_autoptr(GDateTime) before = g_date_time_new_now_utc();
+    g_autofree char *least = g_date_time_format(before, "run-%Y%m%d-%H%M%S");
+    g_autofree char *name = NULL;
+    g_autofree char *most = NULL;
+
+    g_setenv("TZ", "AHEAD-12", TRUE);
+    g_autoptr(VmbRunLogs) run = vmb_run_logs_new(logs, 3, NULL);
+    g_autoptr(GDateTime) after = g_date_time_new_now_utc();
+
+    most = g_date_time_format(after, "run-%Y%m%d-%H%M%S.");
+    name = g_path_get_basename(run->path);
+    ck_assert_msg(strcmp(name, least) > 0 && strcmp(name, most) < 0, "%s", name);
+}
+END_TEST
+
 START_TEST(a_file_in_its_place_is_told)
 {
     g_autofree char *file = g_build_filename(logs, "file", NULL);
@@ -128,6 +146,7 @@ int main(void)
     tcase_add_test(all, all_can_be_kept);
     tcase_add_test(all, a_run_that_goes_on_stays);
     tcase_add_test(all, an_empty_one_goes);
+    tcase_add_test(all, names_tell_the_same_time_in_every_zone);
     tcase_add_test(all, a_file_in_its_place_is_told);
     suite_add_tcase(suite, all);
     return tap_run(suite);
