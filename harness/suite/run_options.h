@@ -19,7 +19,7 @@ typedef struct {
     gboolean gdb;
     char *junit, *json;  /* files to write, NULL: none */
     char *worker;        /* directory of the run that this process works for; NULL: it is the run */
-    char *snapshots;     /* where they are kept */
+    char *snapshots;     /* directory in whose snapshots/ they are kept */
 } VmbRunOptions;
 
 /*

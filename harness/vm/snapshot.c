@@ -356,5 +356,5 @@ VmbGuest *vmb_snapshot_boot(const VmbGuestConfig *config, const char *log_dir,
 
 char *vmb_snapshot_directory(void)
 {
-    return g_build_filename(g_get_user_cache_dir(), "vmmio-bench", "snapshots", NULL);
+    return g_build_filename(g_get_user_cache_dir(), "vmmio-bench", NULL);
 }

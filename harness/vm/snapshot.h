@@ -45,7 +45,7 @@ VmbGuest *vmb_snapshot_boot(const VmbGuestConfig *config, const char *log_dir,
 
 #define VMB_BOOT_MS 60000
 
-/* The directory in the user's cache that all of vmbench keeps them in. Free with g_free(). */
+/* The directory in the user's cache in whose snapshots/ all of vmbench keeps them. Free with g_free(). */
 char *vmb_snapshot_directory(void);
 
 #endif

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "snapshot.h"
 #include "tap.h"
 
 #define RAM_BYTES (4 * 1024 * 1024)
@@ -327,6 +328,23 @@ START_TEST(hashes_outlive_the_store)
 }
 END_TEST
 
+/* Where docs/writing-tests.md says, and no level deeper. */
+START_TEST(the_users_are_in_the_cache)
+{
+    g_autofree char *cache = g_build_filename(directory, "cache", NULL);
+    g_autofree char *there = g_build_filename(cache, "vmmio-bench", "snapshots", NULL);
+    g_autofree char *deeper = g_build_filename(there, "snapshots", NULL);
+
+    g_setenv("XDG_CACHE_HOME", cache, TRUE);
+    g_autofree char *users = vmb_snapshot_directory();
+    g_autoptr(VmbSnapshotStore) own = vmb_snapshot_store_open(users, NULL);
+
+    ck_assert_ptr_nonnull(own);
+    ck_assert_msg(g_file_test(there, G_FILE_TEST_IS_DIR), "%s", users);
+    ck_assert(!g_file_test(deeper, G_FILE_TEST_EXISTS));
+}
+END_TEST
+
 static Suite *store_suite(void)
 {
     Suite *suite = suite_create("snapshot_store");
@@ -342,6 +360,7 @@ static Suite *store_suite(void)
     tcase_add_test(cases, the_forgotten_go);
     tcase_add_test(cases, only_dead_runs_drafts_are_removed);
     tcase_add_test(cases, hashes_outlive_the_store);
+    tcase_add_test(cases, the_users_are_in_the_cache);
     suite_add_tcase(suite, cases);
     return suite;
 }
