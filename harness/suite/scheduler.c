@@ -50,9 +50,6 @@ static void end_test(Scheduler *scheduler, guint index, VmbResult *result)
     vmb_result_must_run(result);
     outcome->result = result;
     scheduler->left--;
-    if (result->note != NULL) {
-        vmb_reporters_note(scheduler->reporters, scheduler->run, (gint)index, result->note);
-    }
     vmb_reporters_ended(scheduler->reporters, scheduler->run, index);
 }
 
