@@ -1,43 +1,57 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bundle.h"
 
+#include <gio/gio.h>
 #include <glib/gstdio.h>
 #include <unistd.h>
 
+#include "case_handler.h"
 #include "files.h"
 #include "paths.h"
+#include "snapshot_store.h"
 
 /* Lines of a log that are printed. */
 #define TAIL_LINES 40
 
-static void write_text(const VmbCaseRun *run, const char *name, const char *text)
+void vmb_bundle_lost(VmbCaseRun *run, const char *why)
+{
+    if (run->lost == NULL) {
+        run->lost = g_strdup(why);
+    }
+}
+
+static void write_text(VmbCaseRun *run, const char *name, const char *text)
 {
     g_autofree char *path = g_build_filename(run->logs, name, NULL);
+    g_autoptr(GError) error = NULL;
 
-    g_file_set_contents(path, text, -1, NULL);
+    if (!g_file_set_contents(path, text, -1, &error)) {
+        vmb_bundle_lost(run, error->message);
+    }
 }
 
 /* ---- rerun.sh ---- */
 
 #define IMAGE "image.cpio"
 
-/* An image that was made for this guest alone goes with it, and is kept here. FALSE: it was not. */
-static gboolean keep_image(const VmbCaseRun *run, const VmbGuestConfig *config)
+/* An image that was made for this guest alone: it goes with it. */
+static gboolean has_own_image(const VmbCaseRun *run, const VmbGuestConfig *config)
+{
+    return g_str_has_prefix(config->initrd, vmb_testbed_logs(run->bed));
+}
+
+static void keep_image(VmbCaseRun *run, const VmbGuestConfig *config)
 {
     g_autofree char *kept = g_build_filename(run->logs, IMAGE, NULL);
-    const char *logs = vmb_testbed_logs(run->bed);
+    g_autoptr(GError) error = NULL;
 
-    if (!g_str_has_prefix(config->initrd, logs)) {
-        return FALSE;
+    if (link(config->initrd, kept) != 0 && !vmb_copy_file(config->initrd, kept, &error)) {
+        vmb_bundle_lost(run, error->message);
     }
-    if (link(config->initrd, kept) != 0) {
-        vmb_copy_file(config->initrd, kept);
-    }
-    return TRUE;
 }
 
 /* The same machine on the terminal of whoever runs it, wherever the bundle is by then. */
-static void write_rerun(const VmbCaseRun *run, const VmbGuestConfig *config, gboolean own_image)
+static void write_rerun(VmbCaseRun *run, const VmbGuestConfig *config, gboolean own_image)
 {
     g_autofree char *path = g_build_filename(run->logs, "rerun.sh", NULL);
     g_auto(GStrv) exact = vmb_guest_config_command(config);
@@ -67,39 +81,47 @@ static void write_rerun(const VmbCaseRun *run, const VmbGuestConfig *config, gbo
 
 /* ---- versions.txt ---- */
 
-static void append_sum(GString *text, const char *what, const char *path)
+/* The file `path`, which is told as `shown`. */
+static void append_sum(GString *text, VmbHashes *hashes, const char *what, const char *path,
+                       const char *shown)
 {
-    g_autoptr(GMappedFile) file = path != NULL ? g_mapped_file_new(path, FALSE, NULL) : NULL;
-    g_autofree char *sum = NULL;
+    const char *sum = path != NULL ? vmb_hashes_get(hashes, path, NULL) : NULL;
 
-    if (file != NULL) {
-        sum = g_compute_checksum_for_data(G_CHECKSUM_SHA256,
-                                          (const guchar *)g_mapped_file_get_contents(file),
-                                          g_mapped_file_get_length(file));
-        g_string_append_printf(text, "%-12s %s  %s\n", what, sum, path);
+    if (sum != NULL) {
+        g_string_append_printf(text, "%-12s %s  %s\n", what, sum, shown);
     }
 }
 
-static void write_versions(const VmbCaseRun *run, const VmbGuestConfig *config, gboolean own_image)
+/*
+ * Who waits for the verdict does not wait for 50 MB to be read: sums that snapshots remember are taken from
+ * there. Before the image is linked, which would make it another file to them.
+ */
+static void write_versions(VmbCaseRun *run, const VmbGuestConfig *config, gboolean own_image)
 {
+    g_autoptr(VmbSnapshotStore) store = vmb_snapshot_store_open(run->options->snapshots, NULL);
+    g_autoptr(VmbHashes) forgotten = store == NULL ? vmb_hashes_load("/dev/null") : NULL;
+    VmbHashes *hashes = store != NULL ? vmb_snapshot_store_hashes(store) : forgotten;
     g_autofree char *kept = g_build_filename(run->logs, IMAGE, NULL);
     g_autofree char *qemu =
         g_build_filename(config->qemu_dir, "bin", config->machine->qemu_program, NULL);
     GString *text = g_string_new(NULL);
 
     g_string_append_printf(text, "vmbench      %s\n", VMB_VERSION);
-    append_sum(text, "qemu", qemu);
-    append_sum(text, "kernel", config->kernel);
-    append_sum(text, "device tree", config->device_tree);
-    append_sum(text, "image", own_image ? kept : config->initrd);
-    append_sum(text, "scenario", run->test->scenario->file);
+    append_sum(text, hashes, "qemu", qemu, qemu);
+    append_sum(text, hashes, "kernel", config->kernel, config->kernel);
+    append_sum(text, hashes, "device tree", config->device_tree, config->device_tree);
+    append_sum(text, hashes, "image", config->initrd, own_image ? kept : config->initrd);
+    append_sum(text, hashes, "scenario", run->test->scenario->file, run->test->scenario->file);
     write_text(run, "versions.txt", text->str);
     g_string_free(text, TRUE);
+    if (store != NULL) {
+        vmb_snapshot_store_keep_hashes(store);
+    }
 }
 
 /* ---- What the guest was about ---- */
 
-static void write_registers(const VmbCaseRun *run)
+static void write_registers(VmbCaseRun *run)
 {
     VmbGuest *guest = vmb_testbed_guest(run->bed);
     g_autofree char *text = guest != NULL && !vmb_guest_has_ended(guest)
@@ -121,15 +143,54 @@ static void write_transcript(const VmbCaseRun *run)
     g_unlink(trace);
 }
 
-static void copy_log(const VmbCaseRun *run, const char *name, const char *as)
+static void copy_log(VmbCaseRun *run, const char *name, const char *as)
 {
     const char *logs = vmb_testbed_logs(run->bed);
     g_autofree char *from = logs != NULL ? g_build_filename(logs, name, NULL) : NULL;
     g_autofree char *to = g_build_filename(run->logs, as, NULL);
+    g_autoptr(GError) error = NULL;
 
-    if (from != NULL) {
-        vmb_copy_file(from, to);
+    if (from != NULL && !vmb_copy_file(from, to, &error) &&
+        !g_error_matches(error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND)) {
+        vmb_bundle_lost(run, error->message);
     }
+}
+
+/* ---- The lines that are printed ---- */
+
+/* What a handler said last, to standard error if anything, since its last start. NULL: nothing. */
+static char *handler_tail(const VmbCaseRun *run, guint index)
+{
+    const VmbScenarioHandler *handler = g_ptr_array_index(run->test->scenario->handlers, index);
+    g_autofree char *name = vmb_case_handler_log(handler, run->starts[index]);
+    g_autofree char *path = g_build_filename(run->logs, name, NULL);
+    g_autofree char *err = g_strconcat(path, ".err", NULL);
+    g_autofree char *out = g_strconcat(path, ".log", NULL);
+    char *tail = vmb_file_tail(err, TAIL_LINES);
+
+    return tail != NULL ? tail : vmb_file_tail(out, TAIL_LINES);
+}
+
+/* Of all that were started, for the verdict does not say whose fault it is. NULL: none said anything. */
+static char *handlers_tail(const VmbCaseRun *run)
+{
+    GString *text = g_string_new(NULL);
+
+    for (guint i = 0; i < run->test->scenario->handlers->len; i++) {
+        const VmbScenarioHandler *handler = g_ptr_array_index(run->test->scenario->handlers, i);
+        g_autofree char *tail = run->starts[i] > 0 ? handler_tail(run, i) : NULL;
+
+        if (tail != NULL) {
+            g_string_append_printf(text, "handler %s:\n%s", handler->name, tail);
+        }
+    }
+    return g_string_free(text, text->len == 0);
+}
+
+static gboolean is_about_handler(const GError *error)
+{
+    return g_error_matches(error, VMB_ERROR, VMB_ERROR_HANDLER_DIED) ||
+           g_error_matches(error, VMB_ERROR, VMB_ERROR_NO_CLAIM);
 }
 
 static void add_tail(VmbCaseRun *run, const GError *error)
@@ -137,6 +198,9 @@ static void add_tail(VmbCaseRun *run, const GError *error)
     g_autofree char *path = g_build_filename(run->logs, vmb_error_log_name(error), NULL);
     g_autofree char *boot = g_build_filename(run->logs, "guest-console.log", NULL);
 
+    if (run->result->details == NULL && is_about_handler(error)) {
+        run->result->details = handlers_tail(run);
+    }
     if (run->result->details == NULL) {
         run->result->details = vmb_file_tail(path, TAIL_LINES);
     }
@@ -145,11 +209,8 @@ static void add_tail(VmbCaseRun *run, const GError *error)
     }
 }
 
-/* It is the last that is written: where there is no room for it, others are missing too. */
 static void write_failure(VmbCaseRun *run)
 {
-    g_autofree char *path = g_build_filename(run->logs, "failure.txt", NULL);
-    g_autoptr(GError) error = NULL;
     VmbResult *result = run->result;
     g_autofree char *text = g_strdup_printf(
         "%s: %s\n%s\nstep: %s\nat: %s:%u\n\n%s", run->test->id, vmb_result_verdict(result),
@@ -157,32 +218,43 @@ static void write_failure(VmbCaseRun *run)
         result->file != NULL ? result->file : "", result->line,
         result->details != NULL ? result->details : "");
 
-    if (!g_file_set_contents(path, text, -1, &error)) {
-        g_autofree char *before = g_steal_pointer(&result->note);
+    write_text(run, "failure.txt", text);
+}
 
-        result->note = g_strdup_printf("%s%sits logs are not complete: %s: make room, or choose another "
-                                       "directory with --logs", before != NULL ? before : "",
-                                       before != NULL ? "; " : "", error->message);
-    }
+/* The verdict stands, whatever was lost. */
+static void note_lost(VmbCaseRun *run)
+{
+    VmbResult *result = run->result;
+    g_autofree char *before = g_steal_pointer(&result->note);
+
+    result->note = g_strdup_printf("%s%sits logs are not complete: %s: make room, or choose another "
+                                   "directory with --logs", before != NULL ? before : "",
+                                   before != NULL ? "; " : "", run->lost);
 }
 
 void vmb_bundle_write(VmbCaseRun *run, const GError *error)
 {
     const VmbGuestConfig *config = vmb_testbed_config(run->bed);
 
-    if (run->streams != NULL) {
-        vmb_stream_log_flush(run->streams);
+    if (run->streams != NULL && !vmb_stream_log_flush(run->streams)) {
+        vmb_bundle_lost(run, "streams.log cannot be written");
     }
     copy_log(run, "qemu.log", "qemu.log");
     copy_log(run, "console.log", "guest-console.log");
     write_registers(run);
     write_transcript(run);
     if (config != NULL) {
-        gboolean own_image = keep_image(run, config);
+        gboolean own_image = has_own_image(run, config);
 
-        write_rerun(run, config, own_image);
         write_versions(run, config, own_image);
+        if (own_image) {
+            keep_image(run, config);
+        }
+        write_rerun(run, config, own_image);
     }
     add_tail(run, error);
     write_failure(run);
+    if (run->lost != NULL) {
+        note_lost(run);
+    }
 }

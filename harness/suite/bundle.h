@@ -17,4 +17,10 @@
  */
 void vmb_bundle_write(VmbCaseRun *run, const GError *error);
 
+/*
+ * A log of the test is not whole, `why` in a few words: the bundle's note will say so, of the first one that
+ * is told.
+ */
+void vmb_bundle_lost(VmbCaseRun *run, const char *why);
+
 #endif

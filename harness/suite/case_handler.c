@@ -49,6 +49,12 @@ static char **handler_environment(const VmbScenarioHandler *handler, const VmbCa
     return all;
 }
 
+char *vmb_case_handler_log(const VmbScenarioHandler *handler, guint start)
+{
+    return start == 1 ? g_strdup_printf("handler-%s", handler->name)
+                      : g_strdup_printf("handler-%s-%u", handler->name, start);
+}
+
 static VmbStreamTap *tap(const VmbCaseRun *run, const VmbScenarioHandler *handler, const char *stream)
 {
     g_autofree char *name = g_strdup_printf("outside %s %s", handler->name, stream);
@@ -61,8 +67,7 @@ static VmbHandler *launch(VmbCaseRun *run, guint index, GError **error)
     const VmbScenario *scenario = run->test->scenario;
     const VmbScenarioHandler *handler = g_ptr_array_index(scenario->handlers, index);
     guint start = ++run->starts[index];
-    g_autofree char *name = start == 1 ? g_strdup_printf("handler-%s", handler->name)
-                                       : g_strdup_printf("handler-%s-%u", handler->name, start);
+    g_autofree char *name = vmb_case_handler_log(handler, start);
     g_auto(VmbCaseWords) words = {NULL};
     g_auto(GStrv) argv = NULL;
     g_auto(GStrv) environment = NULL;

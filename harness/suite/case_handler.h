@@ -14,6 +14,9 @@ gboolean vmb_case_wait_handler(VmbCaseRun *run, const VmbStep *step, GError **er
 gboolean vmb_case_release(VmbCaseRun *run, const VmbStep *step, GError **error);
 gboolean vmb_case_output(VmbCaseRun *run, const VmbStep *step, GError **error);
 
+/* Its logs at its `start`-th start, from 1, are this with .log and .err behind it. Free with g_free(). */
+char *vmb_case_handler_log(const VmbScenarioHandler *handler, guint start);
+
 /*
  * The handler that the step is about. NULL: VMB_ERROR_SETUP, it was not started, or was stopped before:
  * a mistake of the scenario. Borrowed.

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "bundle.h"
 #include "case_handler.h"
 #include "case_words.h"
 #include "expected.h"
@@ -75,13 +76,16 @@ static VmbProgram *start_program(const VmbCaseRun *run, const VmbStep *step, GEr
 }
 
 /* For the bundle, and for a look at what a comparison was made from. */
-static void keep_output(const VmbCaseRun *run, const VmbStep *step, const char *stream,
+static void keep_output(VmbCaseRun *run, const VmbStep *step, const char *stream,
                         const GString *bytes)
 {
     g_autofree char *name = g_strdup_printf("%s.%s", step->name, stream);
     g_autofree char *path = g_build_filename(run->logs, g_strdelimit(name, "/", '_'), NULL);
+    g_autoptr(GError) error = NULL;
 
-    g_file_set_contents(path, bytes->str, (gssize)bytes->len, NULL);
+    if (!g_file_set_contents(path, bytes->str, (gssize)bytes->len, &error)) {
+        vmb_bundle_lost(run, error->message);
+    }
 }
 
 static gboolean judge_end(const VmbStep *step, const VmbProgramResult *result, GError **error)

@@ -206,6 +206,9 @@ static gboolean run_in_guest(VmbCaseRun *run, GError **error)
          stop_handlers(run, error) && check_conduct(run, error) && quit_guests(run, error) &&
          check_alarm(run, error);
     vmb_console_set_tap(console, NULL, NULL);
+    if (!vmb_timed_log_is_whole(log)) {
+        vmb_bundle_lost(run, "console.log cannot be written");
+    }
     return ok;
 }
 
@@ -241,6 +244,7 @@ static void clear_room(VmbCaseRun *run)
     g_ptr_array_unref(run->guests);
     g_ptr_array_unref(run->configs);
     g_free(run->starts);
+    g_free(run->lost);
     g_clear_pointer(&run->conduct, vmb_conduct_free);
     g_clear_pointer(&run->transcript, vmb_transcript_free);
     g_clear_pointer(&run->streams, vmb_stream_log_free); /* after those who write to it */

@@ -25,6 +25,7 @@ typedef struct {
     guint *starts;         /* of each handler so far */
     VmbStreamLog *streams; /* of programs and handlers; NULL: it has not begun */
     VmbTranscript *transcript; /* NULL: likewise */
+    char *lost;            /* why its logs are not whole; NULL: they are */
     VmbConduct *conduct;   /* of handlers before this test; NULL: likewise */
 } VmbCaseRun;
 

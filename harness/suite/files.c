@@ -25,12 +25,12 @@ void vmb_remove_tree(const char *path)
     nftw(path, remove_entry, OPEN_DIRECTORIES, FTW_DEPTH | FTW_PHYS);
 }
 
-void vmb_copy_file(const char *from, const char *to)
+gboolean vmb_copy_file(const char *from, const char *to, GError **error)
 {
     g_autoptr(GFile) source = g_file_new_for_path(from);
     g_autoptr(GFile) target = g_file_new_for_path(to);
 
-    g_file_copy(source, target, G_FILE_COPY_OVERWRITE, NULL, NULL, NULL, NULL);
+    return g_file_copy(source, target, G_FILE_COPY_OVERWRITE, NULL, NULL, NULL, error);
 }
 
 /* The last bytes of a file, or NULL. */

@@ -8,8 +8,8 @@
 /* Remove a directory and all in it, as far as that can be. Links are removed, not followed. */
 void vmb_remove_tree(const char *path);
 
-/* Copy a file, as far as that can be: it is for a person to read. */
-void vmb_copy_file(const char *from, const char *to);
+/* Copy a file. FALSE: an error of GIO's, G_IO_ERROR_NOT_FOUND when there is none. */
+gboolean vmb_copy_file(const char *from, const char *to, GError **error);
 
 /* The last `lines` lines of a file. NULL: it cannot be read or is empty. Free with g_free(). */
 char *vmb_file_tail(const char *path, guint lines);

@@ -63,12 +63,13 @@ static void write_line(VmbStreamTap *tap)
     g_string_truncate(tap->line, 0);
 }
 
-void vmb_stream_log_flush(VmbStreamLog *log)
+gboolean vmb_stream_log_flush(VmbStreamLog *log)
 {
     for (guint i = 0; i < log->taps->len; i++) {
         write_line(g_ptr_array_index(log->taps, i));
     }
     fflush(log->file);
+    return !ferror(log->file); /* of any write so far */
 }
 
 void vmb_stream_log_free(VmbStreamLog *log)

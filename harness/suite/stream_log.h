@@ -25,7 +25,10 @@ VmbStreamTap *vmb_stream_log_add(VmbStreamLog *log, const char *name);
 /* What came over the stream `tap`, a VmbStreamTap. A line is written when it ends. */
 void vmb_stream_tap_take(gpointer tap, const guint8 *bytes, gsize len);
 
-/* Write lines that have no end yet, too. What cannot be written is lost. */
-void vmb_stream_log_flush(VmbStreamLog *log);
+/*
+ * Write lines that have no end yet, too. FALSE: something of the log, now or before, could not be written
+ * and is lost.
+ */
+gboolean vmb_stream_log_flush(VmbStreamLog *log);
 
 #endif

@@ -54,3 +54,8 @@ void vmb_timed_log_take(gpointer data, const guint8 *bytes, gsize len)
     }
     fflush(log->file);
 }
+
+gboolean vmb_timed_log_is_whole(const VmbTimedLog *log)
+{
+    return !ferror(log->file);
+}

@@ -18,4 +18,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VmbTimedLog, vmb_timed_log_free)
 /* Append; `log` is a VmbTimedLog, so that this can be a console's tap. What cannot be written is lost. */
 void vmb_timed_log_take(gpointer log, const guint8 *bytes, gsize len);
 
+/* FALSE: something of it could not be written and is lost. */
+gboolean vmb_timed_log_is_whole(const VmbTimedLog *log);
+
 #endif

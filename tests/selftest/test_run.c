@@ -156,6 +156,7 @@ static const struct {
     const char *says;
 } handlers[] = {
     {"echo no >&2; exit 4", VMB_ERROR_HANDLER_DIED, "ended with exit status 4: no"},
+    {"echo first >&2; echo no >&2; exit 4", VMB_ERROR_HANDLER_DIED, "handler bad:\n      first\n"},
     {"exec sleep 1000", VMB_ERROR_NO_CLAIM, "no-claim: "},
 };
 

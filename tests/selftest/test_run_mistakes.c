@@ -79,6 +79,49 @@ START_TEST(a_kernel_is_for_one_machine)
 }
 END_TEST
 
+/* A QEMU that cannot be used; `body` is what it does, in the private directory. */
+static void write_qemu(const char *body)
+{
+    g_autofree char *bin = child_path(&child, "bin");
+    g_autofree char *text = g_strdup_printf("cd '%s'; %s; exit 1", child.dir, body);
+
+    ck_assert_int_eq(g_mkdir_with_parents(bin, 0755), 0);
+    g_free(child_script(&child, "bin/qemu-system-x86_64", text));
+}
+
+/* They are directories already. */
+START_TEST(a_file_that_cannot_be_kept_is_noted_once)
+{
+    static const char *const names[] = {"failure.txt", "versions.txt", "rerun.sh", "qemu.log"};
+    g_autofree char *text = g_strdup_printf("mkdir $(echo logs/run-*/a-x86)/%s", names[_i]);
+    const char *note;
+
+    write_scenario("a", RUN("true"));
+    write_qemu(text);
+    ck_assert_int_eq(run_after("true", "--cold --accel tcg --qemu-dir ."), VMB_ERROR_QEMU_DIED);
+    note = strstr(child.out, "note: its logs are not complete: ");
+    ck_assert_msg(note != NULL && strstr(note + 10, "its logs are not complete") == NULL, "%s",
+                  child.out);
+}
+END_TEST
+
+/* So that the next failure is told at once. */
+START_TEST(what_was_hashed_for_a_failure_is_remembered)
+{
+    g_autofree char *known = NULL;
+    g_autofree char *path = child_path(&child, "cache/vmmio-bench/snapshots/hashes.ini");
+    g_autofree char *qemu = child_path(&child, "bin/qemu-system-x86_64");
+    g_autofree char *line = g_strdup_printf("path=%s\n", qemu);
+
+    write_scenario("a", RUN("true"));
+    write_qemu("true");
+    ck_assert_int_eq(run_after("export XDG_CACHE_HOME=$PWD/cache", "--cold --accel tcg --qemu-dir $PWD"),
+                     VMB_ERROR_QEMU_DIED);
+    ck_assert_msg(g_file_get_contents(path, &known, NULL, NULL), "%s", child.out);
+    assert_says(known, line);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("run_mistakes");
@@ -90,6 +133,8 @@ int main(void)
     tcase_add_test(all, names_stand_behind_two_dashes);
     tcase_add_test(all, an_option_of_one_guest_is_refused);
     tcase_add_test(all, a_kernel_is_for_one_machine);
+    tcase_add_loop_test(all, a_file_that_cannot_be_kept_is_noted_once, 0, 4);
+    tcase_add_test(all, what_was_hashed_for_a_failure_is_remembered);
     suite_add_tcase(suite, all);
     return tap_run(suite);
 }

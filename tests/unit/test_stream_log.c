@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "tap.h"
+#include "timed_log.h"
 
 static char *path;
 static VmbStreamLog *stream_log;
@@ -86,6 +87,30 @@ START_TEST(what_cannot_be_written_is_told)
 }
 END_TEST
 
+/* ---- A full disk ---- */
+
+START_TEST(a_stream_that_is_lost_is_told)
+{
+    g_autoptr(VmbStreamLog) full = vmb_stream_log_new("/dev/full", 0, NULL);
+    VmbStreamTap *tap = vmb_stream_log_add(full, "inside");
+
+    ck_assert(vmb_stream_log_flush(full));
+    say(tap, "hallo\n");
+    ck_assert(!vmb_stream_log_flush(full));
+    ck_assert(!vmb_stream_log_flush(full)); /* it does not come back */
+}
+END_TEST
+
+START_TEST(a_console_that_is_lost_is_told)
+{
+    g_autoptr(VmbTimedLog) full = vmb_timed_log_new("/dev/full", 0, NULL);
+
+    ck_assert(vmb_timed_log_is_whole(full));
+    vmb_timed_log_take(full, (const guint8 *)"hallo\n", 6);
+    ck_assert(!vmb_timed_log_is_whole(full));
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("stream_log");
@@ -95,6 +120,8 @@ int main(void)
     tcase_add_test(all, lines_are_not_torn);
     tcase_add_test(all, a_line_without_end_is_written_in_pieces);
     tcase_add_test(all, what_cannot_be_written_is_told);
+    tcase_add_test(all, a_stream_that_is_lost_is_told);
+    tcase_add_test(all, a_console_that_is_lost_is_told);
     suite_add_tcase(suite, all);
     return tap_run(suite);
 }
