@@ -43,8 +43,8 @@ void vmb_testbed_calm(const VmbTestbed *bed);
 void vmb_testbed_hold(const VmbTestbed *bed, const char *console);
 
 /*
- * What the test's machine is made of, all but its image's additions, as one text: equal texts can
- * share a guest. Free with g_free().
+ * What the test's machine is made of, with what is added to its image, as one text: equal texts can share
+ * a guest. Free with g_free().
  */
 char *vmb_testbed_key(const VmbCase *test);
 

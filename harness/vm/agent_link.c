@@ -263,7 +263,6 @@ static gboolean answered_condition(gpointer data)
 }
 
 /* More than one PING: what else comes over the line may damage an answer. */
-
 gboolean vmb_agent_link_ping(VmbAgentLink *link, guint ms, GError **error)
 {
     VmbLimit limit = {PING_MS, VMB_ERROR_KERNEL_HANG,
