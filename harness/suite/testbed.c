@@ -173,7 +173,6 @@ static gboolean make_logs(VmbTestbed *bed, GError **error)
 /* Sockets for a person, and with --gdb a guest that waits for one. */
 static gboolean open_to_inspection(VmbTestbed *bed, GError **error)
 {
-    g_autofree char *console = g_build_filename(bed->logs, "console.log", NULL);
     const char *before = bed->config->append;
 
     if (!bed->options->gdb && !bed->options->keep_on_fail) {
@@ -186,9 +185,23 @@ static gboolean open_to_inspection(VmbTestbed *bed, GError **error)
     bed->config->extra = vmb_inspect_arguments(bed->inspect, bed->options->gdb);
     if (bed->options->gdb) {
         bed->config->append = g_strjoin(" ", "nokaslr", before, NULL); /* where symbols say */
-        fprintf(stderr, "the guest waits for gdb; `continue` there starts it\n");
-        vmb_inspect_print(bed->inspect, console);
     }
+    return TRUE;
+}
+
+/* A QEMU that answers over QMP has its sockets, and whoever copies the lines at once can connect. */
+static gboolean invite_gdb(const VmbTestbed *bed, VmbGuest *guest, GError **error)
+{
+    g_autofree char *console = g_build_filename(bed->logs, "console.log", NULL);
+
+    if (!bed->options->gdb) {
+        return TRUE;
+    }
+    if (vmb_guest_qmp(guest, error) == NULL) {
+        return FALSE;
+    }
+    fprintf(stderr, "the guest waits for gdb; `continue` there starts it\n");
+    vmb_inspect_print(bed->inspect, console);
     return TRUE;
 }
 
@@ -204,7 +217,7 @@ static VmbGuest *boot_cold(const VmbTestbed *bed, VmbResult *result, GError **er
     gint64 start = g_get_monotonic_time();
     g_autoptr(VmbGuest) guest = vmb_guest_start(bed->config, bed->logs, bed->alarm, error);
 
-    if (guest == NULL ||
+    if (guest == NULL || !invite_gdb(bed, guest, error) ||
         !vmb_agent_link_wait_ready(vmb_guest_agent(guest), VMB_BOOT_MS, error)) {
         return NULL;
     }

@@ -105,6 +105,16 @@ START_TEST(a_file_that_cannot_be_kept_is_noted_once)
 }
 END_TEST
 
+/* There is nothing yet that gdb could connect to. */
+START_TEST(gdb_is_not_invited_before_qemu_listens)
+{
+    write_scenario("a", RUN("true"));
+    write_qemu("true");
+    ck_assert_int_eq(run_after("true", "--gdb --accel tcg --qemu-dir ."), VMB_ERROR_QEMU_DIED);
+    ck_assert_msg(strstr(child.err, "gdb") == NULL, "%s", child.err);
+}
+END_TEST
+
 /* So that the next failure is told at once. */
 START_TEST(what_was_hashed_for_a_failure_is_remembered)
 {
@@ -134,6 +144,7 @@ int main(void)
     tcase_add_test(all, an_option_of_one_guest_is_refused);
     tcase_add_test(all, a_kernel_is_for_one_machine);
     tcase_add_loop_test(all, a_file_that_cannot_be_kept_is_noted_once, 0, 4);
+    tcase_add_test(all, gdb_is_not_invited_before_qemu_listens);
     tcase_add_test(all, what_was_hashed_for_a_failure_is_remembered);
     suite_add_tcase(suite, all);
     return tap_run(suite);
