@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "console.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "kernel_line.h"
+#include "log_file.h"
 #include "stream.h"
 
 /* A longer line is judged in pieces: enough for any panic line with its time stamp. */
@@ -20,8 +19,7 @@
 
 struct VmbConsole {
     VmbStream *stream;
-    int log_fd;
-    char *log_path;
+    VmbLogFile *log;
     VmbAlarm *alarm;
     GString *line;
     gboolean may_end;
@@ -145,30 +143,11 @@ static void scan(VmbConsole *console, const guint8 *bytes, gsize len)
     }
 }
 
-static void append_to_log(VmbConsole *console, const guint8 *bytes, gsize len)
-{
-    while (len > 0) {
-        ssize_t n = write(console->log_fd, bytes, len);
-
-        if (n > 0) {
-            bytes += n;
-            len -= (gsize)n;
-        } else if (errno != EINTR) {
-            vmb_alarm_raise(console->alarm,
-                            g_error_new(VMB_ERROR, VMB_ERROR_SETUP,
-                                        "cannot write %s: %s: make room, or choose another "
-                                        "directory with --logs",
-                                        console->log_path, g_strerror(errno)));
-            return;
-        }
-    }
-}
-
 static void on_bytes(gpointer data, const guint8 *bytes, gsize len)
 {
     VmbConsole *console = data;
 
-    append_to_log(console, bytes, len);
+    vmb_log_file_append(console->log, bytes, len);
     if (console->tap != NULL) {
         console->tap(console->tap_data, bytes, len);
     }
@@ -184,19 +163,15 @@ static const VmbStreamEvents console_events = {on_bytes, on_closed};
 
 VmbConsole *vmb_console_new(int fd, const char *log_path, VmbAlarm *alarm, GError **error)
 {
-    int log_fd = open(log_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    VmbLogFile *log = vmb_log_file_new(log_path, alarm, error);
 
-    if (log_fd < 0) {
-        g_set_error(error, VMB_ERROR, VMB_ERROR_SETUP,
-                    "cannot write %s: %s: choose another directory with --logs", log_path,
-                    g_strerror(errno));
+    if (log == NULL) {
         close(fd);
         return NULL;
     }
     VmbConsole *console = g_new0(VmbConsole, 1);
 
-    console->log_fd = log_fd;
-    console->log_path = g_strdup(log_path);
+    console->log = log;
     console->alarm = alarm;
     console->line = g_string_new(NULL);
     console->stream = vmb_stream_new(fd, &console_events, console);
@@ -210,8 +185,7 @@ void vmb_console_free(VmbConsole *console)
     g_free(console->oops);
     g_free(console->where);
     g_free(console->stuck);
-    close(console->log_fd);
-    g_free(console->log_path);
+    vmb_log_file_free(console->log);
     g_string_free(console->line, TRUE);
     g_free(console);
 }

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "log_file.h"
 #include "process.h"
 #include "stream.h"
 
@@ -20,9 +21,7 @@ struct VmbHandler {
     VmbStream *input; /* NULL: it has none */
     VmbAlarm *alarm;
     char *program;
-    char *log_path;
-    char *err_path;
-    int log_fd, err_fd;
+    VmbLogFile *log, *error_log;
     VmbHandlerTap tap; /* NULL: none */
     gpointer tap_out, tap_err;
     GString *output; /* all of it, ticks too */
@@ -80,17 +79,6 @@ static void raise_too_much(VmbHandler *handler)
                                 handler->program, VMB_HANDLER_OUTPUT_MAX / (1024 * 1024)));
 }
 
-static void log_bytes(VmbHandler *handler, int fd, const char *path, const guint8 *bytes, gsize len)
-{
-    if (write(fd, bytes, len) != (ssize_t)len) {
-        vmb_alarm_raise(handler->alarm,
-                        g_error_new(VMB_ERROR, VMB_ERROR_SETUP,
-                                    "cannot write %s: %s: make room, or choose another directory "
-                                    "with --logs",
-                                    path, g_strerror(errno)));
-    }
-}
-
 static void on_bytes(gpointer data, const guint8 *bytes, gsize len)
 {
     VmbHandler *handler = data;
@@ -104,7 +92,7 @@ static void on_bytes(gpointer data, const guint8 *bytes, gsize len)
     }
     g_string_append_len(handler->output, (const char *)bytes, (gssize)len);
     count_lines(handler);
-    log_bytes(handler, handler->log_fd, handler->log_path, bytes, len);
+    vmb_log_file_append(handler->log, bytes, len);
 }
 
 static void on_errors(gpointer data, const guint8 *bytes, gsize len)
@@ -114,7 +102,7 @@ static void on_errors(gpointer data, const guint8 *bytes, gsize len)
     if (handler->tap != NULL) {
         handler->tap(handler->tap_err, bytes, len);
     }
-    log_bytes(handler, handler->err_fd, handler->err_path, bytes, len);
+    vmb_log_file_append(handler->error_log, bytes, len);
 }
 
 static void on_ended(gpointer data)
@@ -130,7 +118,7 @@ static void on_ended(gpointer data)
         return;
     }
     g_autofree char *end = vmb_process_end_text(handler->process);
-    g_autofree char *last_words = vmb_last_line(handler->err_path);
+    g_autofree char *last_words = vmb_last_line(vmb_log_file_path(handler->error_log));
 
     vmb_alarm_raise(handler->alarm,
                     g_error_new(VMB_ERROR, VMB_ERROR_HANDLER_DIED,
@@ -142,17 +130,6 @@ static void on_ended(gpointer data)
 
 static const VmbStreamEvents handler_events = {on_bytes, NULL};
 static const VmbStreamEvents error_events = {on_errors, NULL};
-
-static gboolean open_log(const char *path, int *fd, GError **error)
-{
-    *fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    if (*fd < 0) {
-        g_set_error(error, VMB_ERROR, VMB_ERROR_SETUP,
-                    "cannot write %s: %s: choose another directory with --logs", path,
-                    g_strerror(errno));
-    }
-    return *fd >= 0;
-}
 
 /* Nothing that it is sent comes back. */
 static void ignore_bytes(gpointer data, const guint8 *bytes, gsize len)
@@ -227,13 +204,23 @@ static void set_surroundings(GSubprocessLauncher *launcher, const VmbHandlerSpec
     }
 }
 
+static gboolean open_logs(VmbHandler *handler, const char *name, const char *log_dir,
+                          GError **error)
+{
+    g_autofree char *out = g_strconcat(log_dir, "/", name, ".log", NULL);
+    g_autofree char *err = g_strconcat(log_dir, "/", name, ".err", NULL);
+
+    handler->log = vmb_log_file_new(out, handler->alarm, error);
+    handler->error_log =
+        handler->log != NULL ? vmb_log_file_new(err, handler->alarm, error) : NULL;
+    return handler->error_log != NULL;
+}
+
 static gboolean start_process(VmbHandler *handler, const VmbHandlerSpec *spec, GError **error)
 {
     g_autoptr(GSubprocessLauncher) launcher = vmb_process_launcher_new();
 
-    if (!open_log(handler->log_path, &handler->log_fd, error) ||
-        !open_log(handler->err_path, &handler->err_fd, error) ||
-        !connect_errors(handler, launcher, error) ||
+    if (!connect_errors(handler, launcher, error) ||
         !connect_streams(handler, spec->input, launcher, error)) {
         return FALSE;
     }
@@ -245,22 +232,17 @@ static gboolean start_process(VmbHandler *handler, const VmbHandlerSpec *spec, G
 VmbHandler *vmb_handler_start_spec(const VmbHandlerSpec *spec, const char *log_dir, VmbAlarm *alarm,
                                    GError **error)
 {
-    const char *name = spec->name != NULL ? spec->name : "handler";
-    g_autofree char *log = g_strconcat(name, ".log", NULL);
-    g_autofree char *err = g_strconcat(name, ".err", NULL);
     g_autoptr(VmbHandler) handler = g_new0(VmbHandler, 1);
 
     handler->alarm = alarm;
     handler->program = g_strdup(spec->argv[0]);
-    handler->log_path = g_build_filename(log_dir, log, NULL);
-    handler->err_path = g_build_filename(log_dir, err, NULL);
-    handler->log_fd = handler->err_fd = -1;
     handler->ends = spec->ends;
     handler->tap = spec->tap;
     handler->tap_out = spec->tap_out;
     handler->tap_err = spec->tap_err;
     handler->output = g_string_new(NULL);
-    if (!start_process(handler, spec, error)) {
+    if (!open_logs(handler, spec->name != NULL ? spec->name : "handler", log_dir, error) ||
+        !start_process(handler, spec, error)) {
         return NULL;
     }
     return g_steal_pointer(&handler);
@@ -281,16 +263,10 @@ void vmb_handler_free(VmbHandler *handler)
     g_clear_pointer(&handler->stream, vmb_stream_free);
     g_clear_pointer(&handler->errors, vmb_stream_free);
     g_clear_pointer(&handler->input, vmb_stream_free);
-    if (handler->log_fd >= 0) {
-        close(handler->log_fd);
-    }
-    if (handler->err_fd >= 0) {
-        close(handler->err_fd);
-    }
+    g_clear_pointer(&handler->log, vmb_log_file_free);
+    g_clear_pointer(&handler->error_log, vmb_log_file_free);
     g_string_free(handler->output, TRUE);
     g_free(handler->program);
-    g_free(handler->log_path);
-    g_free(handler->err_path);
     g_free(handler);
 }
 
