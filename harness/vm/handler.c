@@ -24,6 +24,7 @@ struct VmbHandler {
     VmbLogFile *log, *error_log;
     VmbHandlerTap tap; /* NULL: none */
     gpointer tap_out, tap_err;
+    gsize taken;     /* bytes of both streams */
     GString *output; /* all of it, ticks too */
     gsize counted;   /* bytes of complete lines in output */
     guint lines;     /* of these, without ticks */
@@ -74,35 +75,44 @@ static void raise_too_much(VmbHandler *handler)
 {
     vmb_alarm_raise(handler->alarm,
                     g_error_new(VMB_ERROR, VMB_ERROR_HANDLER_DIED,
-                                "the handler %s wrote more than %u MiB to its standard output: "
-                                "print less, or give another with --handler",
+                                "the handler %s wrote more than %u MiB: print less, or give "
+                                "another with --handler",
                                 handler->program, VMB_HANDLER_OUTPUT_MAX / (1024 * 1024)));
+}
+
+/* FALSE: it is too much. Then it writes into full pipes, and waits there for its end. */
+static gboolean take(VmbHandler *handler, VmbLogFile *log, gpointer tap_data, const guint8 *bytes,
+                     gsize len)
+{
+    if (handler->taken + len > VMB_HANDLER_OUTPUT_MAX) {
+        raise_too_much(handler);
+        vmb_stream_pause(handler->stream, TRUE);
+        vmb_stream_pause(handler->errors, TRUE);
+        return FALSE;
+    }
+    handler->taken += len;
+    vmb_log_file_append(log, bytes, len);
+    if (handler->tap != NULL) {
+        handler->tap(tap_data, bytes, len);
+    }
+    return TRUE;
 }
 
 static void on_bytes(gpointer data, const guint8 *bytes, gsize len)
 {
     VmbHandler *handler = data;
 
-    if (handler->tap != NULL) {
-        handler->tap(handler->tap_out, bytes, len);
+    if (take(handler, handler->log, handler->tap_out, bytes, len)) {
+        g_string_append_len(handler->output, (const char *)bytes, (gssize)len);
+        count_lines(handler);
     }
-    if (handler->output->len + len > VMB_HANDLER_OUTPUT_MAX) {
-        raise_too_much(handler);
-        return;
-    }
-    g_string_append_len(handler->output, (const char *)bytes, (gssize)len);
-    count_lines(handler);
-    vmb_log_file_append(handler->log, bytes, len);
 }
 
 static void on_errors(gpointer data, const guint8 *bytes, gsize len)
 {
     VmbHandler *handler = data;
 
-    if (handler->tap != NULL) {
-        handler->tap(handler->tap_err, bytes, len);
-    }
-    vmb_log_file_append(handler->error_log, bytes, len);
+    take(handler, handler->error_log, handler->tap_err, bytes, len);
 }
 
 static void on_ended(gpointer data)

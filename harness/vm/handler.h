@@ -10,7 +10,7 @@
 
 typedef struct VmbHandler VmbHandler;
 
-/* Most bytes of standard output, ticks too, that are kept and logged. */
+/* Most bytes of standard output, ticks too, and standard error together that are kept and logged. */
 #define VMB_HANDLER_OUTPUT_MAX (16u * 1024 * 1024)
 
 /*

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <glib-unix.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -19,17 +20,17 @@ struct VmbStream {
     GByteArray *unsent;
 };
 
-/* FALSE at the end of the stream. Call only when fd is readable: it may block otherwise. */
-static gboolean read_once(VmbStream *stream)
+/* Bytes, -1 at the end of the stream. Call only when fd is readable: it may block otherwise. */
+static gssize read_once(VmbStream *stream)
 {
     guint8 buffer[READ_MAX];
     ssize_t n = read(stream->fd, buffer, sizeof(buffer));
 
     if (n > 0) {
         stream->events->bytes(stream->data, buffer, (gsize)n);
-        return TRUE;
+        return n;
     }
-    return n < 0 && (errno == EINTR || errno == EAGAIN);
+    return n < 0 && (errno == EINTR || errno == EAGAIN) ? 0 : -1;
 }
 
 static void report_closed(VmbStream *stream)
@@ -46,7 +47,7 @@ static gboolean on_readable(int fd, GIOCondition condition, gpointer data)
 
     (void)fd;
     (void)condition;
-    if (read_once(stream)) {
+    if (read_once(stream) >= 0) {
         return G_SOURCE_CONTINUE;
     }
     stream->read_source = 0;
@@ -128,9 +129,14 @@ void vmb_stream_send(VmbStream *stream, const void *bytes, gsize len)
 void vmb_stream_drain(VmbStream *stream)
 {
     struct pollfd poll_in = {.fd = stream->fd, .events = POLLIN};
+    int there = 0;
 
-    while (!stream->ended && poll(&poll_in, 1, 0) > 0) {
-        if (!read_once(stream)) {
+    ioctl(stream->fd, FIONREAD, &there);
+    /* The last turn finds the end, if it is one. */
+    for (gssize taken = 0, n; !stream->ended && taken <= there && poll(&poll_in, 1, 0) > 0;
+         taken += n) {
+        n = read_once(stream);
+        if (n < 0) {
             g_clear_handle_id(&stream->read_source, g_source_remove);
             report_closed(stream);
         }

@@ -33,7 +33,10 @@ void vmb_stream_send(VmbStream *stream, const void *bytes, gsize len);
 /* Stop reading, or go on: a peer that writes more than fits waits. May be called by `bytes`. */
 void vmb_stream_pause(VmbStream *stream, gboolean paused);
 
-/* Hand over everything that can be read at once, without waiting for more; paused or not. */
+/*
+ * Hand over everything that can be read now, without waiting for more, and not what a peer without end
+ * writes meanwhile (some of it may come, too); paused or not.
+ */
 void vmb_stream_drain(VmbStream *stream);
 
 #endif

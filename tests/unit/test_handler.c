@@ -114,14 +114,18 @@ END_TEST
 
 START_TEST(a_handler_that_prints_without_end_is_stopped)
 {
-    g_autoptr(VmbHandler) handler = start_handler("exec yes");
-    g_autofree char *path = g_build_filename(directory, "handler.log", NULL);
+    static const struct {
+        const char *script;
+        const char *log;
+    } streams[] = {{"exec yes", "handler.log"}, {"exec yes >&2", "handler.err"}};
+    g_autoptr(VmbHandler) handler = start_handler(streams[_i].script);
+    g_autofree char *path = g_build_filename(directory, streams[_i].log, NULL);
     g_autoptr(GError) error = NULL;
     GStatBuf log;
 
     ck_assert(!vmb_handler_wait_lines(handler, G_MAXUINT, 50000, &error));
     ck_assert(g_error_matches(error, VMB_ERROR, VMB_ERROR_HANDLER_DIED));
-    ck_assert_ptr_nonnull(strstr(error->message, "more than 16 MiB to its standard output: "));
+    ck_assert_ptr_nonnull(strstr(error->message, "more than 16 MiB: "));
     ck_assert_int_eq(g_stat(path, &log), 0);
     ck_assert_uint_le((guint64)log.st_size, VMB_HANDLER_OUTPUT_MAX);
 }
@@ -147,6 +151,18 @@ START_TEST(a_log_that_cannot_be_written_is_told)
 }
 END_TEST
 
+/* One that left its handler's group writes on when that one is dead. */
+START_TEST(what_is_read_of_a_dead_handler_has_an_end)
+{
+    g_autoptr(VmbHandler) handler =
+        start_handler("setsid sh -c 'exec yes' & echo started; exec sleep 600");
+    g_autoptr(GError) error = NULL;
+
+    ck_assert(vmb_handler_wait_lines(handler, 1, 30000, &error));
+    vmb_handler_kill(handler, NULL);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("handler");
@@ -159,7 +175,8 @@ int main(void)
     tcase_add_test(cases, a_handlers_death_is_told_with_its_last_words);
     tcase_add_test(cases, a_handler_gets_the_endpoint);
     tcase_add_test(cases, a_handlers_output_is_kept_byte_for_byte);
-    tcase_add_test(cases, a_handler_that_prints_without_end_is_stopped);
+    tcase_add_loop_test(cases, a_handler_that_prints_without_end_is_stopped, 0, 2);
+    tcase_add_test(cases, what_is_read_of_a_dead_handler_has_an_end);
     tcase_add_test(cases, a_log_that_cannot_be_written_is_told);
     suite_add_tcase(suite, cases);
     return tap_run(suite);
