@@ -115,16 +115,12 @@ static void on_errors(gpointer data, const guint8 *bytes, gsize len)
     take(handler, handler->error_log, handler->tap_err, bytes, len);
 }
 
-static void on_ended(gpointer data)
+/* It ended without being told to. */
+static void judge_end(VmbHandler *handler)
 {
-    VmbHandler *handler = data;
-
-    if (handler->stopping) {
-        return;
-    }
+    vmb_stream_drain(handler->stream);
     vmb_stream_drain(handler->errors);
     if (handler->ends && vmb_process_succeeded(handler->process)) {
-        vmb_stream_drain(handler->stream);
         return;
     }
     g_autofree char *end = vmb_process_end_text(handler->process);
@@ -136,6 +132,15 @@ static void on_ended(gpointer data)
                                 "with --handler",
                                 handler->program, end, last_words != NULL ? ": " : "",
                                 last_words != NULL ? last_words : ""));
+}
+
+static void on_ended(gpointer data)
+{
+    VmbHandler *handler = data;
+
+    if (!handler->stopping) {
+        judge_end(handler);
+    }
 }
 
 static const VmbStreamEvents handler_events = {on_bytes, NULL};
@@ -327,14 +332,31 @@ void vmb_handler_send(VmbHandler *handler, const void *bytes, gsize len)
     }
 }
 
+/* Whether it ended by this signal, or by exit(0) in answer to it, and not of something else. */
+static gboolean has_obeyed(const VmbHandler *handler, int signal_number)
+{
+    return vmb_process_was_killed(handler->process) || vmb_process_succeeded(handler->process) ||
+           vmb_process_end_signal(handler->process) == signal_number;
+}
+
+/* One that is over already died before, whatever of: the event loop had no time to say so. */
 static gboolean end(VmbHandler *handler, int signal_number, GError **error)
 {
+    gboolean was_over = vmb_process_is_over(handler->process);
+
     handler->stopping = TRUE;
     if (!vmb_process_stop(handler->process, signal_number, STOP_MS, handler->alarm, error)) {
         return FALSE;
     }
     vmb_stream_drain(handler->stream);
     vmb_stream_drain(handler->errors);
+    if (was_over || !has_obeyed(handler, signal_number)) {
+        judge_end(handler);
+    }
+    if (vmb_alarm_error(handler->alarm) != NULL) {
+        g_propagate_error(error, g_error_copy(vmb_alarm_error(handler->alarm)));
+        return FALSE;
+    }
     return TRUE;
 }
 

@@ -65,10 +65,17 @@ gboolean vmb_handler_wait_end(VmbHandler *handler, guint ms, GError **error);
 /* Tie it to a CPU. FALSE: VMB_ERROR_SETUP, it has ended. */
 gboolean vmb_handler_pin(const VmbHandler *handler, int cpu, GError **error);
 
-/* End it with SIGKILL, as if it had crashed. FALSE: only the alarm's error. */
+/*
+ * End it with SIGKILL, as if it had crashed. FALSE: only the alarm's error, which is
+ * VMB_ERROR_HANDLER_DIED when it had ended before.
+ */
 gboolean vmb_handler_kill(VmbHandler *handler, GError **error);
 
-/* End it with SIGTERM, after two seconds with SIGKILL. FALSE: only the alarm's error. */
+/*
+ * End it with SIGTERM, after two seconds with SIGKILL. FALSE: only the alarm's error, which is
+ * VMB_ERROR_HANDLER_DIED when it had ended before, or ended otherwise than by the signal or by exit
+ * status 0 (or 143, which is what a shell makes of SIGTERM).
+ */
 gboolean vmb_handler_stop(VmbHandler *handler, GError **error);
 
 #endif

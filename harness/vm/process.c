@@ -21,6 +21,7 @@ struct VmbProcess {
     VmbProcessEnded ended;
     gpointer data;
     gboolean has_ended;
+    gboolean was_killed;
 };
 
 /* Between fork and exec: async-signal-safe calls only. */
@@ -143,6 +144,29 @@ gboolean vmb_process_succeeded(const VmbProcess *process)
            g_subprocess_get_exit_status(process->child) == 0;
 }
 
+gboolean vmb_process_is_over(const VmbProcess *process)
+{
+    siginfo_t info = {.si_pid = 0};
+
+    /* GLib reaps it in a thread of its own: then it is unknown here. */
+    return process->has_ended || process->pid == 0 ||
+           waitid(P_PID, (id_t)process->pid, &info, WEXITED | WNOHANG | WNOWAIT) != 0 ||
+           info.si_pid != 0;
+}
+
+int vmb_process_end_signal(const VmbProcess *process)
+{
+    if (g_subprocess_get_if_signaled(process->child)) {
+        return g_subprocess_get_term_sig(process->child);
+    }
+    return MAX(g_subprocess_get_exit_status(process->child) - 128, 0);
+}
+
+gboolean vmb_process_was_killed(const VmbProcess *process)
+{
+    return process->was_killed;
+}
+
 char *vmb_process_end_text(const VmbProcess *process)
 {
     if (g_subprocess_get_if_signaled(process->child)) {
@@ -164,6 +188,7 @@ gboolean vmb_process_wait_or_kill(VmbProcess *process, guint ms, VmbAlarm *alarm
     g_autoptr(GError) cause = NULL;
     gboolean ended = vmb_wait_grace(alarm, ended_condition, process, limit, &cause);
 
+    process->was_killed = !ended;
     kill_group(process);
     if (!ended && vmb_alarm_error(alarm) != NULL) {
         g_propagate_error(error, g_steal_pointer(&cause));

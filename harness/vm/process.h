@@ -47,10 +47,20 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VmbProcess, vmb_process_free)
 /* Tie the threads that it has now to a CPU. FALSE: VMB_ERROR_SETUP, it has ended. */
 gboolean vmb_process_pin(const VmbProcess *process, int cpu, GError **error);
 
+/* As the event loop knows it. */
 gboolean vmb_process_has_ended(const VmbProcess *process);
+
+/* Looked up now: the event loop may not have been told yet. */
+gboolean vmb_process_is_over(const VmbProcess *process);
 
 /* True when it ended by exit(0). */
 gboolean vmb_process_succeeded(const VmbProcess *process);
+
+/* The signal that ended it, 128 + that number as a shell's exit status too; 0: it ended by exit(). */
+int vmb_process_end_signal(const VmbProcess *process);
+
+/* True when vmb_process_wait_or_kill() had to kill it, its time being over. */
+gboolean vmb_process_was_killed(const VmbProcess *process);
 
 /* How it ended, such as "exit status 3" or "signal 9 (Killed)". Free with g_free(). */
 char *vmb_process_end_text(const VmbProcess *process);

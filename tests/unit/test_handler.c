@@ -2,10 +2,12 @@
 /* The handler: what is kept of its output, and how its end is judged. */
 #include "handler.h"
 
+#include <errno.h>
 #include <glib/gstdio.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 
 #include "tap.h"
 
@@ -163,6 +165,54 @@ START_TEST(what_is_read_of_a_dead_handler_has_an_end)
 }
 END_TEST
 
+static const struct {
+    const char *script;
+    const char *says; /* NULL: all is well */
+} stops[] = {
+    {"trap 'exit 0' TERM; echo x; while :; do sleep 0.01; done", NULL},
+    {"trap 'exit 143' TERM; echo x; while :; do sleep 0.01; done", NULL},
+    {"trap '' TERM; echo x; while :; do sleep 0.01; done", NULL},
+    {"echo x; exec sleep 600", NULL},
+    {"trap 'exit 3' TERM; echo x; while :; do sleep 0.01; done", "exit status 3: "},
+    {"trap 'kill -SEGV $$' TERM; echo x; while :; do sleep 0.01; done", "signal 11 "},
+    {"trap 'kill -KILL $$' TERM; echo x; while :; do sleep 0.01; done", "signal 9 "},
+};
+
+START_TEST(how_it_ends_when_it_is_stopped_counts)
+{
+    g_autoptr(VmbHandler) handler = start_handler(stops[_i].script);
+    g_autoptr(GError) error = NULL;
+
+    ck_assert(vmb_handler_wait_lines(handler, 1, 30000, &error));
+    ck_assert_int_eq(vmb_handler_stop(handler, &error), stops[_i].says == NULL);
+    if (stops[_i].says != NULL) {
+        ck_assert(g_error_matches(error, VMB_ERROR, VMB_ERROR_HANDLER_DIED));
+        ck_assert_msg(strstr(error->message, stops[_i].says) != NULL, "%s", error->message);
+    }
+}
+END_TEST
+
+/* The event loop does not run between its end and the stop; GLib may have reaped it, though. */
+static void await_zombie(void)
+{
+    siginfo_t info;
+
+    ck_assert(waitid(P_ALL, 0, &info, WEXITED | WNOWAIT) == 0 || errno == ECHILD);
+}
+
+START_TEST(one_that_died_before_its_end_has_died)
+{
+    gboolean (*ends[])(VmbHandler *handler, GError **error) = {vmb_handler_stop, vmb_handler_kill};
+    const char *scripts[] = {"kill -SEGV $$", "kill -KILL $$", "kill -TERM $$", "exit 0"};
+    g_autoptr(VmbHandler) handler = start_handler(scripts[_i % 4]);
+    g_autoptr(GError) error = NULL;
+
+    await_zombie();
+    ck_assert(!ends[_i / 4](handler, &error));
+    ck_assert(g_error_matches(error, VMB_ERROR, VMB_ERROR_HANDLER_DIED));
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("handler");
@@ -178,6 +228,8 @@ int main(void)
     tcase_add_loop_test(cases, a_handler_that_prints_without_end_is_stopped, 0, 2);
     tcase_add_test(cases, what_is_read_of_a_dead_handler_has_an_end);
     tcase_add_test(cases, a_log_that_cannot_be_written_is_told);
+    tcase_add_loop_test(cases, how_it_ends_when_it_is_stopped_counts, 0, G_N_ELEMENTS(stops));
+    tcase_add_loop_test(cases, one_that_died_before_its_end_has_died, 0, 8);
     suite_add_tcase(suite, cases);
     return tap_run(suite);
 }

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vmbench run: handlers that die, print or leave behind what they must not. */
+#include <string.h>
+
+#include "error.h"
+#include "scenario_run.h"
+#include "tap.h"
+
+/* A scenario whose handler is this script, which claims nothing, and these steps behind its start. */
+static void write_handler(const char *name, const char *script, const char *steps)
+{
+    g_autofree char *file = g_strconcat(name, ".sh", NULL);
+    g_autofree char *path = child_script(&child, file, script);
+    g_autofree char *text = g_strdup_printf("[scenario]\nmachines = x86\n[handler h]\ncommand = %s\n"
+                                            "[step start]\nstart = h\nclaim = no\n%s", path, steps);
+
+    write_scenario(name, text);
+}
+
+START_TEST(a_death_is_told_however_late)
+{
+    static const char *const scripts[] = {"echo x; kill -SEGV $$",
+                                          "trap 'kill -SEGV $$' TERM; echo x; read -r word; sleep 600"};
+
+    write_handler("late", scripts[_i], "[step look]\noutput = h\nstdout-text = x\\n\n");
+    ck_assert_int_eq(run(NULL, NULL), VMB_ERROR_HANDLER_DIED);
+    assert_says(child.out, "signal 11 ");
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("handlers");
+    TCase *all = tcase_create("all");
+
+    tcase_set_timeout(all, 4 * PATIENCE_SECONDS);
+    tcase_add_checked_fixture(all, scenario_setup, scenario_teardown);
+    tcase_add_loop_test(all, a_death_is_told_however_late, 0, 2);
+    suite_add_tcase(suite, all);
+    return tap_run(suite);
+}
