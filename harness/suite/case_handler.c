@@ -107,6 +107,7 @@ static gboolean start_handler(VmbCaseRun *run, const VmbStep *step, GError **err
                     "use `restart`");
         return FALSE;
     }
+    run->outputs[step->target] = NULL;
     run->handlers->pdata[step->target] = launch(run, step->target, error);
     return run->handlers->pdata[step->target] != NULL &&
            (!step->claim ||
@@ -125,10 +126,33 @@ VmbHandler *vmb_case_handler(VmbCaseRun *run, const VmbStep *step, GError **erro
     return handler;
 }
 
-/* QEMU is given the time to see that it has gone, so that the next step finds the range unclaimed. */
-static gboolean forget_handler(VmbCaseRun *run, const VmbStep *step, GError **error)
+static gboolean compare_output(VmbCaseRun *run, const VmbStep *step, const char *when,
+                               GError **error)
 {
-    g_clear_pointer((VmbHandler **)&run->handlers->pdata[step->target], vmb_handler_free);
+    const VmbScenarioHandler *what =
+        g_ptr_array_index(run->test->scenario->handlers, step->target);
+    g_autofree char *name = g_strdup_printf("%s of the handler %s", when, what->name);
+    g_autoptr(GString) output = vmb_handler_output(run->handlers->pdata[step->target]);
+
+    return vmb_expected_compare(&step->out, run->test->scenario, run->test->machine, name, output,
+                                run->result, error);
+}
+
+/* One that has ended. What it printed behind the last look at its output counts too. */
+static gboolean forget_handler(VmbCaseRun *run, guint index, GError **error)
+{
+    const VmbStep *output = run->outputs[index];
+
+    if (output != NULL && !compare_output(run, output, "whole output", error)) {
+        return FALSE;
+    }
+    g_clear_pointer((VmbHandler **)&run->handlers->pdata[index], vmb_handler_free);
+    return TRUE;
+}
+
+/* QEMU is given the time to see that it has gone, so that the next step finds the range unclaimed. */
+static gboolean await_release(VmbCaseRun *run, const VmbStep *step, GError **error)
+{
     return vmb_guest_wait_handler(vmb_testbed_guest(run->bed), range_of(run, step->target), FALSE,
                                   step->ms, error);
 }
@@ -138,7 +162,8 @@ static gboolean end_handler(VmbCaseRun *run, const VmbStep *step,
 {
     VmbHandler *handler = vmb_case_handler(run, step, error);
 
-    return handler != NULL && end(handler, error) && forget_handler(run, step, error);
+    return handler != NULL && end(handler, error) && forget_handler(run, step->target, error) &&
+           await_release(run, step, error);
 }
 
 gboolean vmb_case_start(VmbCaseRun *run, const VmbStep *step, GError **error)
@@ -166,7 +191,7 @@ gboolean vmb_case_wait_handler(VmbCaseRun *run, const VmbStep *step, GError **er
     VmbHandler *handler = vmb_case_handler(run, step, error);
 
     return handler != NULL && vmb_handler_wait_end(handler, step->ms, error) &&
-           forget_handler(run, step, error);
+           forget_handler(run, step->target, error) && await_release(run, step, error);
 }
 
 static gboolean wait_range(VmbCaseRun *run, const VmbStep *step, gboolean claimed, GError **error)
@@ -189,18 +214,32 @@ gboolean vmb_case_release(VmbCaseRun *run, const VmbStep *step, GError **error)
 gboolean vmb_case_output(VmbCaseRun *run, const VmbStep *step, GError **error)
 {
     VmbHandler *handler = vmb_case_handler(run, step, error);
-    const VmbScenarioHandler *what =
-        g_ptr_array_index(run->test->scenario->handlers, step->target);
-    g_autofree char *name = g_strdup_printf("output of the handler %s", what->name);
-    g_autoptr(GString) output = NULL;
     guint lines;
+    gsize bytes;
 
     if (handler == NULL ||
-        !vmb_expected_lines(&step->out, run->test->scenario, run->test->machine, &lines, error) ||
-        !vmb_handler_wait_lines(handler, lines, step->ms, error)) {
+        !vmb_expected_size(&step->out, run->test->scenario, run->test->machine, &lines, &bytes,
+                           error) ||
+        !vmb_handler_wait_output(handler, lines, bytes, step->ms, error)) {
         return FALSE;
     }
-    output = vmb_handler_output(handler);
-    return vmb_expected_compare(&step->out, run->test->scenario, run->test->machine, name, output,
-                                run->result, error);
+    run->outputs[step->target] = step;
+    return compare_output(run, step, "output", error);
+}
+
+gboolean vmb_case_stop_handlers(VmbCaseRun *run, GError **error)
+{
+    for (guint i = 0; i < run->handlers->len; i++) {
+        VmbHandler *handler = g_ptr_array_index(run->handlers, i);
+        const VmbStep *output = run->outputs[i];
+
+        if (handler != NULL && !vmb_handler_stop(handler, error)) {
+            return FALSE;
+        }
+        if (handler != NULL && !forget_handler(run, i, error)) {
+            run->result->step = g_strdup(output->name);
+            return FALSE;
+        }
+    }
+    return TRUE;
 }

@@ -18,6 +18,12 @@ gboolean vmb_case_output(VmbCaseRun *run, const VmbStep *step, GError **error);
 char *vmb_case_handler_log(const VmbScenarioHandler *handler, guint start);
 
 /*
+ * Stop those that still run behind the last step. Each handler's output has to be what the last `output`
+ * step of its run said that it is, here as behind steps that end it.
+ */
+gboolean vmb_case_stop_handlers(VmbCaseRun *run, GError **error);
+
+/*
  * The handler that the step is about. NULL: VMB_ERROR_SETUP, it was not started, or was stopped before:
  * a mistake of the scenario. Borrowed.
  */

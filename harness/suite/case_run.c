@@ -6,6 +6,7 @@
 
 #include "additions.h"
 #include "bundle.h"
+#include "case_handler.h"
 #include "case_program.h"
 #include "case_step.h"
 #include "files.h"
@@ -143,13 +144,8 @@ static gboolean stop_handlers(VmbCaseRun *run, GError **error)
 {
     const VmbScenario *scenario = run->test->scenario;
 
-    for (guint i = 0; i < run->handlers->len; i++) {
-        VmbHandler *handler = g_ptr_array_index(run->handlers, i);
-
-        if (handler != NULL && !vmb_handler_stop(handler, error)) {
-            return FALSE;
-        }
-        g_clear_pointer((VmbHandler **)&run->handlers->pdata[i], vmb_handler_free);
+    if (!vmb_case_stop_handlers(run, error)) {
+        return FALSE;
     }
     for (guint i = 0; i < scenario->ranges->len; i++) {
         const VmbScenarioRange *range = g_ptr_array_index(scenario->ranges, i);
@@ -233,6 +229,7 @@ static void make_room(VmbCaseRun *run)
     run->guests = g_ptr_array_new_with_free_func((GDestroyNotify)vmb_guest_free);
     run->configs = g_ptr_array_new_with_free_func((GDestroyNotify)vmb_guest_config_free);
     run->starts = g_new0(guint, scenario->handlers->len + 1);
+    run->outputs = g_new0(const VmbStep *, scenario->handlers->len + 1);
     g_ptr_array_set_size(run->programs, (gint)scenario->steps->len);
     g_ptr_array_set_size(run->handlers, (gint)scenario->handlers->len);
 }
@@ -245,6 +242,7 @@ static void clear_room(VmbCaseRun *run)
     g_ptr_array_unref(run->configs);
     g_free(run->starts);
     g_free(run->lost);
+    g_free(run->outputs);
     g_clear_pointer(&run->conduct, vmb_conduct_free);
     g_clear_pointer(&run->transcript, vmb_transcript_free);
     g_clear_pointer(&run->streams, vmb_stream_log_free); /* after those who write to it */

@@ -23,6 +23,7 @@ typedef struct {
     GPtrArray *guests;     /* of VmbGuest, by guest of the scenario */
     GPtrArray *configs;    /* of VmbGuestConfig, theirs */
     guint *starts;         /* of each handler so far */
+    const VmbStep **outputs; /* of each handler's run the last look at its output; NULL: none */
     VmbStreamLog *streams; /* of programs and handlers; NULL: it has not begun */
     VmbTranscript *transcript; /* NULL: likewise */
     char *lost;            /* why its logs are not whole; NULL: they are */

@@ -116,12 +116,13 @@ gboolean vmb_expected_compare(const VmbExpected *expected, const VmbScenario *sc
     return TRUE;
 }
 
-gboolean vmb_expected_lines(const VmbExpected *expected, const VmbScenario *scenario,
-                            const VmbMachine *machine, guint *lines, GError **error)
+gboolean vmb_expected_size(const VmbExpected *expected, const VmbScenario *scenario,
+                           const VmbMachine *machine, guint *lines, gsize *bytes, GError **error)
 {
     g_auto(Fixture) fixture = {NULL};
 
     *lines = 0;
+    *bytes = 0;
     if (expected->line == 0) {
         return TRUE;
     }
@@ -131,5 +132,6 @@ gboolean vmb_expected_lines(const VmbExpected *expected, const VmbScenario *scen
     for (const char *at = fixture.bytes->str; at < fixture.bytes->str + fixture.bytes->len; at++) {
         *lines += *at == '\n';
     }
+    *bytes = fixture.patterns ? 0 : fixture.bytes->len;
     return TRUE;
 }

@@ -14,8 +14,11 @@ gboolean vmb_expected_compare(const VmbExpected *expected, const VmbScenario *sc
                               const VmbMachine *machine, const char *what, const GString *got,
                               VmbResult *result, GError **error);
 
-/* How many lines the output has to have; 0: nothing is expected. FALSE: VMB_ERROR_SETUP. */
-gboolean vmb_expected_lines(const VmbExpected *expected, const VmbScenario *scenario,
-                            const VmbMachine *machine, guint *lines, GError **error);
+/*
+ * How many complete lines, and bytes, the output has to have at least; 0: nothing is expected, and of bytes
+ * that they follow patterns. FALSE: VMB_ERROR_SETUP.
+ */
+gboolean vmb_expected_size(const VmbExpected *expected, const VmbScenario *scenario,
+                           const VmbMachine *machine, guint *lines, gsize *bytes, GError **error);
 
 #endif

@@ -28,7 +28,9 @@ struct VmbHandler {
     GString *output; /* all of it, ticks too */
     gsize counted;   /* bytes of complete lines in output */
     guint lines;     /* of these, without ticks */
+    gsize ticks;     /* bytes of ticks in output */
     guint wanted_lines;
+    gsize wanted_bytes;
     gboolean stopping;
     gboolean ends;
 };
@@ -66,6 +68,7 @@ static void count_lines(VmbHandler *handler)
         gsize len = (gsize)(newline + 1 - line);
 
         handler->lines += is_tick(line, len) ? 0 : 1;
+        handler->ticks += is_tick(line, len) ? len : 0;
         handler->counted += len;
         line += len;
     }
@@ -289,21 +292,30 @@ static gboolean lines_condition(gpointer data)
 {
     const VmbHandler *handler = data;
 
-    return handler->lines >= handler->wanted_lines || vmb_process_has_ended(handler->process);
+    return (handler->lines >= handler->wanted_lines &&
+            handler->output->len - handler->ticks >= handler->wanted_bytes) ||
+           vmb_process_has_ended(handler->process);
 }
 
-gboolean vmb_handler_wait_lines(VmbHandler *handler, guint lines, guint ms, GError **error)
+gboolean vmb_handler_wait_output(VmbHandler *handler, guint lines, gsize bytes, guint ms,
+                                 GError **error)
 {
     VmbLimit limit = {ms, VMB_ERROR_MISMATCH, "lines are missing"};
     g_autoptr(GError) cause = NULL;
 
     handler->wanted_lines = lines;
+    handler->wanted_bytes = bytes;
     if (!vmb_wait(handler->alarm, lines_condition, handler, limit, &cause) &&
         vmb_alarm_error(handler->alarm) != NULL) {
         g_propagate_error(error, g_steal_pointer(&cause));
         return FALSE;
     }
     return TRUE;
+}
+
+gboolean vmb_handler_wait_lines(VmbHandler *handler, guint lines, guint ms, GError **error)
+{
+    return vmb_handler_wait_output(handler, lines, 0, ms, error);
 }
 
 static gboolean ended_condition(gpointer data)

@@ -59,6 +59,10 @@ GString *vmb_handler_output(const VmbHandler *handler);
  */
 gboolean vmb_handler_wait_lines(VmbHandler *handler, guint lines, guint ms, GError **error);
 
+/* The same until it has `bytes` bytes besides, of which the last ones need not be a line. */
+gboolean vmb_handler_wait_output(VmbHandler *handler, guint lines, gsize bytes, guint ms,
+                                 GError **error);
+
 /* Wait until one that `ends` has. VMB_ERROR_PROGRAM_TIMEOUT: it has not in `ms`; what the alarm tells. */
 gboolean vmb_handler_wait_end(VmbHandler *handler, guint ms, GError **error);
 

@@ -28,6 +28,38 @@ START_TEST(a_death_is_told_however_late)
 }
 END_TEST
 
+/* A second is enough for what comes behind 0.3 s; nothing depends on it but that the test can fail. */
+static const struct {
+    const char *script;
+    const char *steps;
+} late_words[] = {
+    {"echo one; sleep 0.3; echo WRONG; exec sleep 600", ""},
+    {"echo one; sleep 0.3; echo WRONG; exec sleep 600", "[step end]\nkill = h\n"},
+    {"trap 'echo WRONG; exit 0' TERM; echo one; while :; do sleep 0.01; done",
+     "[step end]\nrestart = h\nclaim = no\n"},
+    {"trap 'echo WRONG; exit 0' TERM; echo one; while :; do sleep 0.01; done", ""},
+};
+
+START_TEST(what_is_printed_behind_the_last_look_counts)
+{
+    g_autofree char *steps = g_strconcat("[step look]\noutput = h\nstdout-text = one\\n\n"
+                                         "[step later]\nrun = sleep 1\n", late_words[_i].steps, NULL);
+
+    write_handler("late", late_words[_i].script, steps);
+    ck_assert_int_eq(run(NULL, NULL), VMB_ERROR_MISMATCH);
+    assert_says(child.out, "whole output of the handler h: line 2: ");
+    assert_says(child.out, "WRONG");
+}
+END_TEST
+
+START_TEST(a_last_line_without_end_is_waited_for)
+{
+    write_handler("hello", "printf 'tick\\none\\nhel'; sleep 0.3; printf lo; exec sleep 600",
+                  "[step look]\noutput = h\nstdout-text = one\\nhello\n");
+    ck_assert_int_eq(run(NULL, NULL), 0);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("handlers");
@@ -36,6 +68,9 @@ int main(void)
     tcase_set_timeout(all, 4 * PATIENCE_SECONDS);
     tcase_add_checked_fixture(all, scenario_setup, scenario_teardown);
     tcase_add_loop_test(all, a_death_is_told_however_late, 0, 2);
+    tcase_add_loop_test(all, what_is_printed_behind_the_last_look_counts, 0,
+                        G_N_ELEMENTS(late_words));
+    tcase_add_test(all, a_last_line_without_end_is_waited_for);
     suite_add_tcase(suite, all);
     return tap_run(suite);
 }
