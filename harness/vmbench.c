@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "adopted.h"
 #include "commands.h"
 #include "nearest.h"
 #include "paths.h"
@@ -53,6 +54,7 @@ static int refuse(const char *word)
 int main(int argc, char **argv)
 {
     setlocale(LC_ALL, "");
+    vmb_adopted_accept();
     if (argc > 1 && strcmp(argv[1], "--help") == 0) {
         print_usage(stdout);
         return 0;

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "adopted.h"
 #include "process.h"
 #include "stream.h"
 #include "testbed.h"
@@ -400,6 +401,7 @@ gboolean vmb_scheduler_run(const VmbRunOptions *options, const char *const *argv
     for (guint i = 0; i < scheduler.workers->len; i++) {
         g_clear_pointer((Worker **)&scheduler.workers->pdata[i], worker_free);
     }
+    vmb_adopted_end(NULL); /* a killed worker's that hide whose they are */
     g_ptr_array_unref(scheduler.workers);
     g_strfreev(scheduler.keys);
     g_free(scheduler.given);

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdio.h>
 
+#include "adopted.h"
 #include "case_run.h"
 #include "commands.h"
 
@@ -75,5 +76,7 @@ int vmb_worker_main(const VmbRunOptions *options)
             return VMB_ERROR_SETUP;
         }
     }
+    g_clear_pointer(&bed, vmb_testbed_free);
+    vmb_adopted_end(NULL); /* those too that hide whose they are */
     return out != NULL ? 0 : VMB_ERROR_SETUP;
 }

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "adopted.h"
 #include "pin.h"
 
 /* A line longer than this is cut in a report. */
@@ -22,6 +23,7 @@ struct VmbProcess {
     gpointer data;
     gboolean has_ended;
     gboolean was_killed;
+    char *mark; /* in the environment of all that it starts */
 };
 
 /* Between fork and exec: async-signal-safe calls only. */
@@ -67,7 +69,7 @@ gboolean vmb_process_log_to(GSubprocessLauncher *launcher, const char *path, gbo
 }
 
 /*
- * The leader may have left children behind. Once only, as soon as the leader's
+ * The leader may have left children behind, in its group or not. Once only, as soon as the leader's
  * end is known: later the number could belong to somebody else.
  */
 static void kill_group(VmbProcess *process)
@@ -77,6 +79,7 @@ static void kill_group(VmbProcess *process)
         process->pid = 0;
     }
     g_subprocess_wait(process->child, NULL, NULL);
+    vmb_adopted_end(process->mark);
     process->has_ended = TRUE;
 }
 
@@ -99,8 +102,11 @@ VmbProcess *vmb_process_start(GSubprocessLauncher *launcher, const char *const *
                               VmbProcessEnded ended, gpointer data, GError **error)
 {
     g_autoptr(GError) cause = NULL;
-    GSubprocess *child = g_subprocess_launcher_spawnv(launcher, argv, &cause);
+    g_autofree char *mark = vmb_adopted_mark();
+    GSubprocess *child;
 
+    g_subprocess_launcher_setenv(launcher, VMB_ADOPTED_MARK, mark, TRUE);
+    child = g_subprocess_launcher_spawnv(launcher, argv, &cause);
     if (child == NULL) {
         g_set_error(error, VMB_ERROR, VMB_ERROR_SETUP, "cannot start %s: %s", argv[0],
                     cause->message);
@@ -112,6 +118,7 @@ VmbProcess *vmb_process_start(GSubprocessLauncher *launcher, const char *const *
     process->child = child;
     /* A child that has ended already has no identifier any more, and nothing to kill. */
     process->pid = pid != NULL ? (pid_t)g_ascii_strtoll(pid, NULL, 10) : 0;
+    process->mark = g_steal_pointer(&mark);
     process->cancel = g_cancellable_new();
     process->ended = ended;
     process->data = data;
@@ -125,6 +132,7 @@ void vmb_process_free(VmbProcess *process)
     kill_group(process);
     g_object_unref(process->cancel);
     g_object_unref(process->child);
+    g_free(process->mark);
     g_free(process);
 }
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A child process that cannot outlive the harness: the kernel kills it when the
- * harness dies in whatever way, and freeing it kills its whole process group.
+ * harness dies in whatever way, and at its end its whole process group is killed, and
+ * what it left outside of that (adopted.h) where this process accepts such.
  * When the harness itself is killed (SIGKILL, a crash) nothing is freed, and the
- * kernel kills direct children only (QEMU, the handler): what a handler started
- * itself lives on unless it watches its parent.
+ * kernel kills direct children only (QEMU, the handler), and those of a worker of `vmbench run`
+ * that dies so: what a handler started itself lives on unless it watches its parent.
  * Main thread only: the parent-death signal is tied to the thread that forks.
  */
 #ifndef VMBENCH_PROCESS_H
@@ -40,7 +41,7 @@ gboolean vmb_process_log_to(GSubprocessLauncher *launcher, const char *path, gbo
 VmbProcess *vmb_process_start(GSubprocessLauncher *launcher, const char *const *argv,
                               VmbProcessEnded ended, gpointer data, GError **error);
 
-/* Kills the process group if need be, and reaps. `ended` is not called any more. */
+/* Kills the process group and what was left behind if need be, and reaps. `ended` is not called any more. */
 void vmb_process_free(VmbProcess *process);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VmbProcess, vmb_process_free)
 

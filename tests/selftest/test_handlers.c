@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vmbench run: handlers that die, print or leave behind what they must not. */
+#include <signal.h>
 #include <string.h>
 
 #include "error.h"
@@ -60,6 +61,59 @@ START_TEST(a_last_line_without_end_is_waited_for)
 }
 END_TEST
 
+/* What has left the handler's process group; the second one's mark is lost, and so is a test's. */
+static const char *const leavers[] = {
+    "setsid sleep 600 & echo $! >pid; exec sleep 601",
+    "env -i setsid sleep 600 & echo $! >pid; exec sleep 601",
+    "(setsid sh -c 'sleep 600 & echo $! >pid; wait' &); exec sleep 601",
+};
+
+/* Its number, which the handler has written into its directory, belongs to nobody any more. */
+static void assert_gone(const char *test)
+{
+    g_autofree char *path = g_build_filename(child.dir, "tests", test, "pid", NULL);
+    g_autofree char *text = NULL;
+
+    ck_assert(g_file_get_contents(path, &text, NULL, NULL));
+    ck_assert_int_eq(kill((pid_t)g_ascii_strtoll(text, NULL, 10), 0), -1);
+}
+
+START_TEST(what_a_handler_starts_ends_with_the_run)
+{
+    write_handler("leaver", leavers[_i],
+                  "[step wait]\nrun = sleep 0.5\n[step stop]\nstop = h\n");
+    ck_assert_int_eq(run(NULL, NULL), 0);
+    assert_gone("leaver");
+}
+END_TEST
+
+/* The only child of a run that goes on with one test. */
+static pid_t worker_of(pid_t run_pid)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/task/%d/children", (int)run_pid, (int)run_pid);
+    g_autofree char *text = NULL;
+
+    ck_assert(g_file_get_contents(path, &text, NULL, NULL));
+    ck_assert_int_gt(g_ascii_strtoll(text, NULL, 10), 1);
+    return (pid_t)g_ascii_strtoll(text, NULL, 10);
+}
+
+START_TEST(what_a_killed_worker_had_ends)
+{
+    g_autofree char *tests = child_path(&child, "tests");
+    const char *args[] = {"run", "--accel", "tcg", "--dir", tests, NULL};
+    g_autofree char *pid = g_build_filename("tests", "leaver", "pid", NULL);
+
+    write_handler("leaver", leavers[_i], "[step wait]\nrun = sleep 600\n");
+    child_start(&child, FALSE, args);
+    child_await_text(&child, pid, "\n");
+    kill(worker_of(child.pid), SIGKILL);
+    ck_assert_int_eq(child_wait(&child), VMB_ERROR_SETUP);
+    assert_says(child.out, "ended with signal 9 (Killed) while it ran this");
+    assert_gone("leaver");
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("handlers");
@@ -71,6 +125,8 @@ int main(void)
     tcase_add_loop_test(all, what_is_printed_behind_the_last_look_counts, 0,
                         G_N_ELEMENTS(late_words));
     tcase_add_test(all, a_last_line_without_end_is_waited_for);
+    tcase_add_loop_test(all, what_a_handler_starts_ends_with_the_run, 0, G_N_ELEMENTS(leavers));
+    tcase_add_loop_test(all, what_a_killed_worker_had_ends, 0, G_N_ELEMENTS(leavers));
     suite_add_tcase(suite, all);
     return tap_run(suite);
 }
