@@ -3,18 +3,42 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include "files.h"
 
 struct VmbInspect {
     const VmbMachine *machine;
-    char *directory; /* short: the path of a socket has at most 107 bytes */
+    char *directory;
+    gboolean is_own; /* nobody else removes it */
 };
 
-VmbInspect *vmb_inspect_new(const VmbMachine *machine, GError **error)
+/*
+ * A socket's path has at most 107 bytes; and QEMU, gdb and the shell that it is pasted into are to take it
+ * as it is.
+ */
+static gboolean can_hold_sockets(const char *directory)
 {
+    const struct sockaddr_un *address = NULL;
+    gsize len = strlen(directory);
+
+    return len + sizeof("/qmp") <= sizeof(address->sun_path) &&
+           strspn(directory, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "/._-+") == len;
+}
+
+char *vmb_inspect_prefix(pid_t pid)
+{
+    return g_strdup_printf("vmbench-%d-", (int)pid);
+}
+
+VmbInspect *vmb_inspect_new(const VmbMachine *machine, const char *logs, GError **error)
+{
+    gboolean fits = can_hold_sockets(logs);
     g_autoptr(GError) cause = NULL;
-    char *directory = g_dir_make_tmp("vmbench-XXXXXX", &cause);
+    g_autofree char *prefix = vmb_inspect_prefix(getpid());
+    g_autofree char *name = g_strconcat(prefix, "XXXXXX", NULL);
+    char *directory = fits ? g_strdup(logs) : g_dir_make_tmp(name, &cause);
     VmbInspect *inspect;
 
     if (directory == NULL) {
@@ -25,12 +49,15 @@ VmbInspect *vmb_inspect_new(const VmbMachine *machine, GError **error)
     inspect = g_new0(VmbInspect, 1);
     inspect->machine = machine;
     inspect->directory = directory;
+    inspect->is_own = !fits;
     return inspect;
 }
 
 void vmb_inspect_free(VmbInspect *inspect)
 {
-    vmb_remove_tree(inspect->directory);
+    if (inspect->is_own) {
+        vmb_remove_tree(inspect->directory);
+    }
     g_free(inspect->directory);
     g_free(inspect);
 }

@@ -3,17 +3,23 @@
 #ifndef VMBENCH_INSPECT_H
 #define VMBENCH_INSPECT_H
 
+#include <sys/types.h>
+
 #include "guest.h"
 
 typedef struct VmbInspect VmbInspect;
 
 /*
- * Make a directory for the sockets of a guest to come. NULL: VMB_ERROR_SETUP. Free with
- * vmb_inspect_free(), which removes it.
+ * Find a directory for the sockets of a guest to come: `logs`, which is there and goes with that guest; when
+ * that is no name for a socket, a new one for temporary files, vmb_inspect_prefix() and six letters. NULL:
+ * VMB_ERROR_SETUP, it cannot be made. Free with vmb_inspect_free(), which removes a new one.
  */
-VmbInspect *vmb_inspect_new(const VmbMachine *machine, GError **error);
+VmbInspect *vmb_inspect_new(const VmbMachine *machine, const char *logs, GError **error);
 void vmb_inspect_free(VmbInspect *inspect);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VmbInspect, vmb_inspect_free)
+
+/* How the names of such new directories of the process `pid` begin. Free with g_free(). */
+char *vmb_inspect_prefix(pid_t pid);
 
 /*
  * QEMU's arguments for them; with `paused` it waits for gdb before the first instruction. Free with

@@ -10,6 +10,7 @@
 #include "process.h"
 #include "stream.h"
 #include "testbed.h"
+#include "worker.h"
 
 /* How long a worker may take to end what it runs: it has a guest to kill, no more. */
 #define STOP_MS 10000
@@ -22,6 +23,7 @@ typedef struct Scheduler Scheduler;
 typedef struct {
     Scheduler *scheduler;
     VmbProcess *process;
+    pid_t pid;
     VmbStream *stream;
     GString *line;  /* of its answer so far */
     gint running;   /* index of the test, -1: none */
@@ -58,7 +60,11 @@ static void fail_test(Scheduler *scheduler, guint index, int status, const char 
 {
     VmbOutcome *outcome = vmb_run_outcome_at(scheduler->run, index);
     VmbResult *result = vmb_result_new();
+    g_autofree char *logs = vmb_worker_logs(scheduler->run->logs, outcome->test);
 
+    if (outcome->started != 0 && g_file_test(logs, G_FILE_TEST_IS_DIR)) {
+        result->logs = g_steal_pointer(&logs);
+    }
     result->status = status;
     result->message = g_strdup(message);
     if (outcome->started != 0) {
@@ -129,6 +135,9 @@ static void on_worker_ended(gpointer data)
 static void worker_free(Worker *worker)
 {
     g_clear_pointer(&worker->process, vmb_process_free);
+    if (worker->pid != 0) {
+        vmb_worker_clean_up(worker->scheduler->run->logs, worker->pid);
+    }
     g_clear_pointer(&worker->stream, vmb_stream_free);
     g_string_free(worker->line, TRUE);
     g_free(worker->key);
@@ -149,6 +158,7 @@ static gboolean launch(Worker *worker, GError **error)
     g_subprocess_launcher_take_stdout_fd(launcher, fds[1]);
     worker->process = vmb_process_start(launcher, worker->scheduler->argv, on_worker_ended, worker,
                                         error);
+    worker->pid = worker->process != NULL ? vmb_process_pid(worker->process) : 0;
     return worker->process != NULL;
 }
 

@@ -38,6 +38,11 @@ void vmb_testbed_free(VmbTestbed *bed)
     g_free(bed);
 }
 
+char *vmb_testbed_prefix(pid_t pid)
+{
+    return g_strdup_printf("guest-%d-", (int)pid);
+}
+
 void vmb_testbed_discard(VmbTestbed *bed)
 {
     g_clear_pointer(&bed->guest, vmb_guest_free);
@@ -160,7 +165,9 @@ static VmbGuestConfig *make_config(const VmbTestbed *bed, const VmbCase *test, G
 
 static gboolean make_logs(VmbTestbed *bed, GError **error)
 {
-    bed->logs = g_strdup_printf("%s/guest-%d-%u", bed->logs_root, (int)getpid(), ++bed->count);
+    g_autofree char *prefix = vmb_testbed_prefix(getpid());
+
+    bed->logs = g_strdup_printf("%s/%s%u", bed->logs_root, prefix, ++bed->count);
     if (g_mkdir_with_parents(bed->logs, 0755) != 0) {
         g_set_error(error, VMB_ERROR, VMB_ERROR_SETUP,
                     "cannot make the directory %s: %s: choose another with --logs", bed->logs,
@@ -178,7 +185,7 @@ static gboolean open_to_inspection(VmbTestbed *bed, GError **error)
     if (!bed->options->gdb && !bed->options->keep_on_fail) {
         return TRUE;
     }
-    bed->inspect = vmb_inspect_new(bed->config->machine, error);
+    bed->inspect = vmb_inspect_new(bed->config->machine, bed->logs, error);
     if (bed->inspect == NULL) {
         return FALSE;
     }

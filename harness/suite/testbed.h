@@ -6,16 +6,24 @@
 #ifndef VMBENCH_TESTBED_H
 #define VMBENCH_TESTBED_H
 
+#include <sys/types.h>
+
 #include "guest.h"
 #include "result.h"
 #include "run_options.h"
 
 typedef struct VmbTestbed VmbTestbed;
 
-/* `options` is borrowed; directories of guests are made below `logs`. Free with vmb_testbed_free(). */
+/*
+ * `options` is borrowed; directories of guests are made below `logs`, called vmb_testbed_prefix() and a
+ * number. Free with vmb_testbed_free().
+ */
 VmbTestbed *vmb_testbed_new(const VmbRunOptions *options, const char *logs);
 void vmb_testbed_free(VmbTestbed *bed);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VmbTestbed, vmb_testbed_free)
+
+/* For guests of the process `pid`. Free with g_free(). */
+char *vmb_testbed_prefix(pid_t pid);
 
 /*
  * See to it that there is a guest for the test, with its agent ready; the result is told how. FALSE: all

@@ -7,10 +7,35 @@
 #include "adopted.h"
 #include "case_run.h"
 #include "commands.h"
+#include "files.h"
+#include "inspect.h"
 
 char *vmb_worker_logs(const char *run, const VmbCase *test)
 {
     return g_build_filename(run, test->directory, NULL);
+}
+
+static void remove_by_prefix(const char *directory, const char *prefix)
+{
+    g_autoptr(GDir) dir = g_dir_open(directory, 0, NULL);
+    const char *name;
+
+    while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
+        g_autofree char *path = g_build_filename(directory, name, NULL);
+
+        if (g_str_has_prefix(name, prefix)) {
+            vmb_remove_tree(path);
+        }
+    }
+}
+
+void vmb_worker_clean_up(const char *run, pid_t pid)
+{
+    g_autofree char *guests = vmb_testbed_prefix(pid);
+    g_autofree char *sockets = vmb_inspect_prefix(pid);
+
+    remove_by_prefix(run, guests);
+    remove_by_prefix(g_get_tmp_dir(), sockets);
 }
 
 static const VmbCase *find(const VmbRunOptions *options, const char *id)

@@ -141,6 +141,11 @@ gboolean vmb_process_pin(const VmbProcess *process, int cpu, GError **error)
     return vmb_pin_all(process->pid, cpu, error);
 }
 
+pid_t vmb_process_pid(const VmbProcess *process)
+{
+    return process->pid;
+}
+
 gboolean vmb_process_has_ended(const VmbProcess *process)
 {
     return process->has_ended;

@@ -48,6 +48,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VmbProcess, vmb_process_free)
 /* Tie the threads that it has now to a CPU. FALSE: VMB_ERROR_SETUP, it has ended. */
 gboolean vmb_process_pin(const VmbProcess *process, int cpu, GError **error);
 
+/* Its number; 0: it has ended. */
+pid_t vmb_process_pid(const VmbProcess *process);
+
 /* As the event loop knows it. */
 gboolean vmb_process_has_ended(const VmbProcess *process);
 

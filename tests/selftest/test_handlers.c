@@ -98,10 +98,22 @@ static pid_t worker_of(pid_t run_pid)
     return (pid_t)g_ascii_strtoll(text, NULL, 10);
 }
 
+/* Nothing is beside it, such as the directory of a guest. */
+static void assert_alone(const char *path)
+{
+    g_autofree char *directory = g_path_get_dirname(path);
+    g_autoptr(GDir) dir = g_dir_open(directory, 0, NULL);
+
+    ck_assert_ptr_nonnull(g_dir_read_name(dir));
+    ck_assert_ptr_null(g_dir_read_name(dir));
+}
+
 START_TEST(what_a_killed_worker_had_ends)
 {
     g_autofree char *tests = child_path(&child, "tests");
-    const char *args[] = {"run", "--accel", "tcg", "--dir", tests, NULL};
+    const char *args[] = {"run", "--accel", "tcg", "--keep-on-fail", "--dir", tests, NULL};
+    g_autofree char *kept = NULL;
+    g_autofree char *bundle = NULL;
     g_autofree char *pid = g_build_filename("tests", "leaver", "pid", NULL);
 
     write_handler("leaver", leavers[_i], "[step wait]\nrun = sleep 600\n");
@@ -111,6 +123,10 @@ START_TEST(what_a_killed_worker_had_ends)
     ck_assert_int_eq(child_wait(&child), VMB_ERROR_SETUP);
     assert_says(child.out, "ended with signal 9 (Killed) while it ran this");
     assert_gone("leaver");
+    kept = read_kept("leaver-x86", "streams.log");
+    bundle = bundle_of("leaver-x86");
+    assert_says(child.out, bundle);
+    assert_alone(bundle);
 }
 END_TEST
 
