@@ -2,8 +2,8 @@
 /*
  * Processes that a child of ours has left behind, whatever group or session they went to. The kernel gives
  * them to the nearest process above that has asked for them, by vmb_adopted_accept(), and that
- * one can end them. Whose they are is in their environment: each child that process.h starts has a mark there,
- * which begins with its parent's. Main thread only.
+ * one can end them. Whose they are is in their environment: each child that process.h starts has a
+ * mark there, which begins with its parent's. Main thread only.
  */
 #ifndef VMBENCH_ADOPTED_H
 #define VMBENCH_ADOPTED_H
