@@ -425,9 +425,11 @@ static gboolean read_all(VmbScenario *scenario, const VmbIni *ini, GError **erro
     if (!check_places(scenario, ini, error)) {
         return FALSE;
     }
-    return scenario->steps->len > 0 ||
-           vmb_ini_fail(ini, "scenario", NULL, error,
-                        "it does nothing: add a group [step NAME] with `run = PROGRAM`");
+    if (scenario->steps->len == 0) {
+        return vmb_ini_fail(ini, "scenario", NULL, error,
+                            "it does nothing: add a group [step NAME] with `run = PROGRAM`");
+    }
+    return vmb_scenario_check_waits(scenario, error);
 }
 
 static VmbScenario *new_scenario(const char *directory, const char *name)

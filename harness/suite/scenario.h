@@ -86,6 +86,7 @@ typedef struct {
     gboolean background;
     gint exit_status;   /* -1: a signal is expected */
     guint signal_number;
+    guint end_line;     /* of either key, in the scenario's file; 0: none of them */
     VmbExpected out, err; /* OUTPUT too: `out` */
 
     gboolean claim;         /* START, RESTART: wait until it claims its range */
@@ -130,6 +131,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VmbScenario, vmb_scenario_free)
  * a wrong one; with file and line. What is for the image is looked at when that is made.
  */
 gboolean vmb_scenario_check(const VmbScenario *scenario, const VmbMachine *machine, GError **error);
+
+/*
+ * Whether somebody waits for each program in the background of which something is expected:
+ * vmb_scenario_load() has asked. FALSE: VMB_ERROR_SETUP, with file and line.
+ */
+gboolean vmb_scenario_check_waits(const VmbScenario *scenario, GError **error);
 
 /*
  * What is told of each key that a file may have: its group, "scenario" or "range NAME", or for a key of a

@@ -1,9 +1,50 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Whether the files and handlers that a scenario refers to are there. */
+/*
+ * What no single group of a scenario.ini can tell: whether it goes together, and the files and handlers
+ * are there.
+ */
 #include "scenario.h"
 
 #include "handler_program.h"
 #include "patterns.h"
+
+/* ---- Steps among each other ---- */
+
+static gboolean is_awaited(const VmbScenario *scenario, guint index)
+{
+    for (guint i = index + 1; i < scenario->steps->len; i++) {
+        const VmbStep *step = g_ptr_array_index(scenario->steps, i);
+
+        if (step->kind == VMB_STEP_WAIT && step->to_program && step->target == index) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+/* The line of one thing that is expected of the program; 0: nothing is. */
+static guint expectation(const VmbStep *step)
+{
+    return step->end_line != 0 ? step->end_line : step->out.line != 0 ? step->out.line
+                                                                      : step->err.line;
+}
+
+gboolean vmb_scenario_check_waits(const VmbScenario *scenario, GError **error)
+{
+    for (guint i = 0; i < scenario->steps->len; i++) {
+        const VmbStep *step = g_ptr_array_index(scenario->steps, i);
+
+        if (step->background && expectation(step) != 0 && !is_awaited(scenario, i)) {
+            g_set_error(error, VMB_ERROR, VMB_ERROR_SETUP,
+                        "%s:%u: nobody waits for the program's end, so that this is not looked at: add "
+                        "a step with `wait = %s`", scenario->file, expectation(step), step->name);
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+/* ---- Files ---- */
 
 static gboolean check_file(const VmbScenario *scenario, const VmbMachine *machine,
                            const char *file, guint line, GError **error)

@@ -243,6 +243,7 @@ static gboolean read_end(const Source *s, VmbStep *step, GError **error)
     }
     step->exit_status = by_signal ? -1 : (gint)status;
     step->signal_number = (guint)number;
+    step->end_line = vmb_ini_line(s->ini, s->group, by_signal ? "signal" : "exit");
     return TRUE;
 }
 
