@@ -3,6 +3,7 @@
 
 #include "child.h"
 #include "line.h"
+#include "orphans.h"
 #include "run.h"
 
 #include <errno.h>
@@ -15,6 +16,9 @@
 
 /* A login that fails at once must not flood the console: one starts so often at most. */
 enum { LOGIN_MS = 1000 };
+
+/* One that sleeps in a driver cannot be killed: what it holds up must not last for ever. */
+enum { SWEEP_MS = 1000 };
 
 /* What poll() watches: the line, SIGCHLD, and three pipes of each run. */
 enum { POLL_LINE, POLL_CHILD, POLL_RUNS, POLL_COUNT = POLL_RUNS + 3 * AGENT_RUNS };
@@ -109,35 +113,6 @@ static void handle_resume(struct agent *agent, const struct agent_frame *frame)
     }
 }
 
-static void handle_request(struct agent *agent, const struct agent_frame *frame)
-{
-    struct run *run = find_run(agent, frame->id);
-
-    if (frame->type == AGENT_RUN) {
-        handle_run(agent, frame);
-    } else if (frame->type == AGENT_PING) {
-        line_send(&agent->line, &(struct agent_frame){.type = AGENT_PONG, .id = frame->id,
-                                                      .length = frame->length,
-                                                      .payload = frame->payload});
-    } else if (frame->type == AGENT_INPUT && run != NULL) {
-        run_input(run, frame->payload, frame->length);
-    } else if (frame->type == AGENT_SIGNAL && run != NULL && frame->length == 1) {
-        run_signal(run, frame->payload[0]);
-    }
-}
-
-/* Until it has a nonce anybody could ask. */
-static void handle_frame(void *context, const struct agent_frame *frame)
-{
-    struct agent *agent = context;
-
-    if (frame->type == AGENT_RESUME) {
-        handle_resume(agent, frame);
-    } else if (has_nonce(agent)) {
-        handle_request(agent, frame);
-    }
-}
-
 static int64_t now_ms(void)
 {
     struct timespec now;
@@ -212,6 +187,53 @@ static void reap(struct agent *agent)
     }
     while ((pid = waitpid(-1, &wait_status, WNOHANG)) > 0) {
         handle_reaped(agent, pid, wait_status);
+    }
+}
+
+/* Children of one that is killed are found in the next round, when it has been reaped. */
+static void sweep(struct agent *agent)
+{
+    int64_t end = now_ms() + SWEEP_MS;
+    int64_t left = SWEEP_MS;
+
+    while (left > 0 && orphans_exist(agent->shell)) {
+        struct pollfd death = {.fd = agent->child_fd, .events = POLLIN};
+
+        orphans_kill(agent->shell);
+        poll(&death, 1, (int)left);
+        reap(agent);
+        left = end - now_ms();
+    }
+}
+
+static void handle_request(struct agent *agent, const struct agent_frame *frame)
+{
+    struct run *run = find_run(agent, frame->id);
+
+    if (frame->type == AGENT_RUN) {
+        handle_run(agent, frame);
+    } else if (frame->type == AGENT_PING) {
+        line_send(&agent->line, &(struct agent_frame){.type = AGENT_PONG, .id = frame->id,
+                                                      .length = frame->length,
+                                                      .payload = frame->payload});
+    } else if (frame->type == AGENT_INPUT && run != NULL) {
+        run_input(run, frame->payload, frame->length);
+    } else if (frame->type == AGENT_SIGNAL && run != NULL && frame->length == 1) {
+        run_signal(run, frame->payload[0]);
+    } else if (frame->type == AGENT_SWEEP) {
+        sweep(agent);
+    }
+}
+
+/* Until it has a nonce anybody could ask. */
+static void handle_frame(void *context, const struct agent_frame *frame)
+{
+    struct agent *agent = context;
+
+    if (frame->type == AGENT_RESUME) {
+        handle_resume(agent, frame);
+    } else if (has_nonce(agent)) {
+        handle_request(agent, frame);
     }
 }
 
@@ -308,6 +330,7 @@ static int serve_shell_only(struct agent *agent)
 static int start(struct agent *agent, const struct agent_config *config)
 {
     sigset_t child;
+    int error;
 
     agent->config = config;
     sigemptyset(&child);
@@ -320,6 +343,10 @@ static int start(struct agent *agent, const struct agent_config *config)
         return -errno;
     }
     line_init(&agent->line, config->fd, AGENT_NO_NONCE);
+    error = orphans_adopt();
+    if (error != 0) {
+        return error;
+    }
     if (config->shell != NULL) {
         start_shell(agent);
     }

@@ -35,6 +35,7 @@
  *   OUTPUT id stream ...       its stdout (1) and stderr (2), as they come
  *   EXIT id                    always, once for each RUN, after all its OUTPUT
  *   -> SIGNAL id               send a signal to the program's process group
+ *   -> SWEEP                   kill what programs have left behind, wherever that has gone to
  *   SHELL_EXIT                 the interactive shell (`vmbench.shell=1`) ended
  * A guest that goes on from a snapshot:
  *   -> RESUME                  the last frame under the nonce that the snapshot was made with
@@ -78,6 +79,8 @@ enum agent_frame_type {
                              because it closed its stdin; the host may send that many more.
                              More than the window at once: the run is killed (SIGKILL). */
     AGENT_RESUME = 11,    /* host:  agent_resume_encode(); another length is ignored */
+    AGENT_SWEEP = 12,     /* host:  nothing; what comes behind it is handled when all are gone, or
+                             after a second. Programs that still run are killed too. */
 };
 
 /* A frame, decoded or to be encoded. `payload` is borrowed. */

@@ -286,6 +286,11 @@ gboolean vmb_agent_link_ping(VmbAgentLink *link, guint ms, GError **error)
     }
 }
 
+void vmb_agent_link_sweep(VmbAgentLink *link)
+{
+    vmb_agent_link_send(link, AGENT_SWEEP, 0, NULL, 0);
+}
+
 gint64 vmb_agent_link_heard(const VmbAgentLink *link)
 {
     return link->heard;

@@ -68,6 +68,12 @@ void vmb_agent_link_restart(VmbAgentLink *link);
  */
 gboolean vmb_agent_link_ping(VmbAgentLink *link, guint ms, GError **error);
 
+/*
+ * Have what programs left behind killed, and those that still run. It is done when the agent answers the
+ * next PING.
+ */
+void vmb_agent_link_sweep(VmbAgentLink *link);
+
 /* Whom to ask when the guest is silent. Nothing is copied; `data` is for the functions. */
 void vmb_agent_link_set_witness(VmbAgentLink *link, const VmbWitness *witness, gpointer data);
 

@@ -97,6 +97,20 @@ START_TEST(host_kills_the_whole_group)
 }
 END_TEST
 
+/* One in the group, one in a session of its own, one that still runs; and what comes behind finds none. */
+START_TEST(a_sweep_leaves_nothing)
+{
+    agent_run_shell(1, "sleep 1000 & setsid sh -c 'sleep 1000; :' &");
+    agent_expect_exit(1, AGENT_EXIT_EXITED, 0);
+    agent_run_shell(2, "sleep 1000");
+    agent_send(AGENT_SWEEP, 0, NULL, 0);
+    agent_expect_exit(2, AGENT_EXIT_SIGNALLED, SIGKILL);
+    agent_run_shell(3, "grep -l \"^PPid:[[:space:]]*$PPID\\$\" /proc/[0-9]*/status | wc -l");
+    agent_expect_exit(3, AGENT_EXIT_EXITED, 0);
+    ck_assert_str_eq(agent_got.out[0], "1\n");
+}
+END_TEST
+
 START_TEST(what_cannot_start_says_why)
 {
     agent_run_program(1, (const char *const[]){"/no/such/program", NULL}, NULL, NULL);
@@ -360,6 +374,7 @@ static TCase *program_tests(void)
     tcase_add_test(tc, own_signal_is_told);
     tcase_add_test(tc, signals_start_at_their_defaults);
     tcase_add_test(tc, host_kills_the_whole_group);
+    tcase_add_test(tc, a_sweep_leaves_nothing);
     tcase_add_test(tc, what_cannot_start_says_why);
     tcase_add_test(tc, an_id_is_used_once_at_a_time);
     tcase_add_test(tc, one_program_too_many_is_refused);
