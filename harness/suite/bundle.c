@@ -224,12 +224,8 @@ static void write_failure(VmbCaseRun *run)
 /* The verdict stands, whatever was lost. */
 static void note_lost(VmbCaseRun *run)
 {
-    VmbResult *result = run->result;
-    g_autofree char *before = g_steal_pointer(&result->note);
-
-    result->note = g_strdup_printf("%s%sits logs are not complete: %s: make room, or choose another "
-                                   "directory with --logs", before != NULL ? before : "",
-                                   before != NULL ? "; " : "", run->lost);
+    vmb_result_add_note(run->result, "its logs are not complete: %s: make room, or choose another "
+                        "directory with --logs", run->lost);
 }
 
 void vmb_bundle_write(VmbCaseRun *run, const GError *error)

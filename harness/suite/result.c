@@ -28,6 +28,18 @@ void vmb_result_fail(VmbResult *result, const GError *error)
     result->message = g_strdup(error->message);
 }
 
+void vmb_result_add_note(VmbResult *result, const char *format, ...)
+{
+    g_autofree char *before = g_steal_pointer(&result->note);
+    g_autofree char *note = NULL;
+    va_list arguments;
+
+    va_start(arguments, format);
+    note = g_strdup_vprintf(format, arguments);
+    va_end(arguments);
+    result->note = g_strconcat(before != NULL ? before : "", before != NULL ? "; " : "", note, NULL);
+}
+
 void vmb_result_retried(VmbResult *result, VmbResult *before)
 {
     result->before = before;

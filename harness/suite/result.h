@@ -40,6 +40,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VmbResult, vmb_result_free)
 /* Make it a failure for this reason; an error of another domain is bad set-up. */
 void vmb_result_fail(VmbResult *result, const GError *error);
 
+/* Add to its note, behind a semicolon when it has one. */
+void vmb_result_add_note(VmbResult *result, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
 /* Say that it is one more attempt after `before`, which is taken. Once for a result. */
 void vmb_result_retried(VmbResult *result, VmbResult *before);
 

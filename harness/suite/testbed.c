@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "additions.h"
+#include "agent_watch.h"
 #include "files.h"
 #include "inspect.h"
 #include "snapshot.h"
@@ -244,10 +245,10 @@ static VmbGuest *restore(const VmbTestbed *bed, VmbResult *result, GError **erro
         .agent = report.agent_s, .boot = report.boot_s, .save = report.save_s,
         .failed = report.failed_s,
     };
-    if (report.why_booted != NULL || report.why_unsaved != NULL) {
-        result->note = report.why_booted != NULL
-                           ? g_strdup_printf("booted: %s", report.why_booted)
-                           : g_strdup_printf("not saved for later runs: %s", report.why_unsaved);
+    if (report.why_booted != NULL) {
+        vmb_result_add_note(result, "booted: %s", report.why_booted);
+    } else if (report.why_unsaved != NULL) {
+        vmb_result_add_note(result, "not saved for later runs: %s", report.why_unsaved);
     }
     vmb_snapshot_report_clear(&report);
     return guest;
@@ -272,13 +273,21 @@ static gboolean boot(VmbTestbed *bed, const VmbCase *test, VmbResult *result, GE
     return bed->guest != NULL;
 }
 
-/* What has happened to it since the last test is not the next one's fault. */
-static gboolean is_alive(const VmbTestbed *bed)
+/* What has happened to it since the last test is not the next one's fault, but is said. */
+static gboolean is_alive(const VmbTestbed *bed, VmbResult *result)
 {
+    g_autoptr(GError) error = NULL;
+
     while (g_main_context_iteration(NULL, FALSE)) {
         continue;
     }
-    return vmb_alarm_error(bed->alarm) == NULL;
+    if (vmb_agent_link_settle(vmb_guest_agent(bed->guest), &error) &&
+        vmb_alarm_error(bed->alarm) == NULL) {
+        return TRUE;
+    }
+    vmb_result_add_note(result, "the guest of the tests before was lost behind them: %s",
+                        vmb_alarm_error(bed->alarm)->message);
+    return FALSE;
 }
 
 gboolean vmb_testbed_prepare(VmbTestbed *bed, const VmbCase *test, VmbResult *result,
@@ -287,7 +296,7 @@ gboolean vmb_testbed_prepare(VmbTestbed *bed, const VmbCase *test, VmbResult *re
     g_autofree char *key = vmb_testbed_key(test);
     gboolean alone = bed->options->isolate || test->scenario->isolate;
 
-    if (bed->guest != NULL && !alone && g_str_equal(key, bed->key) && is_alive(bed)) {
+    if (bed->guest != NULL && !alone && g_str_equal(key, bed->key) && is_alive(bed, result)) {
         return TRUE;
     }
     vmb_testbed_discard(bed);
