@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "agent_watch.h"
 #include "bundle.h"
 #include "case_handler.h"
 #include "case_words.h"
@@ -111,7 +112,7 @@ static void show_stderr(VmbResult *result, const GString *err)
     }
 }
 
-gboolean vmb_case_judge_program(VmbCaseRun *run, guint index, GError **error)
+static gboolean judge_program(VmbCaseRun *run, guint index, GError **error)
 {
     const VmbStep *step = step_at(run, index);
     const VmbProgramResult *result = vmb_program_result(run->programs->pdata[index]);
@@ -142,7 +143,7 @@ static gboolean finish_program(VmbCaseRun *run, guint index, guint ms, GError **
         keep_output(run, step, "stderr", vmb_program_result(program)->err);
         return FALSE;
     }
-    if (!vmb_case_judge_program(run, index, error)) {
+    if (!judge_program(run, index, error)) {
         return FALSE;
     }
     g_clear_pointer((VmbProgram **)&run->programs->pdata[index], vmb_program_free);
@@ -169,6 +170,22 @@ gboolean vmb_case_wait_program(VmbCaseRun *run, const VmbStep *step, GError **er
     }
     vmb_program_end_input(run->programs->pdata[step->target]);
     return finish_program(run, step->target, step->ms, error);
+}
+
+gboolean vmb_case_end_program(VmbCaseRun *run, guint index, GError **error)
+{
+    VmbProgram **program = (VmbProgram **)&run->programs->pdata[index];
+
+    /* The answer comes behind the news of a program that could not start or has ended. */
+    if (!vmb_program_has_ended(*program) &&
+        !vmb_agent_link_hear(vmb_guest_agent(guest_of(run, step_at(run, index))), error)) {
+        return FALSE;
+    }
+    if (vmb_program_has_ended(*program)) {
+        return finish_program(run, index, 0, error);
+    }
+    g_clear_pointer(program, vmb_program_free);
+    return TRUE;
 }
 
 gboolean vmb_case_send(VmbCaseRun *run, const VmbStep *step, GError **error)

@@ -10,8 +10,11 @@ gboolean vmb_case_run_program(VmbCaseRun *run, guint index, GError **error);
 
 gboolean vmb_case_wait_program(VmbCaseRun *run, const VmbStep *step, GError **error);
 
-/* Judge the program that the RUN step `index` has started and that has ended. */
-gboolean vmb_case_judge_program(VmbCaseRun *run, guint index, GError **error);
+/*
+ * Behind the last step: judge the program that the RUN step `index` has started, which is there, if it has
+ * ended, and end it if it has not.
+ */
+gboolean vmb_case_end_program(VmbCaseRun *run, guint index, GError **error);
 
 /* To a program, or to a handler. */
 gboolean vmb_case_send(VmbCaseRun *run, const VmbStep *step, GError **error);

@@ -6,8 +6,7 @@
 
 #include "additions.h"
 #include "bundle.h"
-#include "case_handler.h"
-#include "case_program.h"
+#include "case_end.h"
 #include "case_step.h"
 #include "files.h"
 #include "kvm.h"
@@ -16,9 +15,6 @@
 
 /* How long a death may take to be seen behind a wrong byte that it caused. */
 #define DEATH_MS 200
-
-/* A handler that was stopped closes its connection; QEMU takes a moment to notice. */
-#define RELEASE_MS 5000
 
 /* ---- Guests beside the tested one ---- */
 
@@ -113,65 +109,20 @@ static gboolean run_steps(VmbCaseRun *run, GError **error)
     return TRUE;
 }
 
-/* Programs in the background that nobody waited for: one that has ended is judged, others are ended. */
-static gboolean end_programs(VmbCaseRun *run, GError **error)
-{
-    for (guint i = 0; i < run->programs->len; i++) {
-        VmbProgram *program = g_ptr_array_index(run->programs, i);
-
-        if (program != NULL && vmb_program_has_ended(program) &&
-            !vmb_case_judge_program(run, i, error)) {
-            return FALSE;
-        }
-        g_clear_pointer((VmbProgram **)&run->programs->pdata[i], vmb_program_free);
-    }
-    return TRUE;
-}
-
-/* The last word of QEMU, the kernel and the handlers. */
-static gboolean check_alarm(const VmbCaseRun *run, GError **error)
-{
-    const GError *alarm = vmb_alarm_error(vmb_testbed_alarm(run->bed));
-
-    if (alarm != NULL) {
-        g_propagate_error(error, g_error_copy(alarm));
-    }
-    return alarm == NULL;
-}
-
-/* So that the next test finds the ranges unclaimed. */
-static gboolean stop_handlers(VmbCaseRun *run, GError **error)
-{
-    const VmbScenario *scenario = run->test->scenario;
-
-    if (!vmb_case_stop_handlers(run, error)) {
-        return FALSE;
-    }
-    for (guint i = 0; i < scenario->ranges->len; i++) {
-        const VmbScenarioRange *range = g_ptr_array_index(scenario->ranges, i);
-
-        if (!vmb_guest_wait_handler(vmb_testbed_guest(run->bed), range->id, FALSE, RELEASE_MS,
-                                    error)) {
-            return FALSE;
-        }
-    }
-    return TRUE;
-}
-
-static gboolean check_conduct(const VmbCaseRun *run, GError **error)
+gboolean vmb_case_check_conduct(const VmbCaseRun *run, GError **error)
 {
     return vmb_conduct_check(vmb_testbed_guest(run->bed), run->test->scenario, run->test->machine,
                              run->conduct, error);
 }
 
-static gboolean quit_guests(VmbCaseRun *run, GError **error)
+/* A death explains what is found behind the last step, too. */
+static gboolean end_case(VmbCaseRun *run, GError **error)
 {
-    for (guint i = 0; i < run->guests->len; i++) {
-        if (!vmb_guest_quit(g_ptr_array_index(run->guests, i), error)) {
-            return FALSE;
-        }
+    if (vmb_case_end(run, error)) {
+        return TRUE;
     }
-    return TRUE;
+    prefer_death(vmb_testbed_alarm(run->bed), error);
+    return FALSE;
 }
 
 /* In the guest that is there. */
@@ -198,9 +149,7 @@ static gboolean run_in_guest(VmbCaseRun *run, GError **error)
     }
     run->begin = g_get_real_time();
     vmb_console_set_tap(console, vmb_timed_log_take, log);
-    ok = start_guests(run, error) && run_steps(run, error) && end_programs(run, error) &&
-         stop_handlers(run, error) && check_conduct(run, error) && quit_guests(run, error) &&
-         check_alarm(run, error);
+    ok = start_guests(run, error) && run_steps(run, error) && end_case(run, error);
     vmb_console_set_tap(console, NULL, NULL);
     if (!vmb_timed_log_is_whole(log)) {
         vmb_bundle_lost(run, "console.log cannot be written");
@@ -303,7 +252,7 @@ static void blame_misconduct(const VmbCaseRun *run, GError **error)
 {
     g_autoptr(GError) blame = NULL;
 
-    if (run->conduct == NULL || !can_be_misconduct(*error) || check_conduct(run, &blame) ||
+    if (run->conduct == NULL || !can_be_misconduct(*error) || vmb_case_check_conduct(run, &blame) ||
         !g_error_matches(blame, VMB_ERROR, VMB_ERROR_PROTOCOL)) {
         return;
     }

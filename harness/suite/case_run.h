@@ -37,4 +37,7 @@ typedef struct {
 VmbResult *vmb_case_run(const VmbRunOptions *options, VmbTestbed *bed, const VmbCase *test,
                         const char *logs);
 
+/* Whether all have kept to the rules so far. FALSE: as vmb_conduct_check(). */
+gboolean vmb_case_check_conduct(const VmbCaseRun *run, GError **error);
+
 #endif

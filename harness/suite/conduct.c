@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "conduct.h"
 
-/* What a program wrote to the results line is there before the answer to a PING; scaled, at most. */
-#define LINE_MS 500
+#include "agent_watch.h"
 
 /* Of docs/device.md, "Statistics": what a handler that keeps to the protocol leaves at 0. */
 static const char *const counters[] = {"unknown-opcodes", "long-packets", "unsolicited"};
@@ -121,9 +120,9 @@ gboolean vmb_conduct_check(VmbGuest *guest, const VmbScenario *scenario, const V
     VmbAgentLink *agent = vmb_guest_agent(guest);
     g_autoptr(VmbConduct) now = NULL;
 
-    /* A guest that does not answer has a verdict, waits for a handler that is gone, or is in gdb. */
-    if (vmb_alarm_has_limits(vmb_agent_link_alarm(agent))) {
-        vmb_agent_link_ping(agent, LINE_MS, NULL);
+    /* What a program wrote to the results line is there before an answer. */
+    if (!vmb_agent_link_hear(agent, error)) {
+        return FALSE;
     }
     now = vmb_conduct_read(guest, scenario, error);
     return now != NULL && check_results_line(machine, &before->noise, &now->noise, error) &&

@@ -5,6 +5,7 @@
 #define PULSE_MS 1000
 #define SILENCE_MS 10000
 #define LAST_PING_MS 2000
+#define HEAR_MS 500
 
 typedef struct {
     VmbAgentLink *link;
@@ -138,4 +139,43 @@ gboolean vmb_agent_link_wait(VmbAgentLink *link, VmbCondition condition, gpointe
             return FALSE;
         }
     }
+}
+
+/* One try. *over: there is no point in another one. */
+static gboolean hear_once(VmbAgentLink *link, gboolean *over, GError **error)
+{
+    g_autofree char *why = NULL;
+    g_autoptr(GError) cause = NULL;
+
+    *over = TRUE;
+    if (vmb_agent_link_ping(link, HEAR_MS, &cause)) {
+        return TRUE;
+    }
+    if (g_error_matches(cause, VMB_ERROR, VMB_ERROR_KERNEL_HANG)) {
+        g_clear_error(&cause);
+        why = excuse(link, &cause);
+        *over = why != NULL || cause != NULL;
+    }
+    if (cause != NULL) {
+        g_propagate_error(error, g_steal_pointer(&cause));
+    }
+    return why != NULL;
+}
+
+gboolean vmb_agent_link_hear(VmbAgentLink *link, GError **error)
+{
+    Watch watch = {.link = link, .start = g_get_monotonic_time()};
+
+    if (!vmb_alarm_has_limits(vmb_agent_link_alarm(link))) {
+        return TRUE;
+    }
+    for (guint ms = 0; ms < SILENCE_MS; ms += HEAR_MS) {
+        gboolean over;
+        gboolean heard = hear_once(link, &over, error);
+
+        if (over) {
+            return heard;
+        }
+    }
+    return raise_hang(&watch, "its agent has not answered for 10 s", error);
 }

@@ -21,6 +21,14 @@
 gboolean vmb_agent_link_wait(VmbAgentLink *link, VmbCondition condition, gpointer data, guint ms,
                              const char *what, GError **error);
 
+/*
+ * Hear from the agent, so that all that it has sent before is there. TRUE, too, when something excuses
+ * its silence, which is asked for after half a second, and at once when there are no limits. FALSE: the
+ * alarm's error, or VMB_ERROR_KERNEL_HANG, which the alarm is raised with: it was silent for 10 s (times
+ * before scaling).
+ */
+gboolean vmb_agent_link_hear(VmbAgentLink *link, GError **error);
+
 /* The program has ended: has the kernel something to say about it? FALSE: the alarm's error. */
 gboolean vmb_agent_link_settle(VmbAgentLink *link, GError **error);
 

@@ -157,6 +157,50 @@ START_TEST(an_oops_explains_it_best)
 }
 END_TEST
 
+/* ---- Just to hear from it ---- */
+
+START_TEST(an_agent_that_answers_is_heard)
+{
+    ck_assert(vmb_agent_link_hear(fake_agent.link, NULL));
+    ck_assert_uint_eq(fake_agent.pings, 1);
+    ck_assert_uint_eq(asked, 0);
+}
+END_TEST
+
+START_TEST(a_silence_with_an_excuse_is_no_hang)
+{
+    fake_agent.deaf = TRUE;
+    reason = "the handler sleeps";
+    ck_assert(vmb_agent_link_hear(fake_agent.link, NULL));
+    ck_assert_uint_eq(asked, 1);
+    ck_assert_ptr_null(vmb_alarm_error(fake_agent.alarm));
+}
+END_TEST
+
+START_TEST(a_silence_without_an_excuse_is_a_hang)
+{
+    g_autoptr(GError) error = NULL;
+
+    fake_agent.deaf = TRUE;
+    ck_assert(!vmb_agent_link_hear(fake_agent.link, &error));
+    ck_assert(g_error_matches(error, VMB_ERROR, VMB_ERROR_KERNEL_HANG));
+    ck_assert_uint_eq(asked, 20);
+    ck_assert(g_error_matches(vmb_alarm_error(fake_agent.alarm), VMB_ERROR,
+                              VMB_ERROR_KERNEL_HANG));
+}
+END_TEST
+
+START_TEST(a_silent_qemu_is_told_when_nothing_is_heard)
+{
+    g_autoptr(GError) error = NULL;
+
+    fake_agent.deaf = TRUE;
+    qemu_is_silent = TRUE;
+    ck_assert(!vmb_agent_link_hear(fake_agent.link, &error));
+    ck_assert(g_error_matches(error, VMB_ERROR, VMB_ERROR_QEMU_DIED));
+}
+END_TEST
+
 static gboolean on_time(gpointer data)
 {
     *(gboolean *)data = TRUE;
@@ -189,6 +233,7 @@ int main(void)
     tcase_set_timeout(slow, 60);
     tcase_add_checked_fixture(slow, setup_slow, fake_agent_close);
     tcase_add_test(slow, an_agent_that_answers_means_that_the_test_hangs);
+    tcase_add_test(slow, an_agent_that_answers_is_heard);
     tcase_add_test(slow, a_lockup_that_the_kernel_told_is_a_hang);
     suite_add_tcase(suite, slow);
     tcase_set_timeout(cases, 60);
@@ -198,6 +243,9 @@ int main(void)
     tcase_add_test(cases, an_excuse_is_believed_and_told);
     tcase_add_test(cases, a_qemu_that_is_silent_too_is_to_blame);
     tcase_add_test(cases, an_oops_explains_it_best);
+    tcase_add_test(cases, a_silence_with_an_excuse_is_no_hang);
+    tcase_add_test(cases, a_silence_without_an_excuse_is_a_hang);
+    tcase_add_test(cases, a_silent_qemu_is_told_when_nothing_is_heard);
     tcase_add_test(cases, a_wait_without_end_looks_after_nothing);
     suite_add_tcase(suite, cases);
     return tap_run(suite);
