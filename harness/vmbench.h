@@ -77,7 +77,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Vmbench, vmbench_free)
 /* TRUE: it came from a snapshot. */
 gboolean vmbench_is_restored(const Vmbench *bench);
 
-/* FALSE: something has befallen the guest or a handler since the last call. Does not wait. */
+/*
+ * FALSE: something has befallen the guest or a handler; VMB_ERROR_PROTOCOL, too, when a program that has
+ * ended wrote to the results line, which is the agent's. Waits only for what the kernel has begun to tell
+ * of an oops, for a second. Call it behind a test: what comes to light after the last wait is told here.
+ */
 gboolean vmbench_check(Vmbench *bench, GError **error);
 
 /*

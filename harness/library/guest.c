@@ -2,6 +2,7 @@
 /* The guest as a whole: its state, its ranges, its reset button. */
 #include "handle.h"
 
+#include "agent_watch.h"
 #include "snapshot.h"
 
 gboolean vmbench_is_restored(const Vmbench *bench)
@@ -11,11 +12,16 @@ gboolean vmbench_is_restored(const Vmbench *bench)
 
 gboolean vmbench_check(Vmbench *bench, GError **error)
 {
+    VmbAgentLink *agent = vmb_guest_agent(bench->guest);
+
     while (g_main_context_iteration(NULL, FALSE)) {
         continue;
     }
+    if (!vmb_agent_link_settle(agent, error)) {
+        return FALSE;
+    }
     if (vmb_alarm_error(bench->alarm) == NULL) {
-        return TRUE;
+        return vmb_agent_link_check_noise(agent, bench->config->machine->results_tty, error);
     }
     g_propagate_error(error, g_error_copy(vmb_alarm_error(bench->alarm)));
     return FALSE;

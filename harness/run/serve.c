@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "additions.h"
+#include "agent_watch.h"
 #include "guest.h"
 #include "requests.h"
 #include "settings.h"
@@ -177,6 +178,15 @@ static VmbGuest *boot(const Serve *serve, const VmbGuestConfig *config, const ch
                : restore(serve, config, log_dir, error);
 }
 
+/* The last word of its kernel, and whether a program wrote where the agent alone does. */
+static gboolean check_line(VmbGuest *guest, const VmbGuestConfig *config, GError **error)
+{
+    VmbAgentLink *agent = vmb_guest_agent(guest);
+
+    return vmb_agent_link_hear(agent, error) && vmb_agent_link_settle(agent, error) &&
+           vmb_agent_link_check_noise(agent, config->machine->results_tty, error);
+}
+
 static gboolean boot_and_serve(Serve *serve, const VmbGuestConfig *config, const char *log_dir,
                                GError **error)
 {
@@ -188,7 +198,8 @@ static gboolean boot_and_serve(Serve *serve, const VmbGuestConfig *config, const
     }
     serve->guest = guest;
     answer_ready(serve, config, endpoint, log_dir);
-    return serve_requests(serve, error) && vmb_guest_quit(guest, error);
+    return serve_requests(serve, error) && check_line(guest, config, error) &&
+           vmb_guest_quit(guest, error);
 }
 
 static int serve_on(const VmbSettings *settings, VmbAdditions *additions,

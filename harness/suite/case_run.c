@@ -18,10 +18,16 @@
 
 /* ---- Guests beside the tested one ---- */
 
+/* The tested one's machine, unless it has one of its own. */
+static const VmbMachine *machine_of(const VmbCaseRun *run, const VmbScenarioGuest *guest)
+{
+    return guest->machine != NULL ? guest->machine : run->test->machine;
+}
+
 static VmbGuest *start_guest(VmbCaseRun *run, const VmbScenarioGuest *what, GError **error)
 {
     static char *no_devices[] = {NULL};
-    const VmbMachine *machine = what->machine != NULL ? what->machine : run->test->machine;
+    const VmbMachine *machine = machine_of(run, what);
     g_autofree char *logs = g_build_filename(run->logs, what->name, NULL);
     VmbGuestConfig *config =
         vmb_settings_guest_with(run->options->settings, machine, what->network);
@@ -111,8 +117,18 @@ static gboolean run_steps(VmbCaseRun *run, GError **error)
 
 gboolean vmb_case_check_conduct(const VmbCaseRun *run, GError **error)
 {
-    return vmb_conduct_check(vmb_testbed_guest(run->bed), run->test->scenario, run->test->machine,
-                             run->conduct, error);
+    const VmbScenario *scenario = run->test->scenario;
+
+    for (guint i = 0; i < run->guests->len; i++) {
+        const VmbScenarioGuest *what = g_ptr_array_index(scenario->guests, i);
+
+        if (!vmb_conduct_check_line(g_ptr_array_index(run->guests, i), machine_of(run, what), error)) {
+            g_prefix_error(error, "guest %s: ", what->name);
+            return FALSE;
+        }
+    }
+    return vmb_conduct_check(vmb_testbed_guest(run->bed), scenario, run->test->machine, run->conduct,
+                             error);
 }
 
 /* A death explains what is found behind the last step, too. */
@@ -142,7 +158,7 @@ static gboolean run_in_guest(VmbCaseRun *run, GError **error)
     }
     run->transcript = vmb_transcript_begin(vmb_testbed_guest(run->bed), accesses, error);
     run->conduct = run->transcript != NULL
-                       ? vmb_conduct_read(vmb_testbed_guest(run->bed), run->test->scenario, error)
+                       ? vmb_conduct_begin(vmb_testbed_guest(run->bed), run->test->scenario, error)
                        : NULL;
     if (run->conduct == NULL) {
         return FALSE;

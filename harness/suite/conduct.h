@@ -9,20 +9,30 @@
 #include "guest.h"
 #include "scenario.h"
 
-/* What each range's endpoint, and the results line, have counted up to some moment. */
+/* What each range's endpoint has counted up to some moment. */
 typedef struct VmbConduct VmbConduct;
 
-/* As it is now. NULL: as vmb_qmp_call(). Free with vmb_conduct_free(). */
-VmbConduct *vmb_conduct_read(VmbGuest *guest, const VmbScenario *scenario, GError **error);
+/*
+ * As it is now, before a test; noise on the results line up to now is not this test's. NULL: as
+ * vmb_qmp_call(). Free with vmb_conduct_free().
+ */
+VmbConduct *vmb_conduct_begin(VmbGuest *guest, const VmbScenario *scenario, GError **error);
 void vmb_conduct_free(VmbConduct *conduct);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VmbConduct, vmb_conduct_free)
 
 /*
  * Compare with now: a guest that tests share brings what earlier ones are to blame for, in `before`.
  * Handlers of a scenario that misbehaves may. FALSE: VMB_ERROR_PROTOCOL, with each range and counter that
- * has grown and by how much, or with what is no agent's on the results line; or as vmb_qmp_call().
+ * has grown and by how much; or as vmb_conduct_check_line(), or vmb_qmp_call().
  */
 gboolean vmb_conduct_check(VmbGuest *guest, const VmbScenario *scenario, const VmbMachine *machine,
                            const VmbConduct *before, GError **error);
+
+/*
+ * Of any guest: hear from its agent, and look at what its results line has carried. What a program wrote
+ * there comes before an answer. FALSE: VMB_ERROR_PROTOCOL, something that is not the agent's; or as
+ * vmb_agent_link_hear().
+ */
+gboolean vmb_conduct_check_line(VmbGuest *guest, const VmbMachine *machine, GError **error);
 
 #endif

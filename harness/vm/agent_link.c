@@ -24,6 +24,7 @@ struct VmbAgentLink {
     guint32 pings_answered; /* id of the last PONG */
     const VmbWitness *witness;
     gpointer witness_data;
+    VmbAgentNoise forgiven;
 };
 
 typedef struct {
@@ -78,6 +79,9 @@ static void take_ready(VmbAgentLink *link, const struct agent_frame *frame)
     }
     if (link->ready) {
         lose_runs(link);
+    }
+    if (link->last_run == 0) {
+        vmb_agent_link_forgive_noise(link); /* the kernel's, before it was the agent's line */
     }
     link->ready = TRUE;
 }
@@ -303,6 +307,28 @@ VmbAgentNoise vmb_agent_link_noise(const VmbAgentLink *link)
         .bad_nonce = link->parser.bad_nonce,
         .bad_frames = link->parser.bad_length + link->parser.bad_crc,
     };
+}
+
+void vmb_agent_link_forgive_noise(VmbAgentLink *link)
+{
+    link->forgiven = vmb_agent_link_noise(link);
+}
+
+gboolean vmb_agent_link_check_noise(const VmbAgentLink *link, const char *tty, GError **error)
+{
+    const VmbAgentNoise *before = &link->forgiven;
+    VmbAgentNoise now = vmb_agent_link_noise(link);
+
+    if (now.bytes == before->bytes) {
+        return TRUE;
+    }
+    g_set_error(error, VMB_ERROR, VMB_ERROR_PROTOCOL,
+                "the results line carried %" G_GUINT64_FORMAT " bytes that are not the agent's (frames "
+                "with another nonce: %" G_GUINT64_FORMAT ", damaged ones: %" G_GUINT64_FORMAT
+                "): nothing in the guest may write to /dev/%s",
+                now.bytes - before->bytes, now.bad_nonce - before->bad_nonce,
+                now.bad_frames - before->bad_frames, tty);
+    return FALSE;
 }
 
 VmbAlarm *vmb_agent_link_alarm(const VmbAgentLink *link)

@@ -89,6 +89,15 @@ typedef struct {
 
 VmbAgentNoise vmb_agent_link_noise(const VmbAgentLink *link);
 
+/* What the line has carried up to now is not held against anybody: so it is when the agent begins, too. */
+void vmb_agent_link_forgive_noise(VmbAgentLink *link);
+
+/*
+ * Whether there was none since then. `tty` is the guest's name of the line, below /dev. FALSE:
+ * VMB_ERROR_PROTOCOL, with how much there was.
+ */
+gboolean vmb_agent_link_check_noise(const VmbAgentLink *link, const char *tty, GError **error);
+
 /* ---- For guest_program.c and agent_watch.c ---- */
 
 VmbAlarm *vmb_agent_link_alarm(const VmbAgentLink *link);

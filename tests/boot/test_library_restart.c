@@ -133,6 +133,44 @@ START_TEST(a_reset_leaves_the_handler)
 }
 END_TEST
 
+static void run_in_guest(const char *script)
+{
+    const char *const argv[] = {"sh", "-c", script, NULL};
+    GBytes *output = vmbench_run(bench, argv, &error);
+
+    ck_assert_well(output != NULL);
+    g_bytes_unref(output);
+}
+
+/* On either machine's line. */
+START_TEST(noise_on_the_results_line_is_told)
+{
+    ck_assert_well(vmbench_check(bench, &error));
+    run_in_guest("for tty in ttyS1 ttyAMA0; do "
+                 "[ ! -c /dev/$tty ] || head -c 4096 /dev/zero > /dev/$tty; done");
+    ck_assert(!vmbench_check(bench, &error));
+    ck_assert(g_error_matches(error, VMB_ERROR, VMB_ERROR_PROTOCOL));
+    ck_assert_ptr_nonnull(strstr(error->message, "the results line carried 4096 bytes"));
+    g_clear_error(&error);
+}
+END_TEST
+
+/* The kernel's words come after the end of the program that is to blame, and take their time. */
+START_TEST(an_oops_is_waited_for)
+{
+    gint64 deadline = g_get_monotonic_time() + 60 * G_USEC_PER_SEC;
+
+    run_in_guest("(sleep 0.2; echo '<0>BUG: unable to handle page fault for address: 0000' "
+                 "> /dev/kmsg) &");
+    while (vmbench_check(bench, &error)) {
+        ck_assert_int_lt(g_get_monotonic_time(), deadline);
+        g_usleep(100000);
+    }
+    ck_assert(g_error_matches(error, VMB_ERROR, VMB_ERROR_OOPS));
+    g_clear_error(&error);
+}
+END_TEST
+
 /* What waits is told at once, and so is each call after that. */
 START_TEST(a_handler_that_ends_by_itself_is_told)
 {
@@ -174,6 +212,8 @@ int main(void)
     tcase_add_test(cases, a_new_handler_heals_the_range);
     tcase_add_test(cases, the_policy_is_the_range_s_own);
     tcase_add_test(cases, a_reset_leaves_the_handler);
+    tcase_add_test(cases, noise_on_the_results_line_is_told);
+    tcase_add_test(cases, an_oops_is_waited_for);
     tcase_add_test(cases, a_handler_that_ends_by_itself_is_told);
     tcase_add_test(cases, several_guests_are_apart);
     suite_add_tcase(suite, cases);

@@ -93,6 +93,8 @@ END_TEST
 
 START_TEST(noise_on_the_results_line_is_told)
 {
+    g_autofree char *failure = NULL;
+
     write_scenario("a", RUN("sh -c 'head -c 65536 /dev/zero >/dev/ttyS1'"));
     write_scenario("b", RUN("true"));
     ck_assert_int_eq(run(NULL, NULL), VMB_ERROR_PROTOCOL);
@@ -100,6 +102,17 @@ START_TEST(noise_on_the_results_line_is_told)
                            "(frames with another nonce: 0, damaged ones: 0): nothing in the guest may "
                            "write to /dev/ttyS1\n");
     assert_says(child.out, "1 passed, 1 failed");
+    failure = read_kept("a-x86", "failure.txt");
+    assert_says(failure, "\nstep: behind the last\n");
+}
+END_TEST
+
+START_TEST(noise_in_a_guest_beside_is_told)
+{
+    write_scenario("a", "[scenario]\nmachines = x86\n[guest peer]\n[step noise]\nguest = peer\n"
+                   "run = sh -c 'head -c 4096 /dev/zero > /dev/ttyS1'\n");
+    ck_assert_int_eq(run(NULL, NULL), VMB_ERROR_PROTOCOL);
+    assert_says(child.out, "protocol: guest peer: the results line carried 4096 bytes");
 }
 END_TEST
 
@@ -142,6 +155,7 @@ int main(void)
     tcase_add_test(all, it_explains_what_came_of_it);
     tcase_add_test(all, a_guest_whose_handler_died_is_looked_at);
     tcase_add_test(all, noise_on_the_results_line_is_told);
+    tcase_add_test(all, noise_in_a_guest_beside_is_told);
     tcase_add_loop_test(all, a_forged_result_does_not_count, 0, G_N_ELEMENTS(forgeries));
     suite_add_tcase(suite, all);
     return tap_run(suite);
