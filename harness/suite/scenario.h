@@ -127,8 +127,9 @@ void vmb_scenario_free(VmbScenario *scenario);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VmbScenario, vmb_scenario_free)
 
 /*
- * FALSE: VMB_ERROR_SETUP, a file or a handler's program that it names is not there, or a file of patterns has
- * a wrong one; with file and line. What is for the image is looked at when that is made.
+ * FALSE: VMB_ERROR_SETUP, a file or a handler's program that it names is not there, a file of patterns has
+ * a wrong one, or the machine cannot do what a step asks for; with file and line. What is for the image is
+ * looked at when that is made.
  */
 gboolean vmb_scenario_check(const VmbScenario *scenario, const VmbMachine *machine, GError **error);
 

@@ -87,12 +87,25 @@ static gboolean check_patterns(const VmbScenario *scenario, const VmbMachine *ma
     return TRUE;
 }
 
+static gboolean check_write(const VmbScenario *scenario, const VmbMachine *machine,
+                            const VmbStep *step, GError **error)
+{
+    if (step->kind != VMB_STEP_BUS_ERROR || step->bytes == NULL || !machine->bus_error_reads_ones) {
+        return TRUE;
+    }
+    g_set_error(error, VMB_ERROR, VMB_ERROR_SETUP,
+                "%s:%u: on %s nobody learns that a write failed: leave the machine out with `machines =`",
+                scenario->file, step->line, machine->name);
+    return FALSE;
+}
+
 static gboolean check_step(const VmbScenario *scenario, const VmbMachine *machine,
                            const VmbStep *step, GError **error)
 {
     const VmbExpected *out = &step->out, *err = &step->err;
 
-    return check_file(scenario, machine, out->file, out->line, error) &&
+    return check_write(scenario, machine, step, error) &&
+           check_file(scenario, machine, out->file, out->line, error) &&
            check_file(scenario, machine, out->patterns, out->line, error) &&
            check_file(scenario, machine, err->file, err->line, error) &&
            check_file(scenario, machine, err->patterns, err->line, error) &&
