@@ -8,6 +8,10 @@
 #include "case_handler.h"
 #include "case_words.h"
 #include "expected.h"
+#include "files.h"
+
+/* Of a program that failed, so many lines of its errors are shown. */
+#define STDERR_LINES 40
 
 static const VmbScenario *scenario_of(const VmbCaseRun *run)
 {
@@ -105,10 +109,11 @@ static gboolean judge_end(const VmbStep *step, const VmbProgramResult *result, G
     return FALSE;
 }
 
+/* The file of keep_output() has all of it. */
 static void show_stderr(VmbResult *result, const GString *err)
 {
     if (result->details == NULL && err->len > 0) {
-        result->details = g_strdup(err->str);
+        result->details = vmb_text_tail(err->str, STDERR_LINES);
     }
 }
 

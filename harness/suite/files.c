@@ -11,6 +11,9 @@
 /* The end of a long log: enough for lines that somebody reads. */
 #define TAIL_BYTES 65536
 
+/* And of a long line. */
+#define TAIL_LINE_BYTES 4096
+
 static int remove_entry(const char *path, const struct stat *status, int kind, struct FTW *place)
 {
     (void)status;
@@ -72,4 +75,33 @@ char *vmb_file_tail(const char *path, guint lines)
         at--;
     }
     return g_strdup_printf("%s\n", at);
+}
+
+static void append_line(GString *tail, const char *line)
+{
+    gsize len = strlen(line);
+
+    if (len > TAIL_LINE_BYTES) {
+        g_string_append_printf(tail, "(%" G_GSIZE_FORMAT " bytes) ...", len - TAIL_LINE_BYTES);
+        line += len - TAIL_LINE_BYTES;
+    }
+    g_string_append_printf(tail, "%s\n", line);
+}
+
+char *vmb_text_tail(const char *text, guint lines)
+{
+    g_autofree char *chomped = g_strchomp(g_strdup(text));
+    g_auto(GStrv) all = g_strsplit(chomped, "\n", -1);
+    guint count = g_strv_length(all);
+    guint left_out = count > lines ? count - lines : 0;
+    GString *tail = g_string_new(NULL);
+
+    if (left_out > 0) {
+        g_string_append_printf(tail, "(%u %s before these)\n", left_out,
+                               left_out == 1 ? "line" : "lines");
+    }
+    for (char **line = all + left_out; *line != NULL; line++) {
+        append_line(tail, *line);
+    }
+    return g_string_free(tail, FALSE);
 }

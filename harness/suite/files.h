@@ -14,4 +14,10 @@ gboolean vmb_copy_file(const char *from, const char *to, GError **error);
 /* The last `lines` lines of a file. NULL: it cannot be read or is empty. Free with g_free(). */
 char *vmb_file_tail(const char *path, guint lines);
 
+/*
+ * The last `lines` lines of a text, at least 1, and what was left out before them: "(19960 lines before
+ * these)". A long line is cut in front. Free with g_free().
+ */
+char *vmb_text_tail(const char *text, guint lines);
+
 #endif

@@ -150,6 +150,51 @@ START_TEST(each_end_has_a_verdict)
 }
 END_TEST
 
+/* All of it is in the bundle. */
+START_TEST(the_end_of_many_errors_is_shown)
+{
+    g_autofree char *errors = NULL;
+
+    write_scenario("a", RUN("sh -c 'seq 1 20000 >&2; exit 1'"));
+    ck_assert_int_eq(run(NULL, NULL), VMB_ERROR_PROGRAM_FAILED);
+    assert_says(child.out, "\n      (19960 lines before these)\n      19961\n      19962\n");
+    assert_says(child.out, "\n      19999\n      20000\n");
+    errors = read_kept("a-x86", "the one.stderr");
+    ck_assert(g_str_has_prefix(errors, "1\n2\n"));
+}
+END_TEST
+
+/* The program that makes the access is replaced by one that dies. */
+START_TEST(an_access_whose_program_dies_did_not_go_well)
+{
+    write_scenario("a", "[scenario]\nmachines = x86\n"
+                   "[step replace]\nrun = sh -c 'io=$(command -v vmmio-io); rm $io; "
+                   "printf \"#!/bin/sh\\\\nkill -SEGV \\\\$\\\\$\\\\n\" > $io; chmod 755 $io'\n"
+                   "[step access]\nbus-error = 0xfef00000\n");
+    ck_assert_int_eq(run(NULL, NULL), VMB_ERROR_PROGRAM_SIGNAL);
+    assert_says(child.out, "guest-signal: vmmio-io ");
+}
+END_TEST
+
+START_TEST(a_failed_write_that_nobody_learns_of_is_refused)
+{
+    write_scenario("a", "[scenario]\nmachines = x86\n"
+                   "[step write]\nbus-error = 0xfef00000\nwrite = 00\n");
+    ck_assert_int_eq(run(NULL, NULL), VMB_ERROR_SETUP);
+    assert_says(child.out, "a/scenario.ini:3: on x86 nobody learns that a write failed: leave the machine "
+                           "out with `machines =`");
+}
+END_TEST
+
+START_TEST(what_needs_kvm_is_skipped_without)
+{
+    write_scenario("a", "[scenario]\nmachines = x86\nneeds = kvm\n[step s]\nrun = true\n");
+    ck_assert_int_eq(run(NULL, NULL), 0);
+    assert_says(child.out, "it needs KVM: --accel tcg leaves it alone");
+    assert_says(child.out, "0 passed, 0 failed, 0 flaky, 1 skipped");
+}
+END_TEST
+
 /* Nor does what looks like a panic among it: the verdict is that of the step behind. */
 START_TEST(a_megabyte_of_console_noise_decides_nothing)
 {
@@ -348,6 +393,10 @@ int main(void)
     tcase_add_test(all, what_is_kept_tells_the_story);
     tcase_add_test(all, a_guest_with_additions_can_be_run_again);
     tcase_add_loop_test(all, each_end_has_a_verdict, 0, G_N_ELEMENTS(ends));
+    tcase_add_test(all, the_end_of_many_errors_is_shown);
+    tcase_add_test(all, an_access_whose_program_dies_did_not_go_well);
+    tcase_add_test(all, a_failed_write_that_nobody_learns_of_is_refused);
+    tcase_add_test(all, what_needs_kvm_is_skipped_without);
     tcase_add_test(all, a_megabyte_of_console_noise_decides_nothing);
     tcase_add_loop_test(all, each_handler_has_a_verdict, 0, G_N_ELEMENTS(handlers));
     tcase_add_test(all, the_death_of_qemu_is_seen);
