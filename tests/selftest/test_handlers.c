@@ -20,7 +20,7 @@ static void write_handler(const char *name, const char *script, const char *step
 
 START_TEST(a_death_is_told_however_late)
 {
-    static const char *const scripts[] = {"echo x; kill -SEGV $$",
+    static const char *const scripts[] = {"trap '' TERM; echo x; kill -SEGV $$",
                                           "trap 'kill -SEGV $$' TERM; echo x; read -r word; sleep 600"};
 
     write_handler("late", scripts[_i], "[step look]\noutput = h\nstdout-text = x\\n\n");
