@@ -24,6 +24,7 @@ RootfsImage *rootfs_image_new(RootfsMachine machine)
     image->machine = machine;
     image->entries = rootfs_entries_new((GDestroyNotify)rootfs_entry_free);
     image->variables = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    image->base = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     image->used = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     g_hash_table_insert(image->variables, g_strdup("MACHINE"), g_strdup(rootfs_machine_name(machine)));
     return image;
@@ -35,6 +36,7 @@ void rootfs_image_free(RootfsImage *image)
     g_free(image->vermagic);
     g_clear_error(&image->unfit);
     g_hash_table_unref(image->variables);
+    g_hash_table_unref(image->base);
     g_hash_table_unref(image->used);
     g_free(image);
 }
@@ -49,6 +51,13 @@ void rootfs_image_set_replace(RootfsImage *image, gboolean replace)
     image->replace = replace;
 }
 
+static gboolean note_path(gpointer path, gpointer entry, gpointer paths)
+{
+    (void)entry;
+    g_hash_table_add(paths, g_strdup(path));
+    return FALSE;
+}
+
 gboolean rootfs_image_load_base(RootfsImage *image, const char *path, gboolean data,
                                 GError **error)
 {
@@ -61,6 +70,7 @@ gboolean rootfs_image_load_base(RootfsImage *image, const char *path, gboolean d
     }
     g_tree_unref(image->entries);
     image->entries = g_steal_pointer(&entries);
+    g_tree_foreach(image->entries, note_path, image->base);
     return TRUE;
 }
 
@@ -175,6 +185,11 @@ static const RootfsEntry *find(RootfsImage *image, const char *guest, gboolean l
 gboolean rootfs_image_has(RootfsImage *image, const char *guest)
 {
     return find(image, guest, FALSE) != NULL;
+}
+
+gboolean rootfs_image_base_has(const RootfsImage *image, const char *path)
+{
+    return g_hash_table_contains(image->base, path);
 }
 
 GBytes *rootfs_image_take_from_base(RootfsImage *image, const char *guest)

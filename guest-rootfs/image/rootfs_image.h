@@ -168,6 +168,9 @@ GBytes *rootfs_image_take_from_base(RootfsImage *image, const char *guest);
 gboolean rootfs_image_has(RootfsImage *image, const char *guest);
 gboolean rootfs_image_has_directory(RootfsImage *image, const char *guest);
 
+/* Whether the base archive has this very path, whatever was added since. */
+gboolean rootfs_image_base_has(const RootfsImage *image, const char *path);
+
 /* TRUE when an executable file is there; links are followed. */
 gboolean rootfs_image_has_program(RootfsImage *image, const char *guest);
 

@@ -13,6 +13,7 @@ struct RootfsImage {
     GHashTable *variables; /* of templates: name -> value */
     GHashTable *used;      /* names of them that a template had */
     GError *unfit;  /* why a kernel does not unpack the base archive; NULL: it does */
+    GHashTable *base; /* paths of all that the base archive has, also of what is replaced since */
     GTree *entries; /* path -> RootfsEntry; only what was asked for and what the base has */
 };
 
