@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# For pkg/build, which removes what other flags and other files made: the program NAME, or the library libNAME.a, of all C files in SOURCE.
+# For pkg/build, which removes what other flags and other files made: the program out/NAME, which has a
+# directory of its own because it may have any name, or the library libNAME.a, of all C files in SOURCE.
 sources := $(sort $(wildcard $(SOURCE)/*.c))
 objects := $(sources:$(SOURCE)/%.c=%.o)
 
-program: $(NAME)
+program: out/$(NAME)
 library: lib$(NAME).a
 
-$(NAME): $(objects) $(filter %.a,$(LDLIBS))
+out/$(NAME): $(objects) $(filter %.a,$(LDLIBS))
+	mkdir -p out
 	$(CC) $(LDFLAGS) -o $@ $(objects) $(LDLIBS)
 
 # Whole or not at all: programs may be linked with it meanwhile.

@@ -92,6 +92,19 @@ START_TEST(each_kind_of_package)
 }
 END_TEST
 
+/* The builder has files of its own beside what it builds, and goals of make. */
+START_TEST(a_package_may_have_any_name)
+{
+    must_print("for name in log files files.new settings stage lock program library a.o; do"
+               "  program $name hi;"
+               "  for turn in 1 2; do"
+               "    $build --pkg $name; cpio --quiet -idu usr/bin/$name <out.cpio; usr/bin/$name;"
+               "  done;"
+               "done",
+               "hi\nhi\nhi\nhi\nhi\nhi\nhi\nhi\nhi\nhi\nhi\nhi\nhi\nhi\nhi\nhi\nhi\nhi\n");
+}
+END_TEST
+
 START_TEST(a_library_for_programs)
 {
     must_print("mkdir -p own p; echo 'int own(void);' >own/own.h; echo 'int own(void) { return 7; }'"
@@ -400,6 +413,7 @@ static Suite *rootfs_build_suite(void)
     tcase_add_loop_test(tc, each_kind_of_package, 0, G_N_ELEMENTS(packages));
     tcase_add_test(tc, a_library_for_programs);
     tcase_add_test(tc, libraries_that_use_each_other);
+    tcase_add_test(tc, a_package_may_have_any_name);
     tcase_add_test(tc, only_what_changed_is_built_again);
     tcase_add_loop_test(tc, what_make_would_not_see, 0, G_N_ELEMENTS(changes));
     tcase_add_test(tc, links_in_sources);
