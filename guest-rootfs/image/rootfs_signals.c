@@ -3,6 +3,14 @@
 
 static const int ending[] = {SIGINT, SIGTERM, SIGHUP};
 
+/* What the caller ignores, as nohup does, ends nothing; and Linux keeps it pending while it is held. */
+static gboolean is_ignored(int signal_number)
+{
+    struct sigaction action;
+
+    return sigaction(signal_number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
 void rootfs_signals_hold(sigset_t *before)
 {
     sigset_t held;
@@ -25,7 +33,7 @@ gboolean rootfs_signals_pending(void)
 
     sigpending(&pending);
     for (gsize i = 0; i < G_N_ELEMENTS(ending); i++) {
-        if (sigismember(&pending, ending[i])) {
+        if (sigismember(&pending, ending[i]) && !is_ignored(ending[i])) {
             return TRUE;
         }
     }

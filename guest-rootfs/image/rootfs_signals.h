@@ -13,7 +13,7 @@
 void rootfs_signals_hold(sigset_t *before);
 void rootfs_signals_restore(const sigset_t *before);
 
-/* TRUE when one of them waits to have its effect: end soon. Takes none away. */
+/* TRUE when one of them that is not ignored waits to have its effect: end soon. Takes none away. */
 gboolean rootfs_signals_pending(void);
 
 #endif

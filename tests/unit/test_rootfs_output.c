@@ -225,6 +225,20 @@ START_TEST(where_every_file_has_a_name)
 }
 END_TEST
 
+START_TEST(a_signal_that_is_ignored_ends_nothing)
+{
+    g_autofree char *path = test_path("out.cpio");
+    void (*handler)(int) = signal(signals[_i], SIG_IGN);
+    sigset_t before;
+
+    rootfs_signals_hold(&before);
+    raise(signals[_i]);
+    must(rootfs_image_write(image, path, &error));
+    rootfs_signals_restore(&before);
+    signal(signals[_i], handler);
+}
+END_TEST
+
 START_TEST(signals_have_their_effect_afterwards)
 {
     g_autofree char *path = test_path("out.cpio");
@@ -253,6 +267,7 @@ static Suite *output_suite(void)
     tcase_add_test(tc, a_ring_of_links);
     tcase_add_test(tc, others_may_read_what_the_umask_allows);
     tcase_add_loop_test(tc, a_signal_leaves_nothing, 0, G_N_ELEMENTS(signals));
+    tcase_add_loop_test(tc, a_signal_that_is_ignored_ends_nothing, 0, G_N_ELEMENTS(signals));
     tcase_add_test(tc, while_it_is_written_it_has_no_name);
     tcase_add_test(tc, where_every_file_has_a_name);
     tcase_add_test(tc, signals_have_their_effect_afterwards);
