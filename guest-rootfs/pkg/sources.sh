@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # For pkg/build and modules/build, which define die(): sources, and what was made of them before.
 
+# A make that has started this hands its options and variables on, such as CFLAGS: they are not for what is
+# built here.
+unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL
+
 # check_path PATH: end unless make and the compilers take it as one word.
 check_path() {
     case $1 in *[[:space:]\#\$%:\;\\\"\'\`\&\|\<\>\(\)*?\[\]=]*)

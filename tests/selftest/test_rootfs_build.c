@@ -92,6 +92,13 @@ START_TEST(each_kind_of_package)
 }
 END_TEST
 
+START_TEST(another_makes_variables_are_its_own)
+{
+    must("program p hi; $build --pkg p; mv out.cpio before; rm -r vmmio-bench;"
+         "MAKEFLAGS=' -- CFLAGS=-O0 NAME=q' $build --pkg p; cmp before out.cpio");
+}
+END_TEST
+
 /* The builder has files of its own beside what it builds, and goals of make. */
 START_TEST(a_package_may_have_any_name)
 {
@@ -413,6 +420,7 @@ static Suite *rootfs_build_suite(void)
     tcase_add_loop_test(tc, each_kind_of_package, 0, G_N_ELEMENTS(packages));
     tcase_add_test(tc, a_library_for_programs);
     tcase_add_test(tc, libraries_that_use_each_other);
+    tcase_add_test(tc, another_makes_variables_are_its_own);
     tcase_add_test(tc, a_package_may_have_any_name);
     tcase_add_test(tc, only_what_changed_is_built_again);
     tcase_add_loop_test(tc, what_make_would_not_see, 0, G_N_ELEMENTS(changes));
