@@ -70,6 +70,20 @@ START_TEST(an_option_of_one_guest_is_refused)
 }
 END_TEST
 
+START_TEST(list_finds_what_is_not_there)
+{
+    g_autofree char *tests = child_path(&child, "tests");
+    const char *args[] = {"list", "--dir", tests, NULL};
+
+    write_scenario("a", "[scenario]\nmachines = x86\n[handler h]\ncommand = ./no-such\n"
+                   "[step s]\nrun = true\n");
+    ck_assert_int_eq(child_run(&child, args), VMB_ERROR_SETUP);
+    assert_says(child.err, "scenario.ini:4: the handler's program ");
+    assert_says(child.err, "/no-such is not there\n");
+    ck_assert_str_eq(child.out, "");
+}
+END_TEST
+
 START_TEST(a_kernel_is_for_one_machine)
 {
     write_scenario("a", broken);
@@ -142,6 +156,7 @@ int main(void)
     tcase_add_test(all, a_run_without_a_worker_is_in_every_report);
     tcase_add_test(all, names_stand_behind_two_dashes);
     tcase_add_test(all, an_option_of_one_guest_is_refused);
+    tcase_add_test(all, list_finds_what_is_not_there);
     tcase_add_test(all, a_kernel_is_for_one_machine);
     tcase_add_loop_test(all, a_file_that_cannot_be_kept_is_noted_once, 0, 4);
     tcase_add_test(all, gdb_is_not_invited_before_qemu_listens);
