@@ -235,6 +235,7 @@ int main(void)
     setenv("HOME", "/root", 1);
     setenv("TERM", "vt100", 1);
     params = read_params();
+    startup_name_modprobe();
     startup_load_modules();
     if (params.init[0] != '\0') {
         power_load_driver(); /* for the image's own poweroff */

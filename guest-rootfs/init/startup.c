@@ -29,6 +29,24 @@ void startup_set_hostname(void)
     fclose(file);
 }
 
+void startup_name_modprobe(void)
+{
+    static const char path[] = "/usr/sbin/modprobe";
+    int fd;
+
+    if (access("/sbin/modprobe", F_OK) == 0 || access(path, X_OK) < 0) {
+        return;
+    }
+    fd = open("/proc/sys/kernel/modprobe", O_WRONLY | O_CLOEXEC);
+    if (fd < 0 || write(fd, path, sizeof(path) - 1) < 0) {
+        dprintf(STDERR_FILENO, "vmmio-init: cannot tell the kernel of %s: %s\n", path,
+                strerror(errno));
+    }
+    if (fd >= 0) {
+        close(fd);
+    }
+}
+
 int startup_load_module(const char *file, const char *parameters)
 {
     char path[512];

@@ -6,6 +6,9 @@
 /* Name the guest as /etc/hostname says, if there is one. */
 void startup_set_hostname(void);
 
+/* Tell the kernel of /usr/sbin/modprobe when there is no /sbin/modprobe, where it looks by itself. */
+void startup_name_modprobe(void);
+
 /* Load the kernel modules that /etc/vmbench/modules lists, one "FILE PARAMETERS" a line. */
 void startup_load_modules(void);
 

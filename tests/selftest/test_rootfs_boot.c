@@ -123,6 +123,8 @@ START_TEST(what_init_starts_and_remedies)
     screen_type("cat /etc/door; cd /usr/lib; ls libown.so && program && echo 'it r''uns'\n");
     screen_await("a red door\r");
     screen_await("it runs\r");
+    screen_type("ls -l $(cat /proc/sys/kernel/modprobe)\n");
+    screen_await("/usr/sbin/modprobe -> /bin/busybox\r");
     leave("exit\n");
 }
 END_TEST
