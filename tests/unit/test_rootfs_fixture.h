@@ -5,6 +5,8 @@
 
 #include "test_rootfs.h"
 
+#include <glib/gstdio.h> /* before the name `error`, which newer ones use for a parameter */
+
 static RootfsImage *image;
 static GError *error;
 

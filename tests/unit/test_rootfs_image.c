@@ -2,7 +2,6 @@
 /* The image builder, judged by GNU cpio and byte for byte. */
 #include "test_rootfs_fixture.h"
 
-#include <glib/gstdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 

@@ -4,8 +4,6 @@
 
 #include "rootfs_manifest.h"
 
-#include <glib/gstdio.h>
-
 static gboolean load(const char *text)
 {
     g_autofree char *path = test_file("list", text, strlen(text));
