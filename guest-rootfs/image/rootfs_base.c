@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rootfs_base.h"
 
+#include "rootfs_growing.h"
 #include "rootfs_path.h"
 #include "rootfs_program.h"
 #include "rootfs_stream.h"
@@ -26,6 +27,7 @@ struct base {
     RootfsStream *stream;
     gint64 given; /* bytes that libarchive has of this archive and what follows it */
     guint links;  /* numbers of hard links given out */
+    guint64 room; /* bytes of memory that its files may take yet */
     GError **unfit;
 };
 
@@ -66,22 +68,30 @@ static char *guest_path(const char *name)
     return path->len > 0 ? g_string_free(g_steal_pointer(&path), FALSE) : g_strdup(ROOTFS_ROOT);
 }
 
-static GBytes *read_data(const struct base *base, Archive *archive, GError **error)
+static gboolean hold_all(struct base *base, Archive *archive, const char *path,
+                         RootfsGrowing *bytes, GError **error)
 {
-    g_autoptr(GByteArray) bytes = g_byte_array_new();
     const void *block;
     la_int64_t offset;
     size_t len;
     int status;
 
     while ((status = archive_read_data_block(archive, &block, &len, &offset)) == ARCHIVE_OK) {
-        g_byte_array_append(bytes, block, (guint)len);
+        if (!rootfs_growing_append(bytes, block, len, &base->room)) {
+            return fail_member(base, path, "makes it larger than the memory there is; leave out what "
+                               "the guest does not need", error);
+        }
     }
-    if (status != ARCHIVE_EOF) {
-        fail_archive(base, archive_error_string(archive), error);
-        return NULL;
-    }
-    return g_byte_array_free_to_bytes(g_steal_pointer(&bytes));
+    return status == ARCHIVE_EOF || fail_archive(base, archive_error_string(archive), error);
+}
+
+static GBytes *read_data(struct base *base, Archive *archive, const RootfsEntry *entry,
+                         GError **error)
+{
+    g_auto(RootfsGrowing) bytes = {.claimed = (gsize)entry->size};
+
+    return hold_all(base, archive, entry->path, &bytes, error) ? rootfs_growing_finish(&bytes)
+                                                                : NULL;
 }
 
 /* A file that has another name as well: give both one number. */
@@ -117,7 +127,7 @@ static gboolean note_program(const struct base *base, Archive *archive, RootfsEn
     return TRUE;
 }
 
-static gboolean read_bytes(const struct base *base, Archive *archive, RootfsEntry *entry,
+static gboolean read_bytes(struct base *base, Archive *archive, RootfsEntry *entry,
                            GError **error)
 {
     gboolean can_run = (entry->owner.mode & 0111) != 0;
@@ -126,7 +136,7 @@ static gboolean read_bytes(const struct base *base, Archive *archive, RootfsEntr
         entry->data = g_bytes_new_static("", 0);
         return !can_run || note_program(base, archive, entry, error);
     }
-    entry->data = read_data(base, archive, error);
+    entry->data = read_data(base, archive, entry, error);
     if (entry->data != NULL && can_run) {
         rootfs_program_note(entry, g_bytes_get_data(entry->data, NULL),
                             g_bytes_get_size(entry->data));
@@ -206,9 +216,22 @@ static gboolean read_root(struct base *base, Header *header, const RootfsOwner *
     return TRUE;
 }
 
+/* A line has room for its beginning. */
+static gboolean fail_name(const struct base *base, const char *name, GError **error)
+{
+    enum { SHOWN = 60 };
+    g_autofree char *start = g_strdup_printf("%.*s...", SHOWN, name);
+
+    return fail_member(base, start, "has a name of more than 4095 bytes; shorten it", error);
+}
+
 static gboolean read_member(struct base *base, Archive *archive, Header *header, GError **error)
 {
     const char *name = archive_entry_pathname(header);
+
+    if (name != NULL && strlen(name) > ROOTFS_PATH_MAX) { /* no kernel unpacks it, */
+        return fail_name(base, name, error);                /* and it can be as long as the memory */
+    }
     g_autofree char *path = guest_path(name != NULL ? name : "");
     RootfsOwner owner = {archive_entry_perm(header), (guint)archive_entry_uid(header),
                          (guint)archive_entry_gid(header)};
@@ -363,7 +386,7 @@ gboolean rootfs_base_read(GTree *entries, int fd, const char *path, gboolean dat
     g_autoptr(RootfsStream) stream = rootfs_stream_new(fd);
     g_autoptr(GHashTable) full = g_hash_table_new(NULL, NULL);
     struct base base = {.entries = entries, .path = path, .data = data, .stream = stream,
-                        .unfit = unfit};
+                        .unfit = unfit, .room = rootfs_growing_room()};
 
     if (!read_archives(&base, error)) {
         return FALSE;

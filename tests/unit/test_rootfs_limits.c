@@ -182,12 +182,27 @@ static void expect_bad_path(const char *path, const char *part)
     EXPECT_ERROR(&error, ROOTFS_ERROR_BASE, base, path, part, "shorten it");
 }
 
+/* Without its dots it would be a path that is short enough. */
+static void expect_long_name(const char *name)
+{
+    g_autoptr(GString) archive = g_string_new(NULL);
+    g_autofree char *base = NULL;
+
+    newc_member(archive, name, 040755, 0, 0, "");
+    newc_trailer(archive);
+    base = test_file("base.cpio", archive->str, archive->len);
+    ck_assert(!rootfs_image_load_base(image, base, TRUE, &error));
+    EXPECT_ERROR(&error, ROOTFS_ERROR_BASE, base, "has a name of more than 4095 bytes; shorten it");
+}
+
 START_TEST(longer_names)
 {
     g_autofree char *path = path_of(4096);
     g_autofree char *part = path_of(256);
     g_autofree char *last = g_strconcat("/a", part, "x", NULL);
     g_autofree char *middle = g_strconcat(part, "x/b", NULL);
+    g_autofree char *short_path = path_of(4094);
+    g_autofree char *dotted = g_strconcat("././", short_path + 1, NULL);
 
     must(rootfs_image_add_directory(image, part, &all, &error));
     rootfs_image_free(image);
@@ -195,6 +210,7 @@ START_TEST(longer_names)
     expect_bad_path(path, "is longer than 4095 bytes");
     expect_bad_path(last, "has a part of more than 255 bytes");
     expect_bad_path(middle, "has a part of more than 255 bytes");
+    expect_long_name(dotted);
 }
 END_TEST
 
