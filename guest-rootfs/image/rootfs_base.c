@@ -113,7 +113,7 @@ static gboolean is_configuration(const char *path)
     return g_str_has_prefix(path, "/etc/ld.so.conf") || g_str_equal(path, "/etc/vmbench/modules");
 }
 
-/* What runs it, when it can be run. */
+/* What it runs on, and what runs it. */
 static gboolean note_program(const struct base *base, Archive *archive, RootfsEntry *entry,
                              GError **error)
 {

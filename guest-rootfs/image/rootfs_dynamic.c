@@ -19,6 +19,13 @@ static gboolean refuse_missing(gpointer data, const RootfsEntry *user, const cha
 struct missing {
     char *user; /* path on the host of one that needs it */
     char *name;
+    const RootfsProcessor *processor;
+};
+
+/* What note_missing() fills. */
+struct search {
+    RootfsMachine machine;
+    GPtrArray *missing;
 };
 
 static void free_missing(struct missing *missing)
@@ -31,11 +38,13 @@ static void free_missing(struct missing *missing)
 static gboolean note_missing(gpointer data, const RootfsEntry *user, const char *name,
                              GError **error)
 {
+    const struct search *search = data;
     struct missing *missing = g_new(struct missing, 1);
 
     (void)error;
-    *missing = (struct missing){g_strdup(user->source), g_strdup(name)};
-    g_ptr_array_add(data, missing);
+    *missing = (struct missing){g_strdup(user->source), g_strdup(name),
+                                rootfs_processor_find(search->machine, user->machine)};
+    g_ptr_array_add(search->missing, missing);
     return TRUE;
 }
 
@@ -44,7 +53,7 @@ static gboolean add_library(RootfsImage *image, const struct missing *missing,
                             const char *const *directories, gboolean *added, GError **error)
 {
     static const RootfsOwner owner = {0755, 0, 0};
-    g_autofree char *host = rootfs_library_find(missing->name, image->machine, directories);
+    g_autofree char *host = rootfs_library_find(missing->name, missing->processor, directories);
     g_autofree char *guest = missing->name[0] == '/'
                              ? g_strdup(missing->name)
                              : g_strconcat("/usr/lib/", missing->name, NULL);
@@ -55,7 +64,7 @@ static gboolean add_library(RootfsImage *image, const struct missing *missing,
                     "--libs-from", missing->user, missing->name);
         return FALSE;
     }
-    if (rootfs_image_has(image, guest)) {
+    if (rootfs_library_is_at(image->entries, guest, missing->processor->elf_machine)) {
         return TRUE;
     }
     *added = TRUE;
@@ -69,7 +78,9 @@ gboolean rootfs_image_add_libraries(RootfsImage *image, const char *const *direc
         g_autoptr(GPtrArray) missing =
             g_ptr_array_new_with_free_func((GDestroyNotify)free_missing);
 
-        rootfs_library_search(image->entries, image->machine, note_missing, missing, NULL);
+        struct search search = {image->machine, missing};
+
+        rootfs_library_search(image->entries, image->machine, note_missing, &search, NULL);
         added = FALSE;
         for (guint i = 0; i < missing->len; i++) {
             if (!add_library(image, missing->pdata[i], directories, &added, error)) {

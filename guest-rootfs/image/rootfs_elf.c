@@ -21,11 +21,11 @@ void rootfs_elf_free(RootfsElf *elf)
 
 static gboolean fail(GError **error, const char *path)
 {
-    const char *problem = elf_errmsg(-1);
+    int code = elf_errno(); /* 0: it is we who say so */
 
     g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_SOURCE,
                 "%s: is a damaged ELF file (%s); build or copy it again", path,
-                problem != NULL ? problem : "it contradicts itself");
+                code != 0 ? elf_errmsg(code) : "it contradicts itself");
     return FALSE;
 }
 
@@ -43,7 +43,8 @@ static const char *text_in(const Elf_Data *data, guint64 offset)
 {
     const char *bytes = data->d_buf;
 
-    if (offset >= data->d_size || memchr(bytes + offset, '\0', data->d_size - offset) == NULL) {
+    if (bytes == NULL || offset >= data->d_size ||
+        memchr(bytes + offset, '\0', data->d_size - offset) == NULL) {
         return NULL;
     }
     return bytes + offset;
@@ -204,6 +205,52 @@ static gboolean read_sections(RootfsElf *elf, Elf *file)
 
 /* ---- Files ---- */
 
+static gboolean is_strange(const guint8 *ident, guint machine)
+{
+    guint class = machine == EM_386 || machine == EM_ARM ? ELFCLASS32 : ELFCLASS64;
+
+    return ident[EI_CLASS] != class || ident[EI_DATA] != ELFDATA2LSB;
+}
+
+static guint number_at(const guint8 *ident, gsize offset)
+{
+    guint first = ident[offset], second = ident[offset + 1];
+
+    return ident[EI_DATA] == ELFDATA2MSB ? first << 8 | second : second << 8 | first;
+}
+
+gboolean rootfs_elf_head(const void *bytes, gsize len, RootfsElfHead *head)
+{
+    const gsize type = G_STRUCT_OFFSET(Elf64_Ehdr, e_type); /* where 32-bit files have them too */
+    const gsize machine = G_STRUCT_OFFSET(Elf64_Ehdr, e_machine);
+
+    if (len < SELFMAG || memcmp(bytes, ELFMAG, SELFMAG) != 0) {
+        return FALSE;
+    }
+    *head = (RootfsElfHead){ET_NONE, EM_NONE};
+    if (len >= machine + 2) {
+        head->type = number_at(bytes, type);
+        head->machine = number_at(bytes, machine);
+        head->machine = is_strange(bytes, head->machine) ? ROOTFS_ELF_STRANGE : head->machine;
+    }
+    return TRUE;
+}
+
+/* Files with debugging information have sections for the code as well, without its bytes. */
+static gboolean lacks_code(Elf *file)
+{
+    for (Elf_Scn *section = NULL; (section = elf_nextscn(file, section)) != NULL;) {
+        GElf_Shdr header;
+
+        if (gelf_getshdr(section, &header) != NULL && header.sh_type == SHT_NOBITS &&
+            (header.sh_flags & SHF_EXECINSTR) != 0) {
+            return TRUE;
+        }
+    }
+    elf_errno(); /* whether its sections can be read is of no matter yet */
+    return FALSE;
+}
+
 static gboolean read_file(RootfsElf *elf, Elf *file)
 {
     GElf_Ehdr header;
@@ -211,31 +258,27 @@ static gboolean read_file(RootfsElf *elf, Elf *file)
     if (gelf_getehdr(file, &header) == NULL) {
         return FALSE;
     }
-    if (header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_ident[EI_DATA] != ELFDATA2LSB) {
-        return TRUE; /* for no guest of ours: nothing else matters */
+    elf->debug = lacks_code(file);
+    if (elf->debug || elf->machine == ROOTFS_ELF_STRANGE) { /* for no guest: nothing else matters */
+        return TRUE;
     }
-    elf->machine = header.e_machine;
     return header.e_type == ET_REL ? read_sections(elf, file) : read_segments(elf, file);
-}
-
-static gboolean has_magic(int fd)
-{
-    char magic[SELFMAG];
-
-    return pread(fd, magic, sizeof(magic), 0) == sizeof(magic) &&
-           memcmp(magic, ELFMAG, SELFMAG) == 0;
 }
 
 gboolean rootfs_elf_read(int fd, const char *path, RootfsElf **elf, GError **error)
 {
     g_autoptr(RootfsElf) own = NULL;
     g_autoptr(Elf) file = NULL;
+    guint8 first[sizeof(Elf64_Ehdr)];
+    ssize_t len = pread(fd, first, sizeof(first), 0);
+    RootfsElfHead head;
 
     *elf = NULL;
-    if (!has_magic(fd)) {
+    if (len < 0 || !rootfs_elf_head(first, (gsize)len, &head)) {
         return TRUE;
     }
     own = g_new0(RootfsElf, 1);
+    own->machine = head.machine;
     own->needed = g_ptr_array_new_with_free_func(g_free);
     elf_version(EV_CURRENT);
     elf_errno(); /* forget what was wrong with another file */

@@ -5,8 +5,20 @@
 
 #include <glib.h>
 
+/* Instead of EM_...: of a word size or byte order that Linux has for no program of the processor. */
+enum { ROOTFS_ELF_STRANGE = 0xffff };
+
 typedef struct {
-    guint machine;     /* EM_...; 0 for what is not 64-bit and little-endian */
+    guint type;    /* ET_...; ET_NONE also of a header that is cut */
+    guint machine; /* EM_... or ROOTFS_ELF_STRANGE; EM_NONE also of a header that is cut */
+} RootfsElfHead;
+
+/* What the first `len` bytes of a file say. FALSE: it is no ELF file. */
+gboolean rootfs_elf_head(const void *bytes, gsize len, RootfsElfHead *head);
+
+typedef struct {
+    guint machine;     /* as in its head */
+    gboolean debug;    /* its code is in another file, `objcopy --only-keep-debug`; the rest is unset */
     char *interpreter; /* path in the guest; NULL: a static program, a library or an object */
     GPtrArray *needed; /* names of the libraries it is linked with, in its order */
     char *search;      /* directories of its own for them, colons between; NULL: none */
@@ -24,7 +36,7 @@ gboolean rootfs_elf_read(int fd, const char *path, RootfsElf **elf, GError **err
 void rootfs_elf_free(RootfsElf *elf);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(RootfsElf, rootfs_elf_free)
 
-/* "x86_64", "aarch64", or what to say of another EM_... A static text. */
+/* "x86_64", "aarch64", or what to say of another machine. A static text. */
 const char *rootfs_elf_machine_name(guint machine);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "rootfs_elf.h"
 #include "rootfs_image.h"
+#include "rootfs_source.h"
 
 #include <sys/types.h>
 
@@ -26,10 +27,11 @@ typedef struct {
     gboolean replaces; /* something that the base archive has at this path */
     char *source;  /* file: path on the host; NULL: it is from nowhere there */
     GBytes *data;  /* file: its bytes; NULL: they are read from `source` */
+    RootfsStamp stamp; /* the same: what state that file had */
     gint64 size;   /* file: bytes */
-    RootfsElf *elf; /* file from the host: what it is, NULL when no ELF file */
-    guint machine; /* file of the base that can be run: its EM_..., 0 when no ELF file */
-    char *interpreter; /* the same: what runs a script, NULL when it is none */
+    RootfsElf *elf; /* file from the host: the program, library or module that it is, or NULL */
+    guint machine; /* file: whose program or library it is (RootfsElfHead), 0 when nobody knows */
+    char *interpreter; /* file of the base that can be run: what runs a script, NULL when it is none */
     guint link;    /* files with one number other than 0 are hard links to one another */
     char *target;  /* symbolic link */
     guint major;   /* device */

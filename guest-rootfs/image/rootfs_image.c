@@ -12,6 +12,7 @@
 
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { PAGE = 4096, MAX_MODE = 07777, MAX_MAJOR = 4095, MAX_MINOR = 1048575 };
 
@@ -255,18 +256,30 @@ static gboolean check_kernel(RootfsImage *image, const char *host, const RootfsE
     return FALSE;
 }
 
+/* Whether the guest can use it; nothing of it is taken yet. */
+static gboolean look_at(RootfsImage *image, RootfsEntry *entry, int fd, const char *host, GError **error)
+{
+    if (!rootfs_source_check(fd, host, &entry->stamp, error) ||
+        !rootfs_program_read(entry, fd, host, image->machine, error) ||
+        !check_kernel(image, host, entry->elf, error)) {
+        return FALSE;
+    }
+    entry->size = entry->stamp.size;
+    entry->source = g_strdup(host);
+    return TRUE;
+}
+
 gboolean rootfs_image_add_file(RootfsImage *image, const char *guest, const char *host,
                                const RootfsOwner *owner, GError **error)
 {
     g_autoptr(RootfsEntry) entry = new_entry(image, guest, S_IFREG, owner, error);
+    int fd = entry != NULL ? rootfs_source_open(host, error) : -1;
+    gboolean good = fd >= 0 && look_at(image, entry, fd, host, error);
 
-    if (entry == NULL ||
-        !rootfs_source_check(host, image->machine, &entry->size, &entry->elf, error) ||
-        !check_kernel(image, host, entry->elf, error)) {
-        return FALSE;
+    if (fd >= 0) {
+        close(fd);
     }
-    entry->source = g_strdup(host);
-    return keep(image, g_steal_pointer(&entry));
+    return good && keep(image, g_steal_pointer(&entry));
 }
 
 gboolean rootfs_image_add_open(RootfsImage *image, const char *guest, int fd, const char *host,
@@ -274,18 +287,12 @@ gboolean rootfs_image_add_open(RootfsImage *image, const char *guest, int fd, co
 {
     g_autoptr(RootfsEntry) entry = new_entry(image, guest, S_IFREG, owner, error);
 
-    if (entry == NULL ||
-        !rootfs_source_check_open(fd, host, image->machine, &entry->size, &entry->elf, error) ||
-        !check_kernel(image, host, entry->elf, error)) {
+    if (entry == NULL || !look_at(image, entry, fd, host, error)) {
         return FALSE;
     }
     entry->data = rootfs_source_read_open(fd, host, error);
-    if (entry->data == NULL) {
-        return FALSE;
-    }
-    entry->size = (gint64)g_bytes_get_size(entry->data);
-    entry->source = g_strdup(host);
-    return keep(image, g_steal_pointer(&entry));
+    return entry->data != NULL && rootfs_source_check_same(fd, host, &entry->stamp, error) &&
+           keep(image, g_steal_pointer(&entry));
 }
 
 gboolean rootfs_image_add_bytes(RootfsImage *image, const char *guest, GBytes *bytes,

@@ -15,8 +15,8 @@
 #include <glib.h>
 
 typedef enum {
-    ROOTFS_MACHINE_RASPI4B, /* programs are aarch64 */
-    ROOTFS_MACHINE_X86,     /* programs are x86_64 */
+    ROOTFS_MACHINE_RASPI4B, /* programs are aarch64, and 32-bit ARM */
+    ROOTFS_MACHINE_X86,     /* programs are x86_64, and i386 */
 } RootfsMachine;
 
 #define ROOTFS_ERROR rootfs_error_quark()
@@ -27,7 +27,7 @@ typedef enum {
     ROOTFS_ERROR_BASE,      /* base archive unreadable, truncated, damaged or no cpio */
     ROOTFS_ERROR_SOURCE,    /* host file unreadable, no regular file, 4 GiB - 1 or more, damaged,
                                changed */
-    ROOTFS_ERROR_MACHINE,   /* host file is an ELF program for another architecture */
+    ROOTFS_ERROR_MACHINE,   /* host file is a program, library or module for another architecture */
     ROOTFS_ERROR_FOREIGN,   /* the base archive's programs are another machine's */
     ROOTFS_ERROR_LIBRARY,   /* a dynamic program's loader or library is missing */
     ROOTFS_ERROR_MODULE,    /* kernel module missing, for another kernel, or badly described */
@@ -116,8 +116,11 @@ gboolean rootfs_image_add_template(RootfsImage *image, const char *guest, const 
  * All that is added: `guest` is absolute. Directories on its way that the image has as links are
  * followed, as the guest would: with /bin -> usr/bin there, /bin/ls becomes /usr/bin/ls.
  *
- * Put the regular file `host` there. It is checked now and read again by rootfs_image_write().
- * Errors: PATH, DUPLICATE, SOURCE, MACHINE, VALUE.
+ * Put the regular file `host` there. It is checked now and read again by rootfs_image_write(). An ELF file
+ * is checked that the guest can execute (ET_EXEC and ET_DYN), that lies directly in a directory of libraries
+ * (ET_DYN), or whose name ends in .ko (ET_REL): it is for the machine, undamaged, and the kernel the right
+ * one. All others, and those with debugging information alone, are data and taken as they are.
+ * Errors: PATH, DUPLICATE, SOURCE, MACHINE, MODULE, VALUE.
  */
 gboolean rootfs_image_add_file(RootfsImage *image, const char *guest, const char *host,
                                const RootfsOwner *owner, GError **error);
@@ -200,7 +203,8 @@ gboolean rootfs_image_add_libraries(RootfsImage *image, const char *const *direc
  * it is written aside and then put there. `output` is a regular file or nothing, or a link to such a
  * place. SIGINT, SIGTERM and SIGHUP are put off until nothing is left to clean up. Errors: LIBRARY;
  * DUPLICATE (something lies below a path that is no directory, or two of /bin, /sbin, /usr/bin and
- * /usr/sbin hold the same name and one of these was added); SOURCE (a file vanished or changed);
+ * /usr/sbin hold the same name and one of these was added); SOURCE (a file vanished or changed, as its
+ * number, size or time of change tells);
  * VALUE (SOURCE_DATE_EPOCH is no time);
  * OUTPUT.
  */

@@ -4,27 +4,17 @@
 #include "rootfs_path.h"
 #include "rootfs_source.h"
 
+#include <elf.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
-static const char *const triplets[] = {
-    [ROOTFS_MACHINE_RASPI4B] = "aarch64-linux-gnu",
-    [ROOTFS_MACHINE_X86] = "x86_64-linux-gnu",
-};
-
-/* Below the root of a system; the first two with the triplet behind them. */
-static const char *const usual[] = {
-    "/lib/", "/usr/lib/", "/lib", "/usr/lib", "/lib64", "/usr/lib64", "/usr/local/lib",
-};
-
-static char *usual_directory(gsize i, RootfsMachine machine)
-{
-    return g_strconcat(usual[i], i < 2 ? triplets[machine] : NULL, NULL);
-}
+enum { HEAD_BYTES = 64 };
 
 struct search {
     GTree *entries;
-    GPtrArray *directories; /* where the guest's loader looks for every program */
+    RootfsMachine machine;
+    GPtrArray *configured;  /* directories where the guest's loaders look besides */
     GPtrArray *programs;    /* those whose directories are their libraries' too */
     RootfsMissing *missing;
     gpointer data;
@@ -33,27 +23,35 @@ struct search {
 
 /* ---- In the guest ---- */
 
-static gboolean has_file(const struct search *search, const char *path)
+gboolean rootfs_library_is_at(GTree *entries, const char *path, guint elf_machine)
 {
-    g_autofree char *real = rootfs_path_resolve(search->entries, path, TRUE);
-    const RootfsEntry *entry = real != NULL ? g_tree_lookup(search->entries, real) : NULL;
+    g_autofree char *real = rootfs_path_resolve(entries, path, TRUE);
+    const RootfsEntry *entry = real != NULL ? g_tree_lookup(entries, real) : NULL;
 
-    return entry != NULL && entry->type == S_IFREG;
+    return entry != NULL && entry->type == S_IFREG &&
+           (entry->machine == 0 || entry->machine == elf_machine);
 }
 
-static gboolean is_in(const struct search *search, const char *directory, const char *name)
+/* For `user`, which loaders need of its own processor. */
+static gboolean has_file(const struct search *search, const RootfsEntry *user, const char *path)
+{
+    return rootfs_library_is_at(search->entries, path, user->machine);
+}
+
+static gboolean is_in(const struct search *search, const RootfsEntry *user, const char *directory,
+                      const char *name)
 {
     g_autofree char *path = g_strconcat(directory, "/", name, NULL);
 
-    return has_file(search, path);
+    return has_file(search, user, path);
 }
 
-/* In the directories that the file `user` says it has. */
-static gboolean is_in_path_of(const struct search *search, const RootfsEntry *user,
-                              const char *name)
+/* In the directories that the file `owner` says it has, for `user`. */
+static gboolean is_in_path_of(const struct search *search, const RootfsEntry *owner,
+                              const RootfsEntry *user, const char *name)
 {
-    g_auto(GStrv) parts = g_strsplit(user->elf->search != NULL ? user->elf->search : "", ":", -1);
-    g_autofree char *origin = g_path_get_dirname(user->path);
+    g_auto(GStrv) parts = g_strsplit(owner->elf->search != NULL ? owner->elf->search : "", ":", -1);
+    g_autofree char *origin = g_path_get_dirname(owner->path);
     gboolean found = FALSE;
 
     for (char **part = parts; *part != NULL && !found; part++) {
@@ -61,7 +59,7 @@ static gboolean is_in_path_of(const struct search *search, const RootfsEntry *us
 
         g_string_replace(directory, "${ORIGIN}", origin, 0);
         g_string_replace(directory, "$ORIGIN", origin, 0);
-        found = is_in(search, directory->str, name);
+        found = is_in(search, user, directory->str, name);
     }
     return found;
 }
@@ -79,7 +77,7 @@ static gboolean is_in_bequeathed_path(const struct search *search, const RootfsE
                                       const char *name)
 {
     for (guint i = 0; !has_own_runpath(user) && i < search->programs->len; i++) {
-        if (is_in_path_of(search, search->programs->pdata[i], name)) {
+        if (is_in_path_of(search, search->programs->pdata[i], user, name)) {
             return TRUE;
         }
     }
@@ -105,21 +103,31 @@ static gboolean is_musl(const RootfsEntry *user, const char *name)
            strstr(user->elf->interpreter, "/ld-musl-") != NULL;
 }
 
-static gboolean has_library(const struct search *search, const RootfsEntry *user, const char *name)
+/* Where loaders look for every program. */
+static gboolean is_in_usual_path(const struct search *search, const RootfsEntry *user, const char *name)
 {
-    if (strchr(name, '/') != NULL) {
-        return has_file(search, name);
+    const char *const *usual = rootfs_processor_find(search->machine, user->machine)->directories;
+
+    for (; *usual != NULL; usual++) {
+        if (is_in(search, user, *usual, name)) {
+            return TRUE;
+        }
     }
-    if (is_musl(user, name) || is_in_path_of(search, user, name) ||
-        is_in_bequeathed_path(search, user, name)) {
-        return TRUE;
-    }
-    for (guint i = 0; i < search->directories->len; i++) {
-        if (is_in(search, search->directories->pdata[i], name)) {
+    for (guint i = 0; i < search->configured->len; i++) {
+        if (is_in(search, user, search->configured->pdata[i], name)) {
             return TRUE;
         }
     }
     return FALSE;
+}
+
+static gboolean has_library(const struct search *search, const RootfsEntry *user, const char *name)
+{
+    if (strchr(name, '/') != NULL) {
+        return has_file(search, user, name);
+    }
+    return is_musl(user, name) || is_in_path_of(search, user, user, name) ||
+           is_in_bequeathed_path(search, user, name) || is_in_usual_path(search, user, name);
 }
 
 /* GTraverseFunc: TRUE stops, and search->error says why. */
@@ -133,7 +141,7 @@ static gboolean check_entry(gpointer key, gpointer value, gpointer data)
     if (elf == NULL) {
         return FALSE;
     }
-    if (elf->interpreter != NULL && !has_file(search, elf->interpreter) &&
+    if (elf->interpreter != NULL && !has_file(search, entry, elf->interpreter) &&
         !search->missing(search->data, entry, elf->interpreter, &search->error)) {
         return TRUE;
     }
@@ -182,14 +190,11 @@ static gboolean add_configured(gpointer key, gpointer value, gpointer data)
 gboolean rootfs_library_search(GTree *entries, RootfsMachine machine, RootfsMissing *missing,
                                gpointer data, GError **error)
 {
-    g_autoptr(GPtrArray) directories = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GPtrArray) configured = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(GPtrArray) programs = g_ptr_array_new();
-    struct search search = {entries, directories, programs, missing, data, NULL};
+    struct search search = {entries, machine, configured, programs, missing, data, NULL};
 
-    for (gsize i = 0; i < G_N_ELEMENTS(usual); i++) {
-        g_ptr_array_add(directories, usual_directory(i, machine));
-    }
-    g_tree_foreach(entries, add_configured, directories);
+    g_tree_foreach(entries, add_configured, configured);
     g_tree_foreach(entries, note_program, programs);
     g_tree_foreach(entries, check_entry, &search);
     if (search.error != NULL) {
@@ -201,37 +206,48 @@ gboolean rootfs_library_search(GTree *entries, RootfsMachine machine, RootfsMiss
 
 /* ---- On the host ---- */
 
-/* `path` when it is a library for the machine, else NULL; takes it. */
-static char *if_fitting(char *path, RootfsMachine machine)
+static gboolean is_fitting(int fd, const RootfsProcessor *processor)
 {
-    g_autoptr(RootfsElf) elf = NULL;
-    gint64 size;
+    guint8 first[HEAD_BYTES];
+    ssize_t len = pread(fd, first, sizeof(first), 0);
+    RootfsElfHead head;
 
-    if (rootfs_source_check(path, machine, &size, &elf, NULL) && elf != NULL) {
-        return path;
-    }
-    g_free(path);
-    return NULL;
+    return len > 0 && rootfs_elf_head(first, (gsize)len, &head) && head.type == ET_DYN &&
+           head.machine == processor->elf_machine;
 }
 
-static char *find_in_system(const char *root, const char *name, RootfsMachine machine)
+/* `path` when it is a library for the processor, else NULL; takes it. */
+static char *if_fitting(char *path, const RootfsProcessor *processor)
 {
+    int fd = rootfs_source_open(path, NULL);
+    gboolean good = fd >= 0 && is_fitting(fd, processor);
+
+    if (fd >= 0) {
+        close(fd);
+    }
+    if (!good) {
+        g_clear_pointer(&path, g_free);
+    }
+    return path;
+}
+
+static char *find_in_system(const char *root, const char *name, const RootfsProcessor *processor)
+{
+    const char *const *directory = processor->directories;
     char *found = NULL;
 
     if (name[0] == '/') {
-        return if_fitting(g_strconcat(root, name, NULL), machine);
+        return if_fitting(g_strconcat(root, name, NULL), processor);
     }
-    for (gsize i = 0; i < G_N_ELEMENTS(usual) && found == NULL; i++) {
-        g_autofree char *directory = usual_directory(i, machine);
-
-        found = if_fitting(g_strconcat(root, directory, "/", name, NULL), machine);
+    for (; *directory != NULL && found == NULL; directory++) {
+        found = if_fitting(g_strconcat(root, *directory, "/", name, NULL), processor);
     }
     return found;
 }
 
-char *rootfs_library_find(const char *name, RootfsMachine machine, const char *const *directories)
+char *rootfs_library_find(const char *name, const RootfsProcessor *processor,
+                          const char *const *directories)
 {
-    g_autofree char *cross = g_strconcat("/usr/", triplets[machine], NULL);
     g_autofree char *base = g_path_get_basename(name);
     char *found = NULL;
 
@@ -239,9 +255,9 @@ char *rootfs_library_find(const char *name, RootfsMachine machine, const char *c
         return NULL; /* a path that only held where the program was linked */
     }
     for (; directories != NULL && *directories != NULL && found == NULL; directories++) {
-        found = if_fitting(g_build_filename(*directories, base, NULL), machine);
-        found = found != NULL ? found : find_in_system(*directories, name, machine);
+        found = if_fitting(g_build_filename(*directories, base, NULL), processor);
+        found = found != NULL ? found : find_in_system(*directories, name, processor);
     }
-    found = found != NULL ? found : find_in_system(cross, name, machine);
-    return found != NULL ? found : find_in_system("", name, machine);
+    found = found != NULL ? found : find_in_system(processor->cross, name, processor);
+    return found != NULL ? found : find_in_system("", name, processor);
 }

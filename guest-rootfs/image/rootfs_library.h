@@ -4,6 +4,7 @@
 #define ROOTFS_LIBRARY_H
 
 #include "rootfs_entry.h"
+#include "rootfs_processor.h"
 
 /*
  * Called for every loader (an absolute path) and library (a name, or a path) that `user` needs
@@ -13,20 +14,23 @@ typedef gboolean RootfsMissing(gpointer data, const RootfsEntry *user, const cha
                                GError **error);
 
 /*
- * Look, as the guest's loader will, for what every added dynamic program and library needs: beside
- * paths of its own in the usual directories and those of the guest's /etc/ld.so.conf. `missing` must
- * not change `entries`. FALSE when it said so.
+ * Look, as the guest's loader will, for what every added dynamic program and library needs, among files of
+ * its own processor: beside paths of its own in the usual directories and those of the guest's
+ * /etc/ld.so.conf. `missing` must not change `entries`. FALSE when it said so.
  */
 gboolean rootfs_library_search(GTree *entries, RootfsMachine machine, RootfsMissing *missing,
                                gpointer data, GError **error);
 
+/* TRUE when a file is there, links followed, that is for programs of this machine (EM_...). */
+gboolean rootfs_library_is_at(GTree *entries, const char *path, guint elf_machine);
+
 /*
- * The path on this host of the loader or library `name` for `machine`, or NULL: below one of
+ * The path on this host of the loader or library `name` for the processor, or NULL: below one of
  * `directories` (NULL-terminated or NULL; each a library directory or a sysroot), else where
- * Debian has those of the cross compiler and of the machine's own architecture. A relative path is
+ * Debian has those of the cross compiler and of the processor's own architecture. A relative path is
  * nowhere. The caller frees it.
  */
-char *rootfs_library_find(const char *name, RootfsMachine machine,
+char *rootfs_library_find(const char *name, const RootfsProcessor *processor,
                           const char *const *directories);
 
 #endif

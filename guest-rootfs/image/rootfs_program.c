@@ -3,9 +3,11 @@
 
 #include "rootfs_elf.h"
 #include "rootfs_path.h"
+#include "rootfs_processor.h"
 
 #include <elf.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { SCRIPTS_MAX = 5 }; /* interpreters that are scripts again, for the kernel */
 
@@ -21,16 +23,82 @@ static void note_script(RootfsEntry *entry, const char *line, gsize len)
 
 void rootfs_program_note(RootfsEntry *entry, const void *bytes, gsize len)
 {
-    const guint8 *at = bytes;
-    const gsize machine = G_STRUCT_OFFSET(Elf64_Ehdr, e_machine); /* in 32-bit files too */
+    const char *at = bytes;
+    RootfsElfHead head;
 
-    if (len >= machine + 2 && memcmp(at, ELFMAG, SELFMAG) == 0) {
-        guint low = at[machine], high = at[machine + 1];
-
-        entry->machine = at[EI_DATA] == ELFDATA2MSB ? low << 8 | high : high << 8 | low;
+    if (rootfs_elf_head(bytes, len, &head)) {
+        entry->machine = head.machine;
     } else if (len > 2 && memcmp(at, "#!", 2) == 0) {
-        note_script(entry, (const char *)at + 2, MIN(len, ROOTFS_PROGRAM_BYTES) - 2);
+        note_script(entry, at + 2, MIN(len, ROOTFS_PROGRAM_BYTES) - 2);
     }
+}
+
+static gboolean is_data(const RootfsEntry *entry, const RootfsElfHead *head, RootfsMachine machine)
+{
+    gboolean can_run = (entry->owner.mode & 0111) != 0;
+
+    if (head->machine == EM_BPF) {
+        return TRUE;
+    }
+    switch (head->type) {
+    case ET_NONE: /* damaged */
+    case ET_EXEC:
+        return !can_run;
+    case ET_DYN:
+        return !can_run && !rootfs_processor_is_library(machine, entry->path);
+    case ET_REL:
+        return !g_str_has_suffix(entry->path, ".ko");
+    default:
+        return TRUE;
+    }
+}
+
+static gboolean refuse_module(const char *host, guint elf_machine, guint kernel, GError **error)
+{
+    g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_MACHINE,
+                "%s: is a kernel module for %s, the guest's kernel is one for %s; build it against that "
+                "kernel", host, rootfs_elf_machine_name(elf_machine), rootfs_elf_machine_name(kernel));
+    return FALSE;
+}
+
+static gboolean refuse_program(const char *host, guint elf_machine, guint native, GError **error)
+{
+    const char *name = rootfs_elf_machine_name(native);
+
+    g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_MACHINE,
+                "%s: is a program for %s, the guest runs %s; build it with %s-linux-gnu-gcc, or, if it is "
+                "data there, add it without execute permission and outside the library directories", host,
+                rootfs_elf_machine_name(elf_machine), name, name);
+    return FALSE;
+}
+
+gboolean rootfs_program_read(RootfsEntry *entry, int fd, const char *host, RootfsMachine machine,
+                             GError **error)
+{
+    guint native = rootfs_processor_native(machine)->elf_machine;
+    guint8 first[ROOTFS_PROGRAM_BYTES];
+    ssize_t len = pread(fd, first, sizeof(first), 0);
+    g_autoptr(RootfsElf) elf = NULL;
+    RootfsElfHead head;
+
+    if (len < 0 || !rootfs_elf_head(first, (gsize)len, &head) || is_data(entry, &head, machine)) {
+        return TRUE; /* and whether it can be read at all its reader will see */
+    }
+    if (!rootfs_elf_read(fd, host, &elf, error)) {
+        return FALSE;
+    }
+    if (elf == NULL || elf->debug) {
+        return TRUE;
+    }
+    if (head.type == ET_REL && elf->machine != native) {
+        return refuse_module(host, elf->machine, native, error);
+    }
+    if (rootfs_processor_find(machine, elf->machine) == NULL) {
+        return refuse_program(host, elf->machine, native, error);
+    }
+    entry->machine = elf->machine;
+    entry->elf = g_steal_pointer(&elf);
+    return TRUE;
 }
 
 /* ---- The image ---- */
@@ -53,19 +121,12 @@ static const RootfsEntry *find_elf(GTree *entries, const char *path)
     return entry != NULL && entry->machine != 0 ? entry : NULL;
 }
 
-/* Kernels run programs of the 32-bit processor as well. */
-static gboolean runs(RootfsMachine machine, guint elf_machine)
-{
-    return machine == ROOTFS_MACHINE_X86 ? elf_machine == EM_X86_64 || elf_machine == EM_386
-                                         : elf_machine == EM_AARCH64 || elf_machine == EM_ARM;
-}
-
 static gboolean refuse(const RootfsEntry *entry, RootfsMachine machine, const char *path,
                        GError **error)
 {
     RootfsMachine other =
         machine == ROOTFS_MACHINE_X86 ? ROOTFS_MACHINE_RASPI4B : ROOTFS_MACHINE_X86;
-    g_autofree char *remedy = runs(other, entry->machine)
+    g_autofree char *remedy = rootfs_processor_find(other, entry->machine) != NULL
                               ? g_strdup_printf("give --machine %s, or", rootfs_machine_name(other))
                               : g_strdup("give");
 
@@ -73,7 +134,7 @@ static gboolean refuse(const RootfsEntry *entry, RootfsMachine machine, const ch
                 "base archive %s: its %s is a program for %s, and the machine is %s, which runs %s; "
                 "%s an archive with programs for that", path, entry->path,
                 rootfs_elf_machine_name(entry->machine), rootfs_machine_name(machine),
-                rootfs_elf_machine_name(machine == ROOTFS_MACHINE_X86 ? EM_X86_64 : EM_AARCH64),
+                rootfs_elf_machine_name(rootfs_processor_native(machine)->elf_machine),
                 remedy);
     return FALSE;
 }
@@ -87,5 +148,6 @@ gboolean rootfs_program_check(GTree *entries, RootfsMachine machine, const char 
     for (gsize i = 0; i < G_N_ELEMENTS(started) && elf == NULL; i++) {
         elf = find_elf(entries, started[i]);
     }
-    return elf == NULL || runs(machine, elf->machine) || refuse(elf, machine, path, error);
+    return elf == NULL || rootfs_processor_find(machine, elf->machine) != NULL ||
+           refuse(elf, machine, path, error);
 }

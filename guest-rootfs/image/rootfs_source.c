@@ -3,7 +3,6 @@
 
 #include "rootfs_entry.h"
 
-#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -23,22 +22,13 @@ static gboolean fail_read(GError **error, const char *path)
     return FALSE;
 }
 
-static gboolean check_elf(const RootfsElf *elf, const char *path, RootfsMachine machine,
-                          GError **error)
+static void set_stamp(RootfsStamp *stamp, const struct stat *info)
 {
-    guint want = machine == ROOTFS_MACHINE_X86 ? EM_X86_64 : EM_AARCH64;
-
-    if (elf == NULL || elf->machine == want) {
-        return TRUE;
-    }
-    g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_MACHINE,
-                "%s: is a program for %s, the guest runs %s; build it with %s-linux-gnu-gcc",
-                path, rootfs_elf_machine_name(elf->machine), rootfs_elf_machine_name(want),
-                rootfs_elf_machine_name(want));
-    return FALSE;
+    *stamp = (RootfsStamp){info->st_dev, info->st_ino, info->st_size, info->st_mtim.tv_sec,
+                           info->st_mtim.tv_nsec};
 }
 
-static gboolean check_open_file(int fd, const char *path, gint64 *size, GError **error)
+gboolean rootfs_source_check(int fd, const char *path, RootfsStamp *stamp, GError **error)
 {
     struct stat info;
 
@@ -57,21 +47,22 @@ static gboolean check_open_file(int fd, const char *path, gint64 *size, GError *
         return fail_source(error, path, "has 4 GiB - 1 or more, and an image takes files below that; "
                            "split it");
     }
-    *size = info.st_size;
+    set_stamp(stamp, &info);
     return TRUE;
 }
 
-gboolean rootfs_source_check_open(int fd, const char *path, RootfsMachine machine, gint64 *size,
-                                  RootfsElf **elf, GError **error)
+gboolean rootfs_source_check_same(int fd, const char *path, const RootfsStamp *stamp, GError **error)
 {
-    g_autoptr(RootfsElf) own = NULL;
+    struct stat info;
+    RootfsStamp now;
 
-    if (!check_open_file(fd, path, size, error) || !rootfs_elf_read(fd, path, &own, error) ||
-        !check_elf(own, path, machine, error)) {
-        return FALSE;
+    if (fstat(fd, &info) < 0) {
+        return fail_read(error, path);
     }
-    *elf = g_steal_pointer(&own);
-    return TRUE;
+    set_stamp(&now, &info);
+    return (now.device == stamp->device && now.inode == stamp->inode && now.size == stamp->size &&
+            now.seconds == stamp->seconds && now.nanoseconds == stamp->nanoseconds) ||
+           fail_source(error, path, "changed while the image was made; build it again");
 }
 
 int rootfs_source_open(const char *path, GError **error)
@@ -85,44 +76,38 @@ int rootfs_source_open(const char *path, GError **error)
     return fd;
 }
 
-gboolean rootfs_source_check(const char *path, RootfsMachine machine, gint64 *size,
-                             RootfsElf **elf, GError **error)
+static gboolean read_all(int fd, const char *path, guint8 *bytes, gint64 size, GError **error)
 {
-    int fd = rootfs_source_open(path, error);
-    gboolean good = fd >= 0 && rootfs_source_check_open(fd, path, machine, size, elf, error);
+    gint64 have = 0;
+    ssize_t n = 1;
 
-    if (fd >= 0) {
-        close(fd);
+    while (have < size && (n = pread(fd, bytes + have, (gsize)(size - have), have)) > 0) {
+        have += n;
     }
-    return good;
+    if (n < 0) {
+        return fail_read(error, path);
+    }
+    return have == size || fail_source(error, path, "has fewer bytes than its size says; add a copy of it");
 }
 
 GBytes *rootfs_source_read_open(int fd, const char *path, GError **error)
 {
     g_autofree guint8 *bytes = NULL;
-    gint64 size, have = 0;
-    ssize_t n = 1;
+    RootfsStamp stamp;
 
-    if (!check_open_file(fd, path, &size, error)) {
+    if (!rootfs_source_check(fd, path, &stamp, error)) {
         return NULL;
     }
-    bytes = g_try_malloc((gsize)size + 1); /* not NULL for an empty file */
+    bytes = g_try_malloc((gsize)stamp.size + 1); /* not NULL for an empty file */
     if (bytes == NULL) {
         fail_source(error, path, "is larger than the memory there is; make it smaller");
         return NULL;
     }
-    while (have < size && (n = pread(fd, bytes + have, (gsize)(size - have), have)) > 0) {
-        have += n;
-    }
-    if (n < 0) {
-        fail_read(error, path);
+    if (!read_all(fd, path, bytes, stamp.size, error) ||
+        !rootfs_source_check_same(fd, path, &stamp, error)) {
         return NULL;
     }
-    if (have < size) {
-        fail_source(error, path, "became shorter while it was read; build it again");
-        return NULL;
-    }
-    return g_bytes_new_take(g_steal_pointer(&bytes), (gsize)size);
+    return g_bytes_new_take(g_steal_pointer(&bytes), (gsize)stamp.size);
 }
 
 GBytes *rootfs_source_read(const char *path, GError **error)

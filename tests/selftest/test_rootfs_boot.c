@@ -129,6 +129,62 @@ START_TEST(what_init_starts_and_remedies)
 }
 END_TEST
 
+/* ---- Programs of the 32-bit processors ---- */
+
+/* The head of an ELF32 program of `size` bytes, loaded to 0x100000; the code follows. */
+#define HEAD(machine, flags, size) \
+    0x7f, 'E', 'L', 'F', 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, machine, 0, 1, 0, 0, 0, \
+    0x54, 0, 0x10, 0, 52, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, flags, 52, 0, 32, 0, 1, 0, 40, 0, \
+    0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10, 0, 0, 0, 0x10, 0, size, 0, 0, 0, size, 0, 0, 0, \
+    5, 0, 0, 0, 0, 0x10, 0, 0
+
+/* write(1, "it runs\n", 8); exit(0) */
+static const guint8 i386[] = {
+    HEAD(3, 0, 123),
+    0xbb, 1, 0, 0, 0,          /* mov $1, %ebx */
+    0xb9, 0x73, 0, 0x10, 0,    /* mov $0x100073, %ecx */
+    0xba, 8, 0, 0, 0,          /* mov $8, %edx */
+    0xb8, 4, 0, 0, 0,          /* mov $4, %eax */
+    0xcd, 0x80,                /* int $0x80 */
+    0xb8, 1, 0, 0, 0,          /* mov $1, %eax */
+    0x31, 0xdb,                /* xor %ebx, %ebx */
+    0xcd, 0x80,                /* int $0x80 */
+    'i', 't', ' ', 'r', 'u', 'n', 's', '\n',
+};
+static const guint8 arm[] = {
+    HEAD(40, 5, 124),          /* EABI 5 */
+    1, 0, 0xa0, 0xe3,          /* mov r0, #1 */
+    0x14, 0x10, 0x8f, 0xe2,    /* add r1, pc, #20 */
+    8, 0x20, 0xa0, 0xe3,       /* mov r2, #8 */
+    4, 0x70, 0xa0, 0xe3,       /* mov r7, #4 */
+    0, 0, 0, 0xef,             /* svc 0 */
+    0, 0, 0xa0, 0xe3,          /* mov r0, #0 */
+    1, 0x70, 0xa0, 0xe3,       /* mov r7, #1 */
+    0, 0, 0, 0xef,             /* svc 0 */
+    'i', 't', ' ', 'r', 'u', 'n', 's', '\n',
+};
+
+static const struct older {
+    const char *machine;
+    const guint8 *bytes;
+    gssize len;
+} older[] = {{"raspi4b", arm, sizeof(arm)}, {"x86", i386, sizeof(i386)}};
+
+/* As the image builder lets them in. */
+START_TEST(a_program_of_the_32_bit_processor)
+{
+    g_autofree char *program = child_path(&child, "older");
+    g_autofree char *added = g_strconcat(program, ":/usr/bin/older:755", NULL);
+
+    ck_assert(g_file_set_contents(program, (const char *)older[_i].bytes, older[_i].len, NULL));
+    start("shell", older[_i].machine, (const char *const[]){"--add", added, NULL});
+    screen_await("/ # ");
+    screen_type("older\n");
+    screen_await("it runs\r");
+    leave("exit\n");
+}
+END_TEST
+
 /* ---- Login ---- */
 
 static void log_in(const char *user, const char *password)
@@ -397,6 +453,7 @@ static Suite *rootfs_boot_suite(void)
     tcase_add_loop_test(added, an_image_with_all_that_is_added, 0, G_N_ELEMENTS(machines));
     tcase_add_test(added, what_init_starts_and_remedies);
     tcase_add_loop_test(added, what_is_added_to_an_image_and_replaced, 0, G_N_ELEMENTS(machines));
+    tcase_add_loop_test(added, a_program_of_the_32_bit_processor, 0, G_N_ELEMENTS(older));
     tcase_add_loop_test(login, logins, 0, G_N_ELEMENTS(machines));
     tcase_add_loop_test(login, a_login_that_fails_at_once, 0, G_N_ELEMENTS(machines));
     tcase_add_loop_test(own, an_own_init_is_kept, 0, G_N_ELEMENTS(kept));

@@ -103,7 +103,7 @@ static const struct bad {
 } bad[] = {
     {"mkfifo tree/odd", "manifest", ROOTFS_ERROR_SOURCE},
     {"ln -s ../../etc tree/odd", "above the image's root", ROOTFS_ERROR_VALUE},
-    {"printf '\\177ELF' >tree/odd", "damaged", ROOTFS_ERROR_SOURCE},
+    {"printf '\\177ELF' >tree/odd; chmod +x tree/odd", "damaged", ROOTFS_ERROR_SOURCE},
 };
 
 START_TEST(what_cannot_be_added)

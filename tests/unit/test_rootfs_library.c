@@ -266,6 +266,104 @@ START_TEST(all_that_a_program_needs)
 }
 END_TEST
 
+/* ---- 32-bit programs beside the others ---- */
+
+static const struct library {
+    const char *width, *guest; /* of the loader and the library */
+    gboolean found;
+} older[] = {
+    {"-m32", "/usr/lib/i386-linux-gnu/libown.so", TRUE},
+    {"-m32", "/lib32/libown.so", TRUE},
+    {"-m32", "/lib/libown.so", TRUE},
+    {"-m32", "/lib64/libown.so", FALSE},
+    {"-m64", "/lib/libown.so", FALSE}, /* the loader passes it over */
+};
+
+/* `libs` of this width, and a program of 32 bits that needs both. */
+static void make_older(const char *width)
+{
+    g_autofree char *command = g_strdup_printf(
+        "mkdir -p libs m32; echo 'int own(void){return 0;}' >own.c;"
+        "echo 'int own(void);void _start(void){own();}' >main.c;"
+        "gcc %s -nostdlib -shared -fPIC -o libs/libown.so own.c; cp libs/libown.so libs/loader.so;"
+        "gcc -m32 -nostdlib -shared -fPIC -o m32/libown.so own.c;"
+        "gcc -m32 -nostdlib -fPIC -pie -Wl,--dynamic-linker=/lib/loader.so -o program main.c -Lm32 -lown",
+        width);
+
+    g_free(run(command));
+}
+
+START_TEST(an_older_program_needs_its_own)
+{
+    make_older("-m32");
+    add("program", "/usr/bin/program");
+    expect_missing("/lib/loader.so");
+    add("libs/loader.so", "/lib/loader.so");
+    expect_missing("libown.so");
+    make_older(older[_i].width);
+    add("libs/libown.so", older[_i].guest);
+    if (older[_i].found) {
+        must(rootfs_image_check_libraries(image, &error));
+    } else {
+        expect_missing("libown.so");
+    }
+}
+END_TEST
+
+START_TEST(an_older_loader_is_not_the_others)
+{
+    make_older("-m64");
+    add("program", "/usr/bin/program");
+    add("libs/loader.so", "/lib/loader.so");
+    expect_missing("/lib/loader.so");
+}
+END_TEST
+
+START_TEST(an_older_programs_libraries_are_copied)
+{
+    g_autofree char *bad = test_path("bad"), *libs = test_path("libs");
+    const char *const directories[] = {bad, libs, NULL};
+
+    make_older("-m64");
+    g_free(run("mv libs bad"));
+    make_older("-m32");
+    add("program", "/usr/bin/program");
+    must(rootfs_image_add_libraries(image, directories, &error));
+    must(rootfs_image_check_libraries(image, &error));
+    ck_assert(rootfs_image_has(image, "/usr/lib/libown.so"));
+}
+END_TEST
+
+/* One path cannot hold both. */
+START_TEST(libraries_of_one_name_for_two)
+{
+    g_autofree char *bad = test_path("bad"), *libs = test_path("libs");
+    const char *const directories[] = {bad, libs, NULL};
+
+    make_older("-m64");
+    add("libs/libown.so", "/usr/lib/libown.so");
+    g_free(run("mv libs bad"));
+    make_older("-m32");
+    add("program", "/usr/bin/program");
+    ck_assert(!rootfs_image_add_libraries(image, directories, &error));
+    EXPECT_ERROR(&error, ROOTFS_ERROR_DUPLICATE, "/usr/lib/libown.so is added twice");
+}
+END_TEST
+
+/* A link that leads nowhere is in the way of a copy, and no library. */
+START_TEST(a_link_in_the_way_of_a_copy)
+{
+    g_autofree char *libs = test_path("libs");
+    const char *const directories[] = {libs, NULL};
+
+    make_program("x86_64", "");
+    add("program", "/usr/bin/program");
+    must(rootfs_image_add_symlink(image, "/usr/lib/libown.so", "gone.so", &all, &error));
+    ck_assert(!rootfs_image_add_libraries(image, directories, &error));
+    EXPECT_ERROR(&error, ROOTFS_ERROR_DUPLICATE, "/usr/lib/libown.so is added twice, as a link to gone.so");
+}
+END_TEST
+
 static Suite *library_suite(void)
 {
     Suite *suite = suite_create("rootfs_library");
@@ -282,6 +380,11 @@ static Suite *library_suite(void)
     tcase_add_test(tc, where_the_base_says);
     tcase_add_loop_test(tc, libraries_of_libraries, 0, G_N_ELEMENTS(chains));
     tcase_add_loop_test(tc, all_that_a_program_needs, 0, G_N_ELEMENTS(machines));
+    tcase_add_loop_test(tc, an_older_program_needs_its_own, 0, G_N_ELEMENTS(older));
+    tcase_add_test(tc, an_older_loader_is_not_the_others);
+    tcase_add_test(tc, an_older_programs_libraries_are_copied);
+    tcase_add_test(tc, libraries_of_one_name_for_two);
+    tcase_add_test(tc, a_link_in_the_way_of_a_copy);
     suite_add_tcase(suite, tc);
     return suite;
 }

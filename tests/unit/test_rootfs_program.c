@@ -2,14 +2,17 @@
 /* Archives of another machine's programs are told from this one's. The image is an x86's. */
 #include "test_rootfs_fixture.h"
 
-/* elf OCTAL: the first bytes of a 64-bit program, with this machine (e_machine). */
+/* elf OCTAL: the first bytes of a 64-bit program, with this machine (e_machine); elf32 OCTAL likewise. */
 static const char tools[] =
     "mkdir -p tree/bin tree/sbin; cd tree;"
     "elf() { printf '\\177ELF\\002\\001\\001\\0\\0\\0\\0\\0\\0\\0\\0\\0\\002\\0'; printf \"\\\\$1\\\\0\";"
     "  printf '%0300d' 0; };"
+    "elf32() { printf '\\177ELF\\001\\001\\001\\0\\0\\0\\0\\0\\0\\0\\0\\0\\002\\0'; printf \"\\\\$1\\\\0\";"
+    "  printf '%0300d' 0; };"
     "program() { elf $2 >$1; chmod +x $1; };"
+    "program32() { elf32 $2 >$1; chmod +x $1; };"
     "script() { printf \"#!$2\\n:\\n\" >$1; chmod +x $1; };"
-    "x86=076 arm=267 i386=003 riscv=363;";
+    "x86=076 arm=267 i386=003 arm32=050 riscv=363;";
 
 static const struct archive {
     const char *make;
@@ -17,7 +20,9 @@ static const struct archive {
     const char *remedy;
 } archives[] = {
     {"program init $x86", NULL, NULL},
-    {"program init $i386", NULL, NULL},
+    {"program32 init $i386", NULL, NULL},
+    {"program32 init $x86", "its /init is a program for another architecture", "; give an archive"},
+    {"program32 init $arm32", "its /init is a program for a 32-bit ARM", "--machine raspi4b"},
     {"program init $arm", "its /init is a program for aarch64, and the machine is x86, which runs x86_64",
      "give --machine raspi4b, or an archive"},
     {"program init $riscv", "its /init is a program for another architecture", "; give an archive"},
