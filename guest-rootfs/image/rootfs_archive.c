@@ -8,7 +8,6 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -103,6 +102,14 @@ static gboolean write_held(struct writer *writer, const RootfsEntry *entry)
            fail_archive(writer);
 }
 
+/* Both before, when something else can lie at its path by now, and behind. */
+static gboolean copy_unchanged(struct writer *writer, const RootfsEntry *entry, int fd)
+{
+    return rootfs_source_check_same(fd, entry->source, &entry->stamp, &writer->error) &&
+           copy_bytes(writer, entry, fd) &&
+           rootfs_source_check_same(fd, entry->source, &entry->stamp, &writer->error);
+}
+
 static gboolean write_data(struct writer *writer, const RootfsEntry *entry)
 {
     int fd;
@@ -111,11 +118,11 @@ static gboolean write_data(struct writer *writer, const RootfsEntry *entry)
     if (entry->data != NULL) {
         return write_held(writer, entry);
     }
-    fd = open(entry->source, O_RDONLY | O_CLOEXEC);
+    fd = rootfs_source_open(entry->source, &writer->error);
     if (fd < 0) {
-        return fail_source(writer, entry, g_strerror(errno));
+        return FALSE;
     }
-    good = copy_bytes(writer, entry, fd);
+    good = copy_unchanged(writer, entry, fd);
     close(fd);
     return good;
 }

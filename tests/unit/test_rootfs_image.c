@@ -305,10 +305,14 @@ START_TEST(failure_leaves_the_old_archive)
     must(rootfs_image_add_file(image, "/hello", source, &plain, &error));
     ck_assert(g_file_set_contents(source, "longer than before\n", -1, NULL));
     ck_assert(!rootfs_image_write(image, output, &error));
-    EXPECT_ERROR(&error, ROOTFS_ERROR_SOURCE, source, "size");
-    ck_assert(g_file_set_contents(source, "less", -1, NULL));
+    EXPECT_ERROR(&error, ROOTFS_ERROR_SOURCE, source, "changed");
+    ck_assert(g_file_set_contents(source, "Hello\n", -1, NULL)); /* as long, and another file */
     ck_assert(!rootfs_image_write(image, output, &error));
-    EXPECT_ERROR(&error, ROOTFS_ERROR_SOURCE, source, "size");
+    EXPECT_ERROR(&error, ROOTFS_ERROR_SOURCE, source, "changed");
+    ck_assert_int_eq(g_unlink(source), 0);
+    ck_assert_int_eq(mkfifo(source, 0600), 0); /* is not waited for */
+    ck_assert(!rootfs_image_write(image, output, &error));
+    EXPECT_ERROR(&error, ROOTFS_ERROR_SOURCE, source, "changed");
     ck_assert_int_eq(g_unlink(source), 0);
     ck_assert(!rootfs_image_write(image, output, &error));
     EXPECT_ERROR(&error, ROOTFS_ERROR_SOURCE, source, "No such file");
