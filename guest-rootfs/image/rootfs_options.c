@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "rootfs_image.h"
+#include "rootfs_short_options.h"
 
 void rootfs_options_clear(RootfsOptions *options)
 {
@@ -37,7 +38,9 @@ static const char description[] =
     "TARGET MODE UID GID` and `nod GUEST MODE UID GID b|c MAJOR MINOR`.\n"
     "Without --base the image starts from the bench's own, which boots and has a shell.";
 
-static void add_options(GOptionContext *context, RootfsOptions *o)
+/* Read them from the words that are made of argv, and leave there what is no option. */
+static gboolean parse(GOptionContext *context, RootfsOptions *o, int argc, char **argv, char ***words,
+                      GError **error)
 {
     const GOptionEntry entries[] = {
         {"machine", 'm', 0, G_OPTION_ARG_STRING, &o->machine, "raspi4b or x86", "M"},
@@ -77,6 +80,8 @@ static void add_options(GOptionContext *context, RootfsOptions *o)
     };
 
     g_option_context_add_main_entries(context, entries, NULL);
+    *words = rootfs_short_options_split(argc, argv, entries, NULL);
+    return g_option_context_parse_strv(context, words, error);
 }
 
 RootfsOptions *rootfs_options_parse(const char *command, int argc, char **argv, GError **error)
@@ -84,18 +89,18 @@ RootfsOptions *rootfs_options_parse(const char *command, int argc, char **argv, 
     g_autoptr(GOptionContext) context = g_option_context_new("- build a guest's cpio archive");
     g_autoptr(RootfsOptions) o = g_new0(RootfsOptions, 1);
     g_autoptr(GError) cause = NULL;
+    g_auto(GStrv) words = NULL;
 
     argv[0] = (char *)command; /* for --help */
     g_option_context_set_description(context, description);
-    add_options(context, o);
-    if (!g_option_context_parse(context, &argc, &argv, &cause)) {
+    if (!parse(context, o, argc, argv, &words, &cause)) {
         g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_SYNTAX, "%s: see %s --help", cause->message,
                     command);
         return NULL;
     }
-    if (argc != 1) {
+    if (words[1] != NULL) {
         g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_SYNTAX, "%s is no option: see %s --help",
-                    argv[1], command);
+                    words[1], command);
         return NULL;
     }
     if (o->machine == NULL || o->output == NULL) {

@@ -9,7 +9,7 @@
 #include "frame.h"
 #include "kvm.h"
 #include "paths.h"
-#include "short_options.h"
+#include "rootfs_short_options.h"
 
 #define PORT_MAX 65535
 
@@ -112,7 +112,7 @@ static gboolean parse_words(GOptionContext *context, VmbSettings *s, const GOpti
     if (extra != NULL) {
         g_option_context_add_main_entries(context, extra, NULL);
     }
-    *words = vmb_short_options_split(argc, argv, entries, extra);
+    *words = rootfs_short_options_split(argc, argv, entries, extra);
     return g_option_context_parse_strv(context, words, error);
 }
 

@@ -253,6 +253,13 @@ START_TEST(files_of_every_kind)
 }
 END_TEST
 
+START_TEST(values_behind_short_options)
+{
+    must_print("echo x >f; ${build%%--machine*} -of.cpio -mx86 -af:/opt/f; cpio --quiet -it <f.cpio |"
+               "grep -x opt/f", "opt/f\n");
+}
+END_TEST
+
 START_TEST(names_of_any_bytes)
 {
     must_print("odd=$(printf 'a b\\n\\377'); mkdir tree; echo one >\"tree/1$odd\"; echo two >\"2$odd\";"
@@ -440,6 +447,7 @@ static Suite *rootfs_build_suite(void)
     tcase_add_test(tc, modules_come_with_what_they_need);
     tcase_add_test(tc, a_kernels_own_module);
     tcase_add_test(tc, files_of_every_kind);
+    tcase_add_test(tc, values_behind_short_options);
     tcase_add_test(tc, names_of_any_bytes);
     tcase_add_test(tc, a_dynamic_program_and_its_libraries);
     tcase_add_loop_test(tc, a_mistake_is_named, 0, G_N_ELEMENTS(mistakes));

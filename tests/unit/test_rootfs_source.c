@@ -88,7 +88,8 @@ END_TEST
 /* Each leaves the size as it is. */
 static const char *const changes[] = {
     "printf b >>file; sed -i s/a// file", "touch -d @1 file",
-    "printf b | dd of=file conv=notrunc status=none", "cp file other; touch -r file other; mv other file", "rm file; mkfifo file",
+    "printf b | dd of=file conv=notrunc status=none",
+    "cp file other; touch -r file other; mv other file", "rm file; mkfifo file",
 };
 
 static gboolean is_same(const char *path, const RootfsStamp *stamp, GError **error)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Short options that have their value in the same word. */
-#include "short_options.h"
+#include "rootfs_short_options.h"
 
 #include "tap.h"
 
@@ -32,7 +32,7 @@ static const struct {
 START_TEST(joined_values_are_split)
 {
     g_auto(GStrv) given = g_strsplit(cases[_i].given, " ", -1);
-    g_auto(GStrv) words = vmb_short_options_split((int)g_strv_length(given), given, entries, more);
+    g_auto(GStrv) words = rootfs_short_options_split((int)g_strv_length(given), given, entries, more);
     g_autofree char *text = g_strjoinv(" ", words);
 
     ck_assert_str_eq(text, cases[_i].want);
@@ -42,7 +42,7 @@ END_TEST
 START_TEST(one_list_will_do)
 {
     char *given[] = {(char *)"run", (char *)"-j2", (char *)"-d."};
-    g_auto(GStrv) words = vmb_short_options_split(3, given, entries, NULL);
+    g_auto(GStrv) words = rootfs_short_options_split(3, given, entries, NULL);
     g_autofree char *text = g_strjoinv(" ", words);
 
     ck_assert_str_eq(text, "run -j 2 -d.");
@@ -51,7 +51,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("short_options");
+    Suite *suite = suite_create("rootfs_short_options");
     TCase *all = tcase_create("all");
 
     tcase_add_loop_test(all, joined_values_are_split, 0, G_N_ELEMENTS(cases));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "short_options.h"
+#include "rootfs_short_options.h"
 
 static gboolean takes_value(char name, const GOptionEntry *entries)
 {
@@ -17,8 +17,8 @@ static gboolean is_joined(const char *word, const GOptionEntry *entries, const G
            (takes_value(word[1], entries) || takes_value(word[1], more));
 }
 
-char **vmb_short_options_split(int argc, char **argv, const GOptionEntry *entries,
-                               const GOptionEntry *more)
+char **rootfs_short_options_split(int argc, char **argv, const GOptionEntry *entries,
+                                  const GOptionEntry *more)
 {
     GPtrArray *words = g_ptr_array_new();
     gboolean over = FALSE;
