@@ -43,11 +43,11 @@ struct writer {
 static gboolean fail_archive(struct writer *writer)
 {
     const char *problem = archive_error_string(writer->archive);
+    const RootfsUnwritten file = {writer->output, writer->fd, writer->needed,
+                                  writer->compression != ROOTFS_COMPRESSION_NONE};
 
-    if (archive_errno(writer->archive) == ENOSPC) {
-        return rootfs_output_fail_full(writer->output, writer->fd, writer->needed,
-                                       writer->compression != ROOTFS_COMPRESSION_NONE,
-                                       &writer->error);
+    if (rootfs_output_is_full(archive_errno(writer->archive))) {
+        return rootfs_output_fail_full(archive_errno(writer->archive), &file, &writer->error);
     }
     g_set_error(&writer->error, ROOTFS_ERROR, ROOTFS_ERROR_OUTPUT,
                 "cannot write %s: %s; make room, or name another file", writer->output,

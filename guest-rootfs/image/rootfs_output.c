@@ -20,20 +20,36 @@ static gboolean fail(GError **error, const char *path, const char *problem, cons
     return FALSE;
 }
 
-gboolean rootfs_output_fail_full(const char *path, int fd, gint64 needed, gboolean packed,
-                                 GError **error)
+gboolean rootfs_output_is_full(int code)
 {
-    g_autofree char *problem = NULL;
+    return code == ENOSPC || code == EDQUOT;
+}
+
+/* Bytes that the file could have. */
+static gint64 room_for(int fd)
+{
     struct statvfs disk;
     struct stat info;
-    gint64 room = 0;
 
-    if (fstatvfs(fd, &disk) == 0 && fstat(fd, &info) == 0) {
-        room = (gint64)(disk.f_bavail * disk.f_frsize) + info.st_blocks * BLOCK;
+    if (fstatvfs(fd, &disk) < 0 || fstat(fd, &info) < 0) {
+        return 0;
     }
-    problem = g_strdup_printf("the disk is full: %s%.1f MiB are needed, and there is room for %.1f MiB",
-                              packed ? "up to " : "", (double)needed / MIB, (double)room / MIB);
-    return fail(error, path, problem, "make room, or write it to another disk");
+    return (gint64)(disk.f_bavail * disk.f_frsize) + info.st_blocks * BLOCK;
+}
+
+gboolean rootfs_output_fail_full(int code, const RootfsUnwritten *file, GError **error)
+{
+    g_autofree char *needed = g_strdup_printf("%s%.1f MiB are needed", file->packed ? "up to " : "",
+                                              (double)file->needed / MIB);
+    g_autofree char *problem = NULL;
+
+    if (code == EDQUOT) { /* of which the disk's room says nothing */
+        problem = g_strdup_printf("the quota is used up: %s", needed);
+        return fail(error, file->path, problem, "remove files of yours there, or write it to another disk");
+    }
+    problem = g_strdup_printf("the disk is full: %s, and there is room for %.1f MiB", needed,
+                              (double)room_for(file->fd) / MIB);
+    return fail(error, file->path, problem, "make room, or write it to another disk");
 }
 
 static gboolean fail_directory(GError **error, const RootfsOutput *output)

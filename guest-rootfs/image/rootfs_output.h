@@ -22,12 +22,19 @@ typedef struct {
  */
 RootfsOutput *rootfs_output_open(const char *path, GError **error);
 
-/*
- * Set *error to OUTPUT for a disk that is full: `fd` is the file on it that was to become `path`, `needed`
- * the bytes that it would have, or with `packed` the most that it could have. Returns FALSE.
- */
-gboolean rootfs_output_fail_full(const char *path, int fd, gint64 needed, gboolean packed,
-                                 GError **error);
+/* TRUE when an error of a write (errno) says that no more fits: the disk is full, or the user's quota. */
+gboolean rootfs_output_is_full(int code);
+
+/* What was to be written. */
+typedef struct {
+    const char *path;
+    int fd;          /* the file on the disk that was to become it */
+    gint64 needed;   /* bytes that it would have */
+    gboolean packed; /* that is the most that it could have */
+} RootfsUnwritten;
+
+/* Set *error to OUTPUT for such a `code`. Returns FALSE. */
+gboolean rootfs_output_fail_full(int code, const RootfsUnwritten *file, GError **error);
 
 /* Put what was written into its place. Errors: OUTPUT. */
 gboolean rootfs_output_commit(RootfsOutput *output, GError **error);

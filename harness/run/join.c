@@ -19,8 +19,9 @@ typedef struct {
 
 static gboolean fail(const File *file, GError **error)
 {
-    g_set_error(error, VMB_ERROR, VMB_ERROR_SETUP, "cannot join the guest's image and %s: %s",
-                file->path, g_strerror(errno));
+    g_set_error(error, VMB_ERROR, VMB_ERROR_SETUP,
+                "cannot join the guest's image and what is added: %s: %s; check the path, its permissions "
+                "and the disk", file->path, g_strerror(errno));
     return FALSE;
 }
 
@@ -44,8 +45,8 @@ static gboolean append(const File *from, const File *to, gint64 needed, GError *
     while ((n = sendfile(to->fd, from->fd, NULL, 1 << 20)) > 0) {
         continue;
     }
-    if (n < 0 && errno == ENOSPC) {
-        return rootfs_output_fail_full(to->path, to->fd, needed, FALSE, error);
+    if (n < 0 && rootfs_output_is_full(errno)) {
+        return rootfs_output_fail_full(errno, &(RootfsUnwritten){to->path, to->fd, needed, FALSE}, error);
     }
     return n == 0 || fail(from, error);
 }

@@ -40,15 +40,18 @@ static void forbid_nameless_files(void)
     ck_assert_int_eq(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program), 0);
 }
 
-/* From now on a disk is full, for whoever writes so much at once: TAP is written in less. */
-static void fill_disk(void)
+/*
+ * From now on a disk is full (the error is `code`), for whoever writes so much at once: TAP is written
+ * in less.
+ */
+static void fill_disk(guint code)
 {
     struct sock_filter steps[] = {
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_write, 0, 3),
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[2])),
         BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, 8192, 0, 1),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSPC),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | code),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
     };
     struct sock_fprog program = {G_N_ELEMENTS(steps), steps};
@@ -58,12 +61,17 @@ static void fill_disk(void)
 }
 
 static const struct packing {
+    guint code;
     RootfsCompression how;
-    const char *needed;
+    const char *needed, *remedy;
 } packings[] = {
-    {ROOTFS_COMPRESSION_NONE, "out: the disk is full: 3.0 MiB are needed, and there is room for "},
-    {ROOTFS_COMPRESSION_GZIP, "out: the disk is full: up to 3.0 MiB are needed, and there is room for "},
-    {ROOTFS_COMPRESSION_ZSTD, "up to 3.0 MiB are needed"},
+    {ENOSPC, ROOTFS_COMPRESSION_NONE, "out: the disk is full: 3.0 MiB are needed, and there is room for ",
+     " MiB; make room, or write it to another"},
+    {ENOSPC, ROOTFS_COMPRESSION_GZIP, "out: the disk is full: up to 3.0 MiB are needed, and there is room "
+     "for ", " MiB; make room, or write it to another"},
+    {ENOSPC, ROOTFS_COMPRESSION_ZSTD, "up to 3.0 MiB are needed", "make room"},
+    {EDQUOT, ROOTFS_COMPRESSION_NONE, "out: the quota is used up: 3.0 MiB are needed; remove files of yours",
+     "or write it to another disk"},
 };
 
 /* Noise, which packs to no less; and a name more of a file needs next to nothing. */
@@ -79,9 +87,9 @@ START_TEST(a_full_disk_is_told)
     must(rootfs_image_load_base(image, base, TRUE, &error));
     must(rootfs_image_add_file(image, "/noise", noise, &(RootfsOwner){0644, 0, 0}, &error));
     rootfs_image_set_compression(image, packings[_i].how);
-    fill_disk();
+    fill_disk(packings[_i].code);
     ck_assert(!rootfs_image_write(image, path, &error));
-    EXPECT_ERROR(&error, ROOTFS_ERROR_OUTPUT, packings[_i].needed, " MiB; make room, or write it to another");
+    EXPECT_ERROR(&error, ROOTFS_ERROR_OUTPUT, packings[_i].needed, packings[_i].remedy);
     expect_files("base noise");
 }
 END_TEST
