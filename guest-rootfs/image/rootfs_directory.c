@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rootfs_directory.h"
 
+#include "rootfs_path.h"
 #include "rootfs_source.h"
 
 #include <dirent.h>
@@ -156,10 +157,34 @@ static gboolean add_names(const Tree *tree, const char *guest, const char *host,
     return names != NULL;
 }
 
+/* "/opt/" as "/opt", and "//" as "/"; NULL: it is no path of the guest. The caller frees it. */
+static char *directory_path(const char *guest, GError **error)
+{
+    g_autofree char *path = g_strdup(guest);
+    const char *problem;
+
+    for (gsize len = strlen(path); len > 1 && path[len - 1] == '/'; len--) {
+        path[len - 1] = '\0';
+    }
+    problem = strcmp(path, "/") != 0 ? rootfs_path_problem(path) : NULL;
+    if (problem != NULL) {
+        g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_PATH, "guest path '%s' %s", guest, problem);
+        return NULL;
+    }
+    return g_steal_pointer(&path);
+}
+
 gboolean rootfs_image_add_tree(RootfsImage *image, const char *guest, const char *host,
                                GError **error)
 {
-    return add_names(&(Tree){.image = image}, guest, host, error);
+    const Tree tree = {.image = image};
+    g_autofree char *path = directory_path(guest, error);
+
+    if (path == NULL) {
+        return FALSE;
+    }
+    return strcmp(path, "/") == 0 ? add_names(&tree, path, host, error)
+                                  : add_directory(&tree, path, host, error);
 }
 
 gboolean rootfs_image_add_stage(RootfsImage *image, const char *host, GError **error)

@@ -6,12 +6,13 @@
 #include "rootfs_image.h"
 
 /*
- * Put all that lies in the directory `host` into the guest's directory `guest` ("/" for the root),
- * as it is but for owners and modes, which a checkout does not keep: everything is root's, files
- * are 755 when their owner may execute them and 644 otherwise, directories 755. Links stay links.
- * A file NAME.in is a template, which becomes NAME (rootfs_image_add_template()). A directory that
- * the guest has already stays as it is. Errors: SOURCE (also for devices, pipes and sockets) and
- * those of the rootfs_image_add_...() functions; what was added before stays.
+ * Put all that lies in the directory `host` into the guest's directory `guest` ("/" for the root; a
+ * slash at the end does not count), which is there then also when `host` is empty. It stays as it is
+ * but for owners and modes, which a checkout does not keep: everything is root's, files are 755 when
+ * their owner may execute them and 644 otherwise, directories 755. Links stay links. A file NAME.in
+ * is a template, which becomes NAME (rootfs_image_add_template()). A directory that the guest has
+ * already stays as it is. Errors: SOURCE (also for devices, pipes and sockets) and those of the
+ * rootfs_image_add_...() functions; what was added before stays.
  */
 gboolean rootfs_image_add_tree(RootfsImage *image, const char *guest, const char *host,
                                GError **error);

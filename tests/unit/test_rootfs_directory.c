@@ -43,6 +43,37 @@ START_TEST(below_a_directory_of_the_guest)
 }
 END_TEST
 
+START_TEST(a_slash_at_the_end_does_not_count)
+{
+    g_autofree char *tree = test_path("tree");
+    g_autofree char *empty = test_path("empty");
+
+    g_free(run("mkdir tree empty; echo x >tree/text"));
+    must(rootfs_image_add_tree(image, "/opt/", tree, &error));
+    must(rootfs_image_add_tree(image, "//", tree, &error));
+    must(rootfs_image_add_tree(image, "/", empty, &error));
+    must(rootfs_image_add_tree(image, "/opt", empty, &error));
+    must(rootfs_image_add_tree(image, "/srv/made//", empty, &error));
+    expect_listing("drwxr-xr-x 0 0 0 opt\n-rw-r--r-- 0 0 2 opt/text\n"
+                   "drwxr-xr-x 0 0 0 srv\ndrwxr-xr-x 0 0 0 srv/made\n-rw-r--r-- 0 0 2 text\n");
+}
+END_TEST
+
+/* Also when there is nothing to put there. */
+static const char *const no_paths[] = {"", "opt", "opt/", "junk/../", "/junk/..", "/a//b", "/./", "/a/./"};
+
+START_TEST(what_is_no_directory_of_the_guest)
+{
+    g_autofree char *empty = test_path("empty");
+    g_autofree char *named = g_strdup_printf("guest path '%s' ", no_paths[_i]);
+
+    g_free(run("mkdir empty"));
+    ck_assert(!rootfs_image_add_tree(image, no_paths[_i], empty, &error));
+    EXPECT_ERROR(&error, ROOTFS_ERROR_PATH, named);
+    expect_listing("");
+}
+END_TEST
+
 START_TEST(directories_that_are_there_stay)
 {
     g_autofree char *tree = test_path("tree");
@@ -184,6 +215,8 @@ static Suite *directory_suite(void)
     tcase_add_checked_fixture(tc, set_up, tear_down);
     tcase_add_test(tc, all_that_lies_there);
     tcase_add_test(tc, below_a_directory_of_the_guest);
+    tcase_add_test(tc, a_slash_at_the_end_does_not_count);
+    tcase_add_loop_test(tc, what_is_no_directory_of_the_guest, 0, G_N_ELEMENTS(no_paths));
     tcase_add_test(tc, directories_that_are_there_stay);
     tcase_add_test(tc, more_is_said_of_an_empty_directory);
     tcase_add_test(tc, a_stage_is_read_at_once);
