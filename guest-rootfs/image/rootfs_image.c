@@ -63,14 +63,16 @@ gboolean rootfs_image_load_base(RootfsImage *image, const char *path, gboolean d
                                 GError **error)
 {
     g_autoptr(GTree) entries = rootfs_entries_new((GDestroyNotify)rootfs_entry_free);
+    g_autoptr(GError) unfit = NULL;
 
     g_return_val_if_fail(g_tree_nnodes(image->entries) == 0, FALSE);
-    if (!rootfs_base_load(entries, path, data, &image->unfit, error) ||
+    if (!rootfs_base_load(entries, path, data, &unfit, error) ||
         !rootfs_program_check(entries, image->machine, path, error)) {
         return FALSE;
     }
     g_tree_unref(image->entries);
     image->entries = g_steal_pointer(&entries);
+    image->unfit = g_steal_pointer(&unfit);
     g_tree_foreach(image->entries, note_path, image->base);
     return TRUE;
 }
@@ -325,12 +327,25 @@ gboolean rootfs_image_has_used(RootfsImage *image, const char *name)
     return g_hash_table_contains(image->used, name);
 }
 
+/* GHRFunc. */
+static gboolean move_name(gpointer name, gpointer value, gpointer names)
+{
+    (void)value;
+    g_hash_table_add(names, name);
+    return TRUE;
+}
+
 gboolean rootfs_image_add_template(RootfsImage *image, const char *guest, const char *host,
                                    const RootfsOwner *owner, GError **error)
 {
-    g_autoptr(GBytes) text = rootfs_template_expand(host, image->variables, image->used, error);
+    g_autoptr(GHashTable) used = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    g_autoptr(GBytes) text = rootfs_template_expand(host, image->variables, used, error);
 
-    return text != NULL && rootfs_image_add_bytes(image, guest, text, owner, error);
+    if (text == NULL || !rootfs_image_add_bytes(image, guest, text, owner, error)) {
+        return FALSE;
+    }
+    g_hash_table_foreach_steal(used, move_name, image->used);
+    return TRUE;
 }
 
 gboolean rootfs_image_add_directory(RootfsImage *image, const char *guest,

@@ -7,7 +7,7 @@
  *
  * An image is used by one thread at a time. All functions that can fail return FALSE with
  * *error set in the ROOTFS_ERROR domain; its message names the path and the remedy. After an
- * error the image is as it was before the call.
+ * error the image is as it was before the call, where nothing else is said.
  */
 #ifndef ROOTFS_IMAGE_H
 #define ROOTFS_IMAGE_H

@@ -187,6 +187,22 @@ START_TEST(bad_template)
 END_TEST
 
 /* Whatever order the file system has. */
+START_TEST(a_template_that_fails_has_used_nothing)
+{
+    g_autofree char *path = test_file("x.in", "@MACHINE@ @NOTHING@", 19);
+    g_autofree char *taken = test_file("y.in", "@MACHINE@", 9);
+
+    ck_assert(!rootfs_image_add_template(image, "/x", path, &all, &error));
+    EXPECT_ERROR(&error, ROOTFS_ERROR_VALUE, path, "@NOTHING@");
+    must(rootfs_image_add_directory(image, "/y", &all, &error));
+    ck_assert(!rootfs_image_add_template(image, "/y", taken, &all, &error));
+    EXPECT_ERROR(&error, ROOTFS_ERROR_DUPLICATE, "/y");
+    ck_assert(!rootfs_image_has_used(image, "MACHINE"));
+    must(rootfs_image_add_template(image, "/z", taken, &all, &error));
+    ck_assert(rootfs_image_has_used(image, "MACHINE"));
+}
+END_TEST
+
 START_TEST(the_first_mistake_by_name)
 {
     g_autofree char *tree = test_path("tree");
@@ -224,6 +240,7 @@ static Suite *directory_suite(void)
     tcase_add_loop_test(tc, what_cannot_be_added, 0, G_N_ELEMENTS(bad));
     tcase_add_test(tc, templates);
     tcase_add_loop_test(tc, bad_template, 0, G_N_ELEMENTS(bad_templates));
+    tcase_add_test(tc, a_template_that_fails_has_used_nothing);
     tcase_add_test(tc, the_first_mistake_by_name);
     tcase_add_test(tc, no_such_directory);
     suite_add_tcase(suite, tc);

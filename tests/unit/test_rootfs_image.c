@@ -322,6 +322,22 @@ START_TEST(failure_leaves_the_old_archive)
 }
 END_TEST
 
+/* The first archive is one that no kernel unpacks, and the second is damaged. */
+START_TEST(a_base_that_failed_leaves_nothing)
+{
+    g_autofree char *bad = test_path("bad.cpio");
+    g_autofree char *good = test_path("good.cpio");
+
+    g_free(run("mkdir a; echo a | cpio --quiet -o -H newc >good.cpio;"
+               "(echo a | cpio --quiet -o -H odc; echo junk) >bad.cpio"));
+    ck_assert(!rootfs_image_load_base(image, bad, TRUE, &error));
+    EXPECT_ERROR(&error, ROOTFS_ERROR_BASE, bad, "damaged");
+    must(rootfs_image_check_base(image, &error));
+    must(rootfs_image_load_base(image, good, TRUE, &error));
+    must(rootfs_image_check_base(image, &error));
+}
+END_TEST
+
 START_TEST(output_that_cannot_be_written)
 {
     g_autofree char *missing = test_path("missing/out.cpio");
@@ -429,6 +445,7 @@ static Suite *image_suite(void)
     tcase_add_test(tc, bad_values);
     tcase_add_test(tc, unknown_machine);
     tcase_add_test(tc, failure_leaves_the_old_archive);
+    tcase_add_test(tc, a_base_that_failed_leaves_nothing);
     tcase_add_test(tc, output_that_cannot_be_written);
     tcase_add_test(tc, the_kernel_needs_an_init);
     tcase_add_test(tc, an_init_is_executable);
