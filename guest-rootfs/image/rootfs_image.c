@@ -253,8 +253,9 @@ static gboolean check_kernel(RootfsImage *image, const char *host, const RootfsE
         return TRUE;
     }
     g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_MODULE,
-                "%s: is a module for the kernel '%s', the guest boots '%s'; build it again against "
-                "that one", host, elf->vermagic, image->vermagic);
+                "%s: is a module for the kernel '%s', the guest boots '%s'; build it again against that one, "
+                "or, if the guest is to boot its kernel, name that one's modules with --kernel-modules", host,
+                elf->vermagic, image->vermagic);
     return FALSE;
 }
 

@@ -195,7 +195,8 @@ gboolean rootfs_image_add_spec(RootfsImage *image, const char *spec, GError **er
 
     if ((count != 2 && count != 3 && count != 5) || parts[0][0] == '\0') {
         g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_SYNTAX,
-                    "'%s' is no HOST:GUEST[:MODE[:UID:GID]]", spec);
+                    "'%s' is no HOST:GUEST[:MODE[:UID:GID]]; write the file's path here and its path "
+                    "there (a name with a colon: by --overlay or a manifest)", spec);
         return FALSE;
     }
     if (!parse_spec_owner(parts, parts[0], &owner, error)) {

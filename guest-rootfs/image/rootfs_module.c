@@ -2,6 +2,7 @@
 #include "rootfs_module.h"
 
 #include "rootfs_elf.h"
+#include "rootfs_source.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -144,9 +145,13 @@ static gboolean fail_key_file(const char *ini, const GError *cause, GError **err
 static gboolean read_ini(Module *module, const char *ini, GError **error)
 {
     g_autoptr(GKeyFile) file = g_key_file_new();
+    g_autoptr(GBytes) text = rootfs_source_read(ini, error); /* which does not wait for a pipe */
     g_autoptr(GError) cause = NULL;
 
-    if (!g_key_file_load_from_file(file, ini, G_KEY_FILE_NONE, &cause)) {
+    if (text == NULL) {
+        return FALSE;
+    }
+    if (!g_key_file_load_from_bytes(file, text, G_KEY_FILE_NONE, &cause)) {
         return fail_key_file(ini, cause, error);
     }
     module->parameters = g_key_file_get_string(file, "module", "parameters", NULL);
@@ -250,8 +255,8 @@ static gboolean visit(struct placing *placing, const char *name, const char *use
         return FALSE;
     }
     if (module->state == ON_THE_WAY) {
-        return fail(placing->error, "the modules %s and %s wait for each other; remove one "
-                    "`after`", name, user);
+        return fail(placing->error, "%s: the modules %s and %s wait for each other; remove one `after` in a "
+                    "module.ini", module->path, name, user);
     }
     if (module->state == PLACED) {
         return TRUE;

@@ -25,7 +25,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(RootfsModules, rootfs_modules_free)
  *     after = NAME;NAME       modules that are loaded before it, beside those that it depends on
  *
  * Errors: MODULE for a file that is no module, a name that has a blank or is there already, and a key
- * or value that is unknown.
+ * or value that is unknown; SOURCE for an `ini` that cannot be read.
  */
 gboolean rootfs_modules_add(RootfsModules *modules, const char *path, const char *ini,
                             GError **error);

@@ -135,7 +135,7 @@ START_TEST(malformed_words)
 
     for (gsize i = 0; i < G_N_ELEMENTS(bad_rests); i++) {
         ck_assert(!add(data, bad_rests[i]));
-        EXPECT_ERROR(&error, ROOTFS_ERROR_SYNTAX, data, "HOST:GUEST[:MODE[:UID:GID]]");
+        EXPECT_ERROR(&error, ROOTFS_ERROR_SYNTAX, data, "HOST:GUEST[:MODE[:UID:GID]]; write the file's path");
     }
     for (gsize i = 0; i < G_N_ELEMENTS(bad_numbers); i++) {
         ck_assert(!add(data, bad_numbers[i]));

@@ -227,7 +227,8 @@ START_TEST(modules_that_wait_for_each_other)
     add(modules, "a.ko", "b", NULL);
     add(modules, "b.ko", "", "[module]\nafter = a\n");
     ck_assert(!rootfs_modules_place(modules, image, &error));
-    EXPECT_ERROR(&error, ROOTFS_ERROR_MODULE, "a", "b", "wait for each other");
+    EXPECT_ERROR(&error, ROOTFS_ERROR_MODULE, "/a.ko: the modules a and b wait for each other; remove one "
+                 "`after` in a module.ini");
 }
 END_TEST
 
@@ -251,7 +252,8 @@ START_TEST(another_kernel)
     must(rootfs_modules_add(modules, path, NULL, &error));
     rootfs_image_set_kernel(image, MAGIC);
     ck_assert(!rootfs_modules_place(modules, image, &error));
-    EXPECT_ERROR(&error, ROOTFS_ERROR_MODULE, path, "5.10.0-1-test", MAGIC, "build it again");
+    EXPECT_ERROR(&error, ROOTFS_ERROR_MODULE, path, "5.10.0-1-test", MAGIC,
+                 "build it again against that one, or, if", "name that one's modules with --kernel-modules");
 }
 END_TEST
 
@@ -326,6 +328,23 @@ START_TEST(mistakes_in_the_key_file)
 }
 END_TEST
 
+START_TEST(a_key_file_that_is_none)
+{
+    g_autoptr(RootfsKernel) kernel = make_kernel();
+    g_autoptr(RootfsModules) modules = rootfs_modules_new(kernel);
+    g_autofree char *path = make_module("a.ko", MAGIC, "");
+    g_autofree char *ini = test_path("module.ini");
+
+    ck_assert(!rootfs_modules_add(modules, path, ini, &error));
+    EXPECT_ERROR(&error, ROOTFS_ERROR_SOURCE, ini, "No such file");
+    g_free(run("mkfifo module.ini")); /* is not waited for */
+    ck_assert(!rootfs_modules_add(modules, path, ini, &error));
+    EXPECT_ERROR(&error, ROOTFS_ERROR_SOURCE, ini, "is no regular file");
+    g_free(run("rm module.ini; : >module.ini"));
+    must(rootfs_modules_add(modules, path, ini, &error));
+}
+END_TEST
+
 static Suite *module_suite(void)
 {
     Suite *suite = suite_create("rootfs_module");
@@ -350,6 +369,7 @@ static Suite *module_suite(void)
     tcase_add_test(tc, a_name_twice);
     tcase_add_test(tc, a_blank_in_a_name);
     tcase_add_loop_test(tc, mistakes_in_the_key_file, 0, G_N_ELEMENTS(inis));
+    tcase_add_test(tc, a_key_file_that_is_none);
     suite_add_tcase(suite, tc);
     return suite;
 }
