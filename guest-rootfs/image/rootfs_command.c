@@ -140,19 +140,25 @@ static gboolean add_package(Build *build, const char *directory, GError **error)
 
 /* ---- Modules ---- */
 
+char *rootfs_command_modules(const RootfsCommand *command, const RootfsOptions *options)
+{
+    const char *guests = command->tools.guests;
+
+    if (options->kernel_modules != NULL) {
+        return g_strdup(options->kernel_modules);
+    }
+    return guests != NULL ? g_build_filename(guests, options->machine, "modules", NULL) : NULL;
+}
+
 /* Modules know their kernel, and templates its release. */
 static gboolean find_kernel(Build *build, GError **error)
 {
-    const char *given = build->options->kernel_modules;
-    const char *guests = build->command->tools.guests;
-    g_autofree char *own = NULL;
+    g_autofree char *modules = rootfs_command_modules(build->command, build->options);
 
-    if (given == NULL && guests == NULL) {
+    if (modules == NULL) {
         return TRUE;
     }
-    own = given != NULL ? g_strdup(given)
-                        : g_build_filename(guests, build->options->machine, "modules", NULL);
-    build->kernel = rootfs_kernel_new(own, error);
+    build->kernel = rootfs_kernel_new(modules, error);
     if (build->kernel == NULL) {
         return FALSE;
     }

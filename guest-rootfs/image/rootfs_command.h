@@ -20,6 +20,12 @@ gboolean rootfs_command_build(const RootfsCommand *command, int argc, char **arg
                               GError **error);
 
 /*
+ * The directory with the modules of the kernel that boots: --kernel-modules, else that of the command's
+ * `guests` for the machine. NULL: nobody says. Free with g_free().
+ */
+char *rootfs_command_modules(const RootfsCommand *command, const RootfsOptions *options);
+
+/*
  * The image that the options ask for, to be checked and written; their `output` is not used.
  * Errors: as above. Free with rootfs_image_free().
  */

@@ -102,19 +102,6 @@ static gboolean choose_init(const char *wish, RootfsImage *image, gboolean ours,
     return config->init == NULL || check_init(config->init, image, error);
 }
 
-/* Where the modules of the kernel that boots are. NULL: of a kernel of the user's own nobody knows. */
-static char *kernel_modules(const VmbSettings *settings, const RootfsOptions *options,
-                            const VmbMachine *machine)
-{
-    g_autofree char *own = g_build_filename(settings->guest_dir, machine->name, "modules", NULL);
-
-    if (options->kernel_modules != NULL) {
-        return g_strdup(options->kernel_modules);
-    }
-    return settings->kernel == NULL && g_file_test(own, G_FILE_TEST_IS_DIR) ? g_steal_pointer(&own)
-                                                                            : NULL;
-}
-
 /* Our init loads it, so that `poweroff` ends the guest. What the image has there, it keeps. */
 static gboolean add_power_module(RootfsImage *image, const char *modules, const char *name,
                                  GError **error)
@@ -132,18 +119,11 @@ static gboolean add_power_module(RootfsImage *image, const char *modules, const 
            rootfs_image_add_file(image, guest, path, &owner, error);
 }
 
-static gboolean add_init(RootfsImage *image, const VmbSettings *settings,
-                         const RootfsOptions *options, const VmbGuestConfig *config,
-                         GError **error)
+static gboolean add_init(RootfsImage *image, const char *host, const char *modules,
+                         const VmbMachine *machine, GError **error)
 {
     static const RootfsOwner owner = {0755, 0, 0};
-    const VmbMachine *machine = config->machine;
-    g_autofree char *host = vmb_image_tools_init(settings, machine->name);
-    g_autofree char *modules = kernel_modules(settings, options, machine);
 
-    if (!config->own_init) {
-        return TRUE;
-    }
     return rootfs_image_add_file(image, VMB_INIT, host, &owner, error) &&
            (machine->power_module == NULL || modules == NULL ||
             add_power_module(image, modules, machine->power_module, error));
@@ -179,37 +159,54 @@ static gboolean write_image(RootfsImage *image, VmbGuestConfig *config, const ch
     return TRUE;
 }
 
-static RootfsImage *make_image(RootfsOptions *options, const VmbSettings *settings,
-                               const VmbGuestConfig *config, GError **error)
+/* The builder's tools. Of a kernel of the user's own nobody knows the modules unless he says. */
+static RootfsCommand tools_for(const VmbSettings *settings, const RootfsOptions *options)
 {
     RootfsCommand command = vmb_image_tools("vmbench", settings);
-    g_autofree char *modules = kernel_modules(settings, options, config->machine);
-    g_autoptr(RootfsImage) image = NULL;
+    g_autofree char *modules = rootfs_command_modules(&command, options);
 
+    if (options->kernel_modules == NULL &&
+        (settings->kernel != NULL || !g_file_test(modules, G_FILE_TEST_IS_DIR))) {
+        command.tools.guests = NULL; /* what it takes for a module, only its modules tell */
+    }
+    return command;
+}
+
+static RootfsImage *make_image(const RootfsCommand *command, const RootfsOptions *options, GError **error)
+{
+    g_autoptr(RootfsImage) image = rootfs_command_image(command, options, error);
+
+    return image != NULL && rootfs_image_check_base(image, error) ? g_steal_pointer(&image) : NULL;
+}
+
+static void set_base(RootfsOptions *options, const VmbGuestConfig *config)
+{
     options->machine = g_strdup(config->machine->name);
     options->base = g_strdup(config->initrd);
     options->append = TRUE;
-    if (modules == NULL) {
-        command.tools.guests = NULL; /* what it takes for a module, only its modules tell */
-    }
-    image = rootfs_command_image(&command, options, error);
-    return image != NULL && rootfs_image_check_base(image, error) ? g_steal_pointer(&image) : NULL;
 }
 
 gboolean vmb_additions_apply(VmbAdditions *additions, const VmbSettings *settings,
                              VmbGuestConfig *config, const char *log_dir, GError **error)
 {
     RootfsOptions *options = &additions->image;
-    g_autoptr(RootfsImage) image = make_image(options, settings, config, error);
+    g_autofree char *init = vmb_image_tools_init(settings, config->machine->name);
+    g_autofree char *modules = NULL;
+    g_autoptr(RootfsImage) image = NULL;
+    RootfsCommand command;
     gboolean ours;
 
+    set_base(options, config);
+    command = tools_for(settings, options);
+    modules = rootfs_command_modules(&command, options);
+    image = make_image(&command, options, error);
     if (image == NULL) {
         return FALSE;
     }
     give_memory(image, config);
     ours = rootfs_image_base_has(image, MARK) && rootfs_image_base_has(image, "/init");
     if (!choose_init(additions->init, image, ours, config, error) ||
-        !add_init(image, settings, options, config, error)) {
+        (!ours && !add_init(image, init, modules, config->machine, error))) {
         return FALSE;
     }
     return (ours && !adds_something(options)) || write_image(image, config, log_dir, error);
