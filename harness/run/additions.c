@@ -119,12 +119,22 @@ static gboolean add_power_module(RootfsImage *image, const char *modules, const 
            rootfs_image_add_file(image, guest, path, &owner, error);
 }
 
-static gboolean add_init(RootfsImage *image, const char *host, const char *modules,
-                         const VmbMachine *machine, GError **error)
+/* An image of an earlier run has ours there, of whatever release: the path is ours alone. */
+static gboolean add_init_program(RootfsImage *image, const char *host, gboolean replace, GError **error)
 {
     static const RootfsOwner owner = {0755, 0, 0};
+    gboolean good;
 
-    return rootfs_image_add_file(image, VMB_INIT, host, &owner, error) &&
+    rootfs_image_set_replace(image, TRUE);
+    good = rootfs_image_add_file(image, VMB_INIT, host, &owner, error);
+    rootfs_image_set_replace(image, replace);
+    return good;
+}
+
+static gboolean add_init(RootfsImage *image, const char *host, const char *modules,
+                         const RootfsOptions *options, const VmbMachine *machine, GError **error)
+{
+    return add_init_program(image, host, options->replace, error) &&
            (machine->power_module == NULL || modules == NULL ||
             add_power_module(image, modules, machine->power_module, error));
 }
@@ -206,7 +216,7 @@ gboolean vmb_additions_apply(VmbAdditions *additions, const VmbSettings *setting
     give_memory(image, config);
     ours = rootfs_image_base_has(image, MARK) && rootfs_image_base_has(image, "/init");
     if (!choose_init(additions->init, image, ours, config, error) ||
-        (!ours && !add_init(image, init, modules, config->machine, error))) {
+        (!ours && !add_init(image, init, modules, options, config->machine, error))) {
         return FALSE;
     }
     return (ours && !adds_something(options)) || write_image(image, config, log_dir, error);

@@ -432,6 +432,20 @@ START_TEST(a_printed_command_keeps_an_own_init)
 }
 END_TEST
 
+/* The first run's image has the init of the bench, here an older one that cannot be run. */
+START_TEST(an_image_of_an_earlier_run)
+{
+    g_free(foreign_image("x86", "."));
+    make("\"$VMBENCH\" boot --machine x86 --port 0 --logs first --print-command --initrd own.cpio.gz;"
+         "mv first/*/image.cpio earlier.cpio; : >vmbench-init;"
+         "echo vmbench-init | cpio --quiet -o -H newc >>earlier.cpio");
+    boot_printed("boot", "x86", "--initrd earlier.cpio");
+    screen_await("the own init is 1\r");
+    screen_await("/ # ");
+    leave("\x01x");
+}
+END_TEST
+
 static TCase *add_case(Suite *suite, const char *name)
 {
     TCase *tc = tcase_create(name);
@@ -463,6 +477,7 @@ static Suite *rootfs_boot_suite(void)
     tcase_add_test(own, an_image_without_room_is_told);
     tcase_add_loop_test(printed, a_printed_command_has_the_additions, 0, G_N_ELEMENTS(machines));
     tcase_add_test(printed, a_printed_command_keeps_an_own_init);
+    tcase_add_test(printed, an_image_of_an_earlier_run);
     return suite;
 }
 
