@@ -65,7 +65,11 @@ static gboolean set_variable(Build *build, const char *pair, GError **error)
                     pair);
         return FALSE;
     }
-    return rootfs_image_set_variable(build->image, parts[0], parts[1], error);
+    if (!rootfs_image_set_variable(build->image, parts[0], parts[1], error)) {
+        g_prefix_error(error, "--set %s: ", pair);
+        return FALSE;
+    }
+    return TRUE;
 }
 
 /* A name that was mistyped, or whose template is not there. */

@@ -311,15 +311,27 @@ gboolean rootfs_image_add_bytes(RootfsImage *image, const char *guest, GBytes *b
     return keep(image, entry);
 }
 
+static gboolean fail_name(GError **error, const char *name, const char *problem)
+{
+    g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_VALUE, "the name '%s' %s", name, problem);
+    return FALSE;
+}
+
 gboolean rootfs_image_set_variable(RootfsImage *image, const char *name, const char *value,
                                    GError **error)
 {
+    static const char *const own[] = {"KERNEL", "MACHINE", NULL};
+
     if (!g_regex_match_simple("^[A-Z][A-Z0-9_]*$", name, G_REGEX_DOLLAR_ENDONLY, 0)) {
-        g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_VALUE,
-                    "the name '%s' is not made of capitals, digits and '_', a capital first", name);
-        return FALSE;
+        return fail_name(error, name, "is not made of capitals, digits and '_', a capital first");
     }
-    g_hash_table_replace(image->variables, g_strdup(name), g_strdup(value));
+    if (g_strv_contains(own, name)) {
+        return fail_name(error, name, "is taken: its value is that of what boots; choose another one");
+    }
+    if (g_hash_table_contains(image->variables, name)) {
+        return fail_name(error, name, "has a value already; set it once");
+    }
+    g_hash_table_insert(image->variables, g_strdup(name), g_strdup(value));
     return TRUE;
 }
 

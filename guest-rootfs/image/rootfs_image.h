@@ -99,8 +99,9 @@ void rootfs_image_set_replace(RootfsImage *image, gboolean replace);
 void rootfs_image_set_kernel(RootfsImage *image, const char *vermagic);
 
 /*
- * The value of @NAME@ in templates (rootfs_directory.h). MACHINE has one from the start. Errors:
- * VALUE for a name that is not capitals, digits and '_' with a capital first.
+ * The value of @NAME@ in templates (rootfs_directory.h), once. Errors: VALUE for a name that is not
+ * capitals, digits and '_' with a capital first, for one that has a value already, and for MACHINE and
+ * KERNEL, whose values are those of what boots.
  */
 gboolean rootfs_image_set_variable(RootfsImage *image, const char *name, const char *value,
                                    GError **error);

@@ -24,6 +24,13 @@ static guint line_of(const GMatchInfo *match)
     return line;
 }
 
+/* The builder itself has a value for each machine, and for each kernel that it knows. */
+static char *remedy_for(const char *name)
+{
+    return strcmp(name, "KERNEL") == 0 ? g_strdup("say with --kernel-modules which kernel boots")
+                                       : g_strdup_printf("give --set %s=VALUE", name);
+}
+
 /* GRegexEvalCallback: TRUE stops, and expansion->error says why. */
 static gboolean expand(const GMatchInfo *match, GString *result, gpointer data)
 {
@@ -32,9 +39,10 @@ static gboolean expand(const GMatchInfo *match, GString *result, gpointer data)
     const char *value = g_hash_table_lookup(expansion->variables, name);
 
     if (value == NULL) {
-        g_set_error(&expansion->error, ROOTFS_ERROR, ROOTFS_ERROR_VALUE,
-                    "%s:%u: @%s@ has no value; give --set %s=VALUE", expansion->path,
-                    line_of(match), name, name);
+        g_autofree char *remedy = remedy_for(name);
+
+        g_set_error(&expansion->error, ROOTFS_ERROR, ROOTFS_ERROR_VALUE, "%s:%u: @%s@ has no value; %s",
+                    expansion->path, line_of(match), name, remedy);
         return TRUE;
     }
     g_string_append(result, value);

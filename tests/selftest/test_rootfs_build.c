@@ -292,6 +292,14 @@ static const struct mistake {
     {"$build --set X", "--set X: it is no NAME=VALUE", VMB_ERROR_USAGE},
     {"mkdir t; echo @MACHINE@ >t/x.in; $build --overlay t --set WHO=me", "--set WHO=me: no template has "
      "@WHO@; a template is a file of an --overlay whose name ends in .in", VMB_ERROR_USAGE},
+    {"$build --set lower=x", "--set lower=x: the name 'lower' is not made of capitals", VMB_ERROR_SETUP},
+    {"mkdir t; echo @KERNEL@ >t/x.in; $build --overlay t --set KERNEL=6.6",
+     "--set KERNEL=6.6: the name 'KERNEL' is taken: its value is that of what boots; choose another one",
+     VMB_ERROR_SETUP},
+    {"mkdir t; echo @MACHINE@ >t/x.in; $build --overlay t --set MACHINE=vax",
+     "--set MACHINE=vax: the name 'MACHINE' is taken", VMB_ERROR_SETUP},
+    {"mkdir t; echo @WHO@ >t/x.in; $build --overlay t --set WHO=me --set WHO=you",
+     "--set WHO=you: the name 'WHO' has a value already; set it once", VMB_ERROR_SETUP},
     {"mkdir t; $build --add t:/t", "t: is a directory; add what lies in it with --overlay DIR:GUEST",
      VMB_ERROR_SETUP},
     {"mkdir drv; $build --module drv", "drv holds no C files, and no Kbuild or Makefile that says obj-m := "

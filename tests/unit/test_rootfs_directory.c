@@ -170,6 +170,7 @@ static const struct bad_template {
     const char *make, *part;
 } bad_templates[] = {
     {"printf 'a\nb @NOBODY@\n' >tree/t.in", "/t.in:2: @NOBODY@ has no value; give --set NOBODY="},
+    {"echo @KERNEL@ >tree/t.in", "/t.in:1: @KERNEL@ has no value; say with --kernel-modules which"},
     {"printf 'a\\0b' >tree/t.in", "NUL byte"},
 };
 
