@@ -170,6 +170,14 @@ static gboolean find_kernel(Build *build, GError **error)
     return TRUE;
 }
 
+/* `ini` NULL: none. */
+static gboolean add_built(Build *build, const char *file, const char *path, GError **error)
+{
+    g_autoptr(RootfsModuleIni) ini = path != NULL ? rootfs_module_ini_load(path, error) : NULL;
+
+    return (path == NULL || ini != NULL) && rootfs_modules_add(build->modules, file, ini, error);
+}
+
 static gboolean add_source_module(Build *build, const char *directory, GError **error)
 {
     g_autofree char *file = check_make(build, directory, error)
@@ -177,7 +185,7 @@ static gboolean add_source_module(Build *build, const char *directory, GError **
     g_autofree char *ini = g_build_filename(directory, "module.ini", NULL);
     gboolean has_ini = g_file_test(ini, G_FILE_TEST_EXISTS);
 
-    return file != NULL && rootfs_modules_add(build->modules, file, has_ini ? ini : NULL, error);
+    return file != NULL && add_built(build, file, has_ini ? ini : NULL, error);
 }
 
 static gboolean add_module(Build *build, const char *spec, GError **error)
@@ -187,7 +195,7 @@ static gboolean add_module(Build *build, const char *spec, GError **error)
     if (g_file_test(spec, G_FILE_TEST_IS_DIR)) {
         return add_source_module(build, spec, error);
     }
-    return rootfs_modules_add(build->modules, parts[0], parts[1], error);
+    return add_built(build, parts[0], parts[1], error);
 }
 
 static gboolean add_kernel_module(Build *build, const char *name, GError **error)

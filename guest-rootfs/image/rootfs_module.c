@@ -100,73 +100,24 @@ static gboolean read_module(Module *module, GError **error)
     return good;
 }
 
-static gboolean read_load(GKeyFile *file, Module *module, const char *ini, GError **error)
+/* NULL: nothing is said of it. */
+static void describe(Module *module, const RootfsModuleIni *ini)
 {
-    g_autofree char *load = g_key_file_get_string(file, "module", "load", NULL);
-
-    if (load == NULL || strcmp(load, "boot") == 0) {
-        return TRUE;
+    module->boot = ini == NULL || !ini->manual;
+    if (ini != NULL) {
+        module->parameters = g_strdup(ini->parameters);
+        module->after = g_strdupv(ini->after);
     }
-    module->boot = FALSE;
-    return strcmp(load, "manual") == 0 ||
-           fail(error, "%s: load = %s: it is boot or manual", ini, load);
 }
 
-static gboolean check_keys(GKeyFile *file, const char *ini, GError **error)
-{
-    static const char *const known[] = {"load", "parameters", "after", NULL};
-    g_auto(GStrv) groups = g_key_file_get_groups(file, NULL);
-    g_auto(GStrv) keys = g_key_file_get_keys(file, "module", NULL, NULL);
-
-    for (char **group = groups; *group != NULL; group++) {
-        if (strcmp(*group, "module") != 0) {
-            return fail(error, "%s: [%s] is unknown; it has one group, [module]", ini, *group);
-        }
-    }
-    for (char **key = keys; key != NULL && *key != NULL; key++) {
-        if (!g_strv_contains(known, *key)) {
-            return fail(error, "%s: the key '%s' is unknown; take load, parameters or after", ini,
-                        *key);
-        }
-    }
-    return TRUE;
-}
-
-/* GLib's words, with plain quotation marks. */
-static gboolean fail_key_file(const char *ini, const GError *cause, GError **error)
-{
-    g_autoptr(GString) text = g_string_new(cause->message);
-
-    g_string_replace(text, "\u201c", "'", 0);
-    g_string_replace(text, "\u201d", "'", 0);
-    return fail(error, "%s: %s; write [module], and KEY = VALUE below it", ini, text->str);
-}
-
-static gboolean read_ini(Module *module, const char *ini, GError **error)
-{
-    g_autoptr(GKeyFile) file = g_key_file_new();
-    g_autoptr(GBytes) text = rootfs_source_read(ini, error); /* which does not wait for a pipe */
-    g_autoptr(GError) cause = NULL;
-
-    if (text == NULL) {
-        return FALSE;
-    }
-    if (!g_key_file_load_from_bytes(file, text, G_KEY_FILE_NONE, &cause)) {
-        return fail_key_file(ini, cause, error);
-    }
-    module->parameters = g_key_file_get_string(file, "module", "parameters", NULL);
-    module->after = g_key_file_get_string_list(file, "module", "after", NULL, NULL);
-    return check_keys(file, ini, error) && read_load(file, module, ini, error);
-}
-
-gboolean rootfs_modules_add(RootfsModules *modules, const char *path, const char *ini,
+gboolean rootfs_modules_add(RootfsModules *modules, const char *path, const RootfsModuleIni *ini,
                             GError **error)
 {
     g_autoptr(Module) module = new_module(path);
     g_autofree char *name = rootfs_kernel_module_name(path);
     const Module *other = g_tree_lookup(modules->modules, name);
 
-    module->boot = TRUE;
+    describe(module, ini);
     if (other != NULL) {
         return fail(error, "%s: the module %s is added twice, also as %s; remove one of the two",
                     path, name, other->path);
@@ -175,7 +126,7 @@ gboolean rootfs_modules_add(RootfsModules *modules, const char *path, const char
         return fail(error, "%s: has a blank in its name, which ends it in the list of modules; rename "
                     "it", path);
     }
-    if (!read_module(module, error) || (ini != NULL && !read_ini(module, ini, error))) {
+    if (!read_module(module, error)) {
         return FALSE;
     }
     g_tree_insert(modules->modules, g_steal_pointer(&name), g_steal_pointer(&module));

@@ -8,6 +8,7 @@
 
 #include "rootfs_image.h"
 #include "rootfs_kernel.h"
+#include "rootfs_module_ini.h"
 
 typedef struct RootfsModules RootfsModules;
 
@@ -17,17 +18,10 @@ void rootfs_modules_free(RootfsModules *modules);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(RootfsModules, rootfs_modules_free)
 
 /*
- * The module in the file `path`, which init loads at boot unless `ini` (NULL: no file) says
- * otherwise. That is a key file with the group [module]:
- *
- *     load = boot | manual    manual: it lies in /lib/modules, and somebody loads it
- *     parameters = TEXT       as on insmod's command line
- *     after = NAME;NAME       modules that are loaded before it, beside those that it depends on
- *
- * Errors: MODULE for a file that is no module, a name that has a blank or is there already, and a key
- * or value that is unknown; SOURCE for an `ini` that cannot be read.
+ * The module in the file `path`, which init loads at boot unless `ini` (NULL: none) says otherwise.
+ * Errors: MODULE for a file that is no module, and a name that has a blank or is there already.
  */
-gboolean rootfs_modules_add(RootfsModules *modules, const char *path, const char *ini,
+gboolean rootfs_modules_add(RootfsModules *modules, const char *path, const RootfsModuleIni *ini,
                             GError **error);
 
 /*

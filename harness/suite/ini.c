@@ -82,7 +82,7 @@ static gboolean scan_key(VmbIni *ini, const char *key, guint line, const char *g
                          GError **error)
 {
     if (group == NULL) {
-        return fail_at(ini, line, error, "a key before the first group: begin with `[scenario]`");
+        return fail_at(ini, line, error, "a key before the first group: write its `[group]` above it");
     }
     if (strpbrk(key, "[]") != NULL) {
         g_autofree char *problem = g_strdup_printf("`%s` is no key: letters, digits and -", key);
@@ -135,7 +135,20 @@ static gboolean check_text(const VmbIni *ini, const char *text, gsize len, GErro
         line += *c == '\n';
     }
     return fail_at(ini, line, error,
-                   *wrong == '\0' ? "it has a NUL byte: write text" : "it is no UTF-8");
+                   *wrong == '\0' ? "it has a NUL byte: write text"
+                                  : "it is no UTF-8: save it as that");
+}
+
+/* GLib's words, which name the file, with plain quotation marks. */
+static gboolean fail_read(const GError *cause, GError **error)
+{
+    g_autoptr(GString) text = g_string_new(cause->message);
+
+    g_string_replace(text, "\u201c", "'", 0);
+    g_string_replace(text, "\u201d", "'", 0);
+    g_set_error(error, VMB_ERROR, VMB_ERROR_SETUP, "%s; check the path and its permissions",
+                text->str);
+    return FALSE;
 }
 
 static gboolean load(VmbIni *ini, GError **error)
@@ -147,8 +160,7 @@ static gboolean load(VmbIni *ini, GError **error)
     gsize len;
 
     if (!g_file_get_contents(ini->path, &text, &len, &cause)) {
-        g_set_error(error, VMB_ERROR, VMB_ERROR_SETUP, "%s", cause->message);
-        return FALSE;
+        return fail_read(cause, error);
     }
     if (!check_text(ini, text, len, error)) {
         return FALSE;

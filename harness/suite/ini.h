@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A GKeyFile that can tell where in the file each thing is: what is wrong is said with the file, the
- * line and the nearest right word. All errors are VMB_ERROR_SETUP and begin with "FILE:LINE: ".
+ * line and the nearest right word. All errors are VMB_ERROR_SETUP and begin with "FILE:LINE: ", but of a
+ * file that cannot be read.
  */
 #ifndef VMBENCH_INI_H
 #define VMBENCH_INI_H

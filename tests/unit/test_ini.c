@@ -67,8 +67,8 @@ START_TEST(what_is_no_ini_file)
         {"[a]\n= value\n", 2, "no `[group]`, `key = value` or `# comment`"},
         {"[a]\n  = value\n", 2, "no `[group]`, `key = value` or `# comment`"},
         {"[a\n", 1, "no `[group]`, `key = value` or `# comment`"},
-        {"[a] = b\n", 1, "a key before the first group: begin with `[scenario]`"},
-        {"# x\nkey = 1\n", 2, "a key before the first group: begin with `[scenario]`"},
+        {"[a] = b\n", 1, "a key before the first group: write its `[group]` above it"},
+        {"# x\nkey = 1\n", 2, "a key before the first group: write its `[group]` above it"},
         {"[a]\nx = 1\ny = 2\nx = 3\n", 4, "`x` is on line 2 already: a key is there once"},
         {"[a]\nx = 1\n\n[b]\n[a]\n", 5, "`a` is on line 1 already: a group is there once"},
         {"[a]\n[]\n", 2, "`[]` has no right name"},
@@ -76,8 +76,8 @@ START_TEST(what_is_no_ini_file)
         {"[a]\n\n[b]c]\n", 3, "`[b]c]` has no right name"},
         {"[a]\n[b\tc]\n", 2, "`[b\tc]` has no right name"},
         {"[a]\nx = 1\nkey[de] = 2\n", 3, "`key[de]` is no key: letters, digits and -"},
-        {"[a]\nx = 1\nk\xff = 2\n", 3, "it is no UTF-8"},
-        {"[a]\nx = 1\ny = \xff\n", 3, "it is no UTF-8"},
+        {"[a]\nx = 1\nk\xff = 2\n", 3, "it is no UTF-8: save it as that"},
+        {"[a]\nx = 1\ny = \xff\n", 3, "it is no UTF-8: save it as that"},
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -107,6 +107,8 @@ START_TEST(a_file_that_is_not_there)
     ck_assert_ptr_null(vmb_ini_load(ini_path, &error));
     ck_assert(g_error_matches(error, VMB_ERROR, VMB_ERROR_SETUP));
     ck_assert_ptr_nonnull(strstr(error->message, ini_path));
+    ck_assert_ptr_nonnull(strstr(error->message, "No such file or directory; check the path"));
+    ck_assert_ptr_null(strstr(error->message, "\u201c")); /* GLib's words are not ours */
 }
 END_TEST
 

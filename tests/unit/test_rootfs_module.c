@@ -37,7 +37,10 @@ static void add(RootfsModules *modules, const char *name, const char *depends, c
     g_autofree char *path = make_module(name, MAGIC, depends);
     g_autofree char *key_file = ini != NULL ? test_file("module.ini", ini, strlen(ini)) : NULL;
 
-    must(rootfs_modules_add(modules, path, key_file, &error));
+    g_autoptr(RootfsModuleIni) says = key_file != NULL ? rootfs_module_ini_load(key_file, &error) : NULL;
+
+    must(says != NULL || key_file == NULL);
+    must(rootfs_modules_add(modules, path, says, &error));
 }
 
 /* What init loads, and what lies in /lib/modules. */
@@ -307,41 +310,55 @@ START_TEST(a_blank_in_a_name)
 }
 END_TEST
 
+#define BAD_ESCAPE "the value has an escape that is none: \\n, \\r, \\t, \\s and \\\\ are escapes"
+
 static const struct ini {
-    const char *text, *part;
+    const char *text, *says;
 } inis[] = {
-    {"[module]\nload = later\n", "boot or manual"},
-    {"[module]\nparameter = x=1\n", "'parameter' is unknown"},
-    {"[modules]\nload = boot\n", "[modules] is unknown"},
-    {"load = boot\n", "write [module]"},
+    {"[module]\nload = later\n", ":2: `later` is no way to load it: write boot or manual"},
+    {"[module]\n\nparameter = x=1\n", ":3: `parameter` is no key that this group has: did you mean "
+     "`parameters`?"},
+    {"[modules]\nload = boot\n", ":1: [modules] is unknown: it has one group, [module]"},
+    {"[module]\n[other]\n", ":2: [other] is unknown: it has one group, [module]"},
+    {"load = boot\n", ":1: a key before the first group: write its `[group]` above it"},
+    {"[module]\nload\n", ":2: no `[group]`, `key = value` or `# comment`"},
+    {"[module]\nafter = a\nload = boot\nafter = b\n", ":4: `after` is on line 2 already: a key is there "
+     "once"},
+    {"[module]\nparameters = a=1\n[module]\n", ":3: `module` is on line 1 already: a group is there once"},
+    {"[module]\nparameters = name=\xff\n", ":2: it is no UTF-8: save it as that"},
+    {"# \xff\n[module]\n", ":1: it is no UTF-8: save it as that"},
+    {"[module]\nparameters = a=1\\nb=2\n", ":2: parameters are one line: leave the \\n out, or write a "
+     "blank for it"},
+    {"[module]\nparameters = a=\\d\n", ":2: " BAD_ESCAPE},
+    {"[module]\nafter = a;\\d\n", ":2: " BAD_ESCAPE},
+    {"[module]\nload = \\d\n", ":2: " BAD_ESCAPE},
+    {"[module]\nafter = a;;b\n", ":2: a name is empty: write NAME;NAME, or leave `after` out"},
 };
 
 START_TEST(mistakes_in_the_key_file)
 {
-    g_autoptr(RootfsKernel) kernel = make_kernel();
-    g_autoptr(RootfsModules) modules = rootfs_modules_new(kernel);
-    g_autofree char *path = make_module("a.ko", MAGIC, "");
-    g_autofree char *ini = test_file("module.ini", inis[_i].text, strlen(inis[_i].text));
+    g_autofree char *path = test_file("module.ini", inis[_i].text, strlen(inis[_i].text));
+    g_autofree char *whole = g_strconcat(path, inis[_i].says, NULL);
 
-    ck_assert(!rootfs_modules_add(modules, path, ini, &error));
-    EXPECT_ERROR(&error, ROOTFS_ERROR_MODULE, ini, inis[_i].part);
+    ck_assert_ptr_null(rootfs_module_ini_load(path, &error));
+    ck_assert(g_error_matches(error, ROOTFS_ERROR, ROOTFS_ERROR_MODULE));
+    ck_assert_str_eq(error->message, whole);
+    g_clear_error(&error);
 }
 END_TEST
 
-START_TEST(a_key_file_that_is_none)
+START_TEST(what_the_key_file_may_leave_out)
 {
-    g_autoptr(RootfsKernel) kernel = make_kernel();
-    g_autoptr(RootfsModules) modules = rootfs_modules_new(kernel);
-    g_autofree char *path = make_module("a.ko", MAGIC, "");
-    g_autofree char *ini = test_path("module.ini");
+    g_autofree char *path = test_file("module.ini", "# nothing\n", 10);
+    g_autofree char *missing = test_path("missing.ini");
+    g_autoptr(RootfsModuleIni) ini = rootfs_module_ini_load(path, &error);
 
-    ck_assert(!rootfs_modules_add(modules, path, ini, &error));
-    EXPECT_ERROR(&error, ROOTFS_ERROR_SOURCE, ini, "No such file");
-    g_free(run("mkfifo module.ini")); /* is not waited for */
-    ck_assert(!rootfs_modules_add(modules, path, ini, &error));
-    EXPECT_ERROR(&error, ROOTFS_ERROR_SOURCE, ini, "is no regular file");
-    g_free(run("rm module.ini; : >module.ini"));
-    must(rootfs_modules_add(modules, path, ini, &error));
+    must(ini != NULL);
+    ck_assert(!ini->manual);
+    ck_assert_ptr_null(ini->parameters);
+    ck_assert_ptr_null(ini->after);
+    ck_assert_ptr_null(rootfs_module_ini_load(missing, &error));
+    EXPECT_ERROR(&error, ROOTFS_ERROR_MODULE, missing, "No such file", "check the path");
 }
 END_TEST
 
@@ -369,7 +386,7 @@ static Suite *module_suite(void)
     tcase_add_test(tc, a_name_twice);
     tcase_add_test(tc, a_blank_in_a_name);
     tcase_add_loop_test(tc, mistakes_in_the_key_file, 0, G_N_ELEMENTS(inis));
-    tcase_add_test(tc, a_key_file_that_is_none);
+    tcase_add_test(tc, what_the_key_file_may_leave_out);
     suite_add_tcase(suite, tc);
     return suite;
 }
