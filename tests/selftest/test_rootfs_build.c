@@ -214,7 +214,8 @@ END_TEST
 
 START_TEST(equal_input_in_another_directory)
 {
-    must("program p hi; module drv; mkdir there; cp -r p drv there;"
+    must("program p hi; module drv; sed -i 's/return 0/return WARN_ON(jiffies == 1)/' drv/drv.c;"
+         "mkdir there; cp -r p drv there;"
          "$build --pkg p --module drv; mv out.cpio one.cpio; cd there;"
          "$build --pkg p --module drv; cmp ../one.cpio out.cpio");
 }
