@@ -3,7 +3,7 @@
 
 #include "rootfs_directory.h"
 #include "rootfs_manifest.h"
-#include "rootfs_module.h"
+#include "rootfs_module_specs.h"
 #include "rootfs_options.h"
 
 /* What the options are carried out with. */
@@ -170,32 +170,9 @@ static gboolean find_kernel(Build *build, GError **error)
     return TRUE;
 }
 
-/* `ini` NULL: none. */
-static gboolean add_built(Build *build, const char *file, const char *path, GError **error)
+static gboolean check_module(Build *build, const char *spec, GError **error)
 {
-    g_autoptr(RootfsModuleIni) ini = path != NULL ? rootfs_module_ini_load(path, error) : NULL;
-
-    return (path == NULL || ini != NULL) && rootfs_modules_add(build->modules, file, ini, error);
-}
-
-static gboolean add_source_module(Build *build, const char *directory, GError **error)
-{
-    g_autofree char *file = check_make(build, directory, error)
-                            ? rootfs_make_module(build->make, directory, error) : NULL;
-    g_autofree char *ini = g_build_filename(directory, "module.ini", NULL);
-    gboolean has_ini = g_file_test(ini, G_FILE_TEST_EXISTS);
-
-    return file != NULL && add_built(build, file, has_ini ? ini : NULL, error);
-}
-
-static gboolean add_module(Build *build, const char *spec, GError **error)
-{
-    g_auto(GStrv) parts = g_strsplit(spec, ":", 2);
-
-    if (g_file_test(spec, G_FILE_TEST_IS_DIR)) {
-        return add_source_module(build, spec, error);
-    }
-    return add_built(build, parts[0], parts[1], error);
+    return !g_file_test(spec, G_FILE_TEST_IS_DIR) || check_make(build, spec, error);
 }
 
 static gboolean add_kernel_module(Build *build, const char *name, GError **error)
@@ -216,7 +193,9 @@ static gboolean add_modules(Build *build, GError **error)
         return FALSE;
     }
     build->modules = rootfs_modules_new(build->kernel);
-    return each(build, options->modules, add_module, error) &&
+    return each(build, options->modules, check_module, error) &&
+           rootfs_module_specs_add(options->modules, build->make, build->kernel, build->modules,
+                                   error) &&
            each(build, options->kernel_module, add_kernel_module, error) &&
            rootfs_modules_place(build->modules, build->image, error);
 }

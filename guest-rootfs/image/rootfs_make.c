@@ -134,7 +134,7 @@ static char *work_of(const RootfsMake *make, const char *source, const char *nam
                            sum);
 }
 
-static gboolean enter(Place *place, RootfsMake *make, const char *directory, GError **error)
+static gboolean find(Place *place, const RootfsMake *make, const char *directory, GError **error)
 {
     g_autofree char *real = realpath(directory, NULL);
 
@@ -147,6 +147,14 @@ static gboolean enter(Place *place, RootfsMake *make, const char *directory, GEr
     place->source = g_strdup(real);
     place->name = g_path_get_basename(real);
     place->work = work_of(make, real, place->name);
+    return TRUE;
+}
+
+static gboolean enter(Place *place, RootfsMake *make, const char *directory, GError **error)
+{
+    if (!find(place, make, directory, error)) {
+        return FALSE;
+    }
     if (g_mkdir_with_parents(place->work, 0755) < 0) {
         return fail_errno(error, place->work, cache_remedy);
     }
@@ -155,15 +163,20 @@ static gboolean enter(Place *place, RootfsMake *make, const char *directory, GEr
 
 /* ---- The scripts ---- */
 
-/* Standard output and error are ours. */
-static gboolean run(const RootfsMake *make, const Place *place, const char *const *argv,
+typedef struct {
+    const char *name, *value;
+} Variable;
+
+/* Standard error is ours. The variables of the environment end with an empty one. */
+static gboolean run(const Place *place, const Variable *variables, const char *const *argv,
                     GError **error)
 {
     g_autoptr(GSubprocessLauncher) launcher = g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_NONE);
     g_autoptr(GSubprocess) script = NULL;
 
-    g_subprocess_launcher_setenv(launcher, "CPPFLAGS", make->cppflags->str, TRUE);
-    g_subprocess_launcher_setenv(launcher, "LDLIBS", make->ldlibs->str, TRUE);
+    for (; variables->name != NULL; variables++) {
+        g_subprocess_launcher_setenv(launcher, variables->name, variables->value, TRUE);
+    }
     g_subprocess_launcher_set_stdout_file_path(launcher, "/dev/null");
     script = g_subprocess_launcher_spawnv(launcher, argv, NULL);
     if (script == NULL || !g_subprocess_wait(script, NULL, NULL)) {
@@ -172,6 +185,16 @@ static gboolean run(const RootfsMake *make, const Place *place, const char *cons
     }
     return g_subprocess_get_successful(script) ||
            fail(error, place->source, "cannot be built: see the lines above");
+}
+
+/* pkg/build, with the libraries. */
+static gboolean run_package(const RootfsMake *make, const Place *place, const char *const *argv,
+                            GError **error)
+{
+    const Variable variables[] = {
+        {"CPPFLAGS", make->cppflags->str}, {"LDLIBS", make->ldlibs->str}, {NULL, NULL}};
+
+    return run(place, variables, argv, error);
 }
 
 /* ---- Libraries ---- */
@@ -213,8 +236,8 @@ static gboolean make_library(RootfsMake *make, const char *directory, GError **e
     g_auto(Place) place = {NULL};
 
     if (!enter(&place, make, directory, error) ||
-        !run(make, &place, (const char *const[]){script, "--library", make->prefix, place.name,
-                                                 place.source, place.work, NULL}, error)) {
+        !run_package(make, &place, (const char *const[]){script, "--library", make->prefix, place.name,
+                                                         place.source, place.work, NULL}, error)) {
         return FALSE;
     }
     g_string_append_printf(make->ldlibs, " %s/lib%s.a", place.work, place.name);
@@ -246,23 +269,72 @@ char *rootfs_make_package(RootfsMake *make, const char *directory, GError **erro
     g_auto(Place) place = {NULL};
 
     if (!enter(&place, make, directory, error) ||
-        !run(make, &place, (const char *const[]){script, make->prefix, place.name, place.source,
-                                                 place.work, NULL}, error)) {
+        !run_package(make, &place, (const char *const[]){script, make->prefix, place.name,
+                                                         place.source, place.work, NULL}, error)) {
         return NULL;
     }
     return g_build_filename(place.work, "stage", NULL);
 }
 
-char *rootfs_make_module(RootfsMake *make, const char *directory, GError **error)
+/* ---- Modules ---- */
+
+/* What modules/build takes from its environment. */
+typedef struct {
+    GString *cppflags, *symvers, *sources;
+} Surroundings;
+
+static void clear_surroundings(Surroundings *surroundings)
+{
+    g_string_free(surroundings->cppflags, TRUE);
+    g_string_free(surroundings->symvers, TRUE);
+    g_string_free(surroundings->sources, TRUE);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Surroundings, clear_surroundings)
+
+static gboolean surround(const RootfsMake *make, const GPtrArray *behind, const GPtrArray *all,
+                         Surroundings *surroundings, GError **error)
+{
+    for (guint i = 0; i < behind->len; i++) {
+        g_auto(Place) place = {NULL};
+
+        if (!find(&place, make, behind->pdata[i], error)) {
+            return FALSE;
+        }
+        g_string_append_printf(surroundings->cppflags, " -I%s", place.source);
+        g_string_append_printf(surroundings->symvers, " %s/Module.symvers", place.work);
+    }
+    for (guint i = 0; i < all->len; i++) {
+        g_auto(Place) place = {NULL};
+
+        if (!find(&place, make, all->pdata[i], error)) {
+            return FALSE;
+        }
+        g_string_append_printf(surroundings->sources, " %s", place.source);
+    }
+    return TRUE;
+}
+
+char *rootfs_make_module(RootfsMake *make, const char *directory, const GPtrArray *behind,
+                         const GPtrArray *all, GError **error)
 {
     g_autofree char *script = g_build_filename(make->tools->scripts, "modules", "build", NULL);
     g_autofree char *headers = g_build_filename(make->tools->guests, make->machine, "headers",
                                                 NULL);
+    g_auto(Surroundings) around = {g_string_new(NULL), g_string_new(NULL), g_string_new(NULL)};
     g_auto(Place) place = {NULL};
 
+    if (!surround(make, behind, all, &around, error)) {
+        return NULL;
+    }
+
+    const Variable variables[] = {{"CPPFLAGS", around.cppflags->str},
+                                  {"KBUILD_EXTRA_SYMBOLS", around.symvers->str},
+                                  {"MODULE_SOURCES", around.sources->str}, {NULL, NULL}};
+
     if (!enter(&place, make, directory, error) ||
-        !run(make, &place, (const char *const[]){script, make->prefix, place.name, place.source,
-                                                 place.work, headers, NULL}, error)) {
+        !run(&place, variables, (const char *const[]){script, make->prefix, place.name, place.source,
+                                                      place.work, headers, NULL}, error)) {
         return NULL;
     }
     return g_strdup_printf("%s/%s.ko", place.work, place.name);

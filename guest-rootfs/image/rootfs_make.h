@@ -38,8 +38,14 @@ gboolean rootfs_make_libraries(RootfsMake *make, const char *own, char **others,
  */
 char *rootfs_make_package(RootfsMake *make, const char *directory, GError **error);
 
-/* Build a kernel module; returns the path of its .ko file, which the same is true of. */
-char *rootfs_make_module(RootfsMake *make, const char *directory, GError **error);
+/*
+ * Build a kernel module; returns the path of its .ko file, which the same is true of. It can use the
+ * headers and exported symbols of modules that this `make` has built: `behind` has the directories
+ * of their sources. `all` has those of all modules that are built for the image, so that one that is
+ * missing in `behind` can be named.
+ */
+char *rootfs_make_module(RootfsMake *make, const char *directory, const GPtrArray *behind,
+                         const GPtrArray *all, GError **error);
 
 /* Let others build what was built last. */
 void rootfs_make_release(RootfsMake *make);

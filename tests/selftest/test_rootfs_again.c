@@ -71,6 +71,41 @@ START_TEST(the_images_of_a_copy_and_a_change_to_it)
 }
 END_TEST
 
+/* Of a copy with three more: `source FILE CODE` writes them, `depends` tells what the last one depends on. */
+static const char three_modules[] =
+    "copy first sort; cd first/guest-rootfs/modules; mkdir a-last b-mid c-base;"
+    "source() { printf '#include <linux/module.h>\\n%s\\nMODULE_LICENSE(\"GPL\");\\n' \"$2\" >$1; };"
+    "echo 'int c(void);' >c-base/base.h;"
+    "source c-base/c.c 'int c(void); int c(void) { return 1; } EXPORT_SYMBOL_GPL(c);';"
+    "source b-mid/b.c 'int c(void); int b(void); int b(void) { return c(); } EXPORT_SYMBOL_GPL(b);';"
+    "source a-last/a.c 'int b(void); int a(void);\n#include \"base.h\"\nint a(void) { return b() + c(); }';"
+    "printf '[module]\\nafter = uio; c_base\\n' >b-mid/module.ini;"
+    "printf '# b-mid\\n[module]\\n after=b-mid;\\n' >a-last/module.ini; cd ../..; configure;"
+    "build() { ninja -C build guest-rootfs/a-last.ko.x86.stamp; };"
+    "depends() { build >&2; tr '\\0' '\\n' <build/guest-rootfs/work/x86/modules/a-last/a-last.ko |"
+    "  grep ^depends=; };";
+
+/* Built behind the ones that they use, and again when those change; ninja looks at module.ini too. */
+START_TEST(modules_of_the_tree_that_use_each_other)
+{
+    g_autofree char *script = g_strconcat(
+        three_modules,
+        "depends; echo '#define b() 1' >>guest-rootfs/modules/c-base/base.h; depends;"
+        "sed -i 's/after.*/after =/' guest-rootfs/modules/a-last/module.ini; build |"
+        "  sed -n 's,write.*/modules/,... ,p';"
+        "printf '[module]\\nafter = b-mid\\n' | tee guest-rootfs/modules/{a-last,c-base}/module.ini >&2;"
+        "build | sed -n 's,.*\\(ERROR: \\).*/modules: ,\\1,p'", NULL);
+
+    must(script);
+    ck_assert_str_eq(child.out,
+                     "depends=b-mid,c-base\ndepends=c-base\n"
+                     "module a-last: it uses base.h of the module c-base, which is to be built before it: "
+                     "... a-last/module.ini\n"
+                     "ERROR: modules wait for each other by `after` in their module.ini: remove one: b-mid "
+                     "c-base\n");
+}
+END_TEST
+
 /* `image OUTPUT OPTION...` in a copy. */
 static const char image[] =
     "unset SOURCE_DATE_EPOCH; copy first sort; copy $second sort -r;"
@@ -115,6 +150,7 @@ static Suite *rootfs_again_suite(void)
     tcase_set_timeout(tc, 4 * PATIENCE_SECONDS);
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_test(tc, the_images_of_a_copy_and_a_change_to_it);
+    tcase_add_test(tc, modules_of_the_tree_that_use_each_other);
     tcase_add_loop_test(tc, an_image_of_two_copies, 0, G_N_ELEMENTS(kinds));
     suite_add_tcase(suite, tc);
     return suite;

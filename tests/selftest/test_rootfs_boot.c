@@ -129,6 +129,25 @@ START_TEST(what_init_starts_and_remedies)
 }
 END_TEST
 
+/* It cannot be loaded before the one that it uses, and has been built with that one's symbols. */
+START_TEST(modules_that_use_each_other)
+{
+    g_autofree char *user = child_path(&child, "a-user");
+    g_autofree char *base = child_path(&child, "z-base");
+
+    make("mkdir a-user z-base; echo 'int sum(int a, int b);' >z-base/base.h;"
+         "printf '#include <linux/module.h>\n#include \"base.h\"\nint sum(int a, int b) { return a + b; }\n"
+         "EXPORT_SYMBOL_GPL(sum);\nMODULE_LICENSE(\"GPL\");\n' >z-base/z-base.c;"
+         "printf '#include <linux/module.h>\n#include \"base.h\"\nstatic int __init begin(void)\n"
+         "{ pr_err(\"the sum is %%d\\\\n\", sum(20, 22)); return 0; }\nmodule_init(begin);\n"
+         "MODULE_LICENSE(\"GPL\");\n' >a-user/a-user.c;"
+         "printf '[module]\nafter = z-base\n' >a-user/module.ini");
+    start("boot", "x86", (const char *const[]){"--module", user, "--module", base, NULL});
+    screen_await("the sum is 42\r");
+    leave("\x01x");
+}
+END_TEST
+
 /* ---- Programs of the 32-bit processors ---- */
 
 /* The head of an ELF32 program of `size` bytes, loaded to 0x100000; the code follows. */
@@ -466,6 +485,7 @@ static Suite *rootfs_boot_suite(void)
 
     tcase_add_loop_test(added, an_image_with_all_that_is_added, 0, G_N_ELEMENTS(machines));
     tcase_add_test(added, what_init_starts_and_remedies);
+    tcase_add_test(added, modules_that_use_each_other);
     tcase_add_loop_test(added, what_is_added_to_an_image_and_replaced, 0, G_N_ELEMENTS(machines));
     tcase_add_loop_test(added, a_program_of_the_32_bit_processor, 0, G_N_ELEMENTS(older));
     tcase_add_loop_test(login, logins, 0, G_N_ELEMENTS(machines));

@@ -1,70 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vmbench rootfs build, as far as it goes without a guest. */
-#include <string.h>
+#include "rootfs_script.h"
 
 #include "error.h"
 #include "tap.h"
-#include "vmbench_child.h"
-
-static Child child;
-
-static void setup(void)
-{
-    child_init(&child);
-    g_setenv("XDG_CACHE_HOME", child.dir, TRUE); /* what is built is kept there */
-    child.program = "/bin/sh";
-}
-
-static void teardown(void)
-{
-    child_finish(&child);
-}
-
-/* Address space that no 4 GiB fit into. AddressSanitizer itself takes far more. */
-#ifdef __has_feature
-#if __has_feature(address_sanitizer)
-#define LITTLE_MEMORY "little_memory() { :; };"
-#define MUCH_MEMORY
-#endif
-#endif
-#ifndef LITTLE_MEMORY
-#define LITTLE_MEMORY "little_memory() { ulimit -v 1000000; };"
-#endif
-
-/* What the scripts below make to build from; $build is the command. */
-static const char prepare[] =
-    "cd '%s'; build='%s rootfs build --machine x86 -o out.cpio';"
-    "program() { mkdir -p $1; printf '#include <stdio.h>\\n"
-    "int main(void) { puts(\"%%s\"); return 0; }\\n' \"$2\" >$1/main.c; };"
-    "module() { mkdir -p $1; printf '#include <linux/module.h>\\n"
-    "static int __init begin(void) { return 0; }\\nmodule_init(begin);\\n"
-    "MODULE_LICENSE(\"GPL\");\\n' >$1/$1.c; };"
-    /* newc, without its data */
-    "claim() { printf '070701%%08x%%08x%%032x%%s%%032x%%08x%%08xf\\0' 1 33188 0 $1 0 2 0; };"
-    LITTLE_MEMORY
-    "in_image() { cpio --quiet -it <out.cpio | grep -x \"$1\"; };";
-
-static int run(const char *script)
-{
-    g_autofree char *start = g_strdup_printf(prepare, child.dir, g_getenv("VMBENCH"));
-    g_autofree char *whole = g_strconcat(start, script, NULL);
-    const char *args[] = {"-ec", whole, NULL};
-
-    return child_run(&child, args);
-}
-
-static void must(const char *script)
-{
-    int status = run(script);
-
-    ck_assert_msg(status == 0, "%s ended with %d: %s%s", script, status, child.out, child.err);
-}
-
-static void must_print(const char *script, const char *expected)
-{
-    must(script);
-    ck_assert_str_eq(child.out, expected);
-}
 
 /* ---- Packages ---- */
 
@@ -221,25 +160,6 @@ START_TEST(equal_input_in_another_directory)
 }
 END_TEST
 
-/* ---- Modules ---- */
-
-START_TEST(modules_come_with_what_they_need)
-{
-    must_print("module drv; module other;"
-               "printf '[module]\\nafter = other\\nparameters = a=1 b=2\\n' >drv/module.ini;"
-               "$build --module drv --module other; in_image 'lib/modules/\\(drv\\|other\\).ko';"
-               "cpio --quiet -i --to-stdout etc/vmbench/modules <out.cpio",
-               "lib/modules/drv.ko\nlib/modules/other.ko\nother.ko\ndrv.ko a=1 b=2\n");
-}
-END_TEST
-
-START_TEST(a_kernels_own_module)
-{
-    must_print("$build --no-base --add /bin/true:/init --with-libs --kernel-module uio;"
-               "in_image lib/modules/uio.ko", "lib/modules/uio.ko\n");
-}
-END_TEST
-
 /* ---- Files ---- */
 
 START_TEST(files_of_every_kind)
@@ -303,8 +223,6 @@ static const struct mistake {
      "--set WHO=you: the name 'WHO' has a value already; set it once", VMB_ERROR_SETUP},
     {"mkdir t; $build --add t:/t", "t: is a directory; add what lies in it with --overlay DIR:GUEST",
      VMB_ERROR_SETUP},
-    {"mkdir drv; $build --module drv", "drv holds no C files, and no Kbuild or Makefile that says obj-m := "
-     "drv.o: name the directory of a module's source", VMB_ERROR_SETUP},
     {"$build --add one", "'one' is no HOST:GUEST", VMB_ERROR_USAGE},
     {"$build --machine vax", "machine 'vax' is unknown", VMB_ERROR_SETUP},
     {"$build --compress rar", "compression 'rar' is unknown", VMB_ERROR_SETUP},
@@ -358,16 +276,10 @@ static const struct mistake {
     {"mkdir t; mkfifo t/x.in; $build --overlay t", "t/x.in: is a device, pipe or socket", VMB_ERROR_SETUP},
     {"program p hi; mkdir c; : >c/vmmio-bench; XDG_CACHE_HOME=$PWD/c $build --pkg p",
      "what is built is kept there: make it writable", VMB_ERROR_SETUP},
-    {"module drv; $build --module drv/drv.c", "drv/drv.c: is no kernel module", VMB_ERROR_SETUP},
-    {"module drv; printf '[module]\\nload = boot\\nload = manual\\n' >drv/module.ini; $build --module drv",
-     "drv/module.ini:3: `load` is on line 2 already: a key is there once", VMB_ERROR_SETUP},
-    {"module drv; printf '[module]\\nparameters = a=1\\134nb=2\\n' >drv/module.ini; $build --module drv",
-     "drv/module.ini:2: parameters are one line", VMB_ERROR_SETUP},
     {"mkdir 'a b'; : >'a b/c.c'; $build --pkg 'a b'", "has a blank or one of", VMB_ERROR_SETUP},
     {"program p hi; XDG_CACHE_HOME=\"$PWD/a b\" $build --pkg p", "has a blank or one of", VMB_ERROR_SETUP},
     {"program p hi; : >p/Makefile; ln -s nowhere p/link; $build --pkg p",
      "cannot be copied: mend or remove what", VMB_ERROR_SETUP},
-    {"$build --kernel-module nothing", "the kernel has no module nothing", VMB_ERROR_SETUP},
     {"program p hi; PATH=/nowhere; $build --pkg p", "pkg/build", VMB_ERROR_SETUP},
     {"$build --add /etc/hostname:/x -o /nowhere/out.cpio",
      "cannot write /nowhere/out.cpio: No such file or directory; name a file in",
@@ -380,13 +292,7 @@ static const struct mistake {
 
 START_TEST(a_mistake_is_named)
 {
-    const struct mistake *mistake = &mistakes[_i];
-    int status = run(mistake->script);
-
-    ck_assert_msg(strstr(child.err, mistake->says) != NULL, "%s", child.err);
-    ck_assert_ptr_null(strstr(child.err, "\u201c")); /* GLib's words are not ours */
-    ck_assert_int_eq(status, mistake->status);
-    ck_assert_int_eq(run("test ! -e out.cpio"), 0);
+    must_fail(mistakes[_i].script, mistakes[_i].says, mistakes[_i].status);
 }
 END_TEST
 
@@ -428,16 +334,6 @@ START_TEST(a_missing_compiler_is_named)
 }
 END_TEST
 
-START_TEST(a_module_of_another_kernel)
-{
-    ck_assert_int_eq(run("printf '%s\\n' '.section .modinfo,\"a\"' '.asciz \"vermagic=5.10.0 SMP\"' |"
-                         "gcc -c -x assembler - -o old.ko; $build --add old.ko:/lib/modules/old.ko"),
-                     VMB_ERROR_SETUP);
-    ck_assert_msg(strstr(child.err, "old.ko: is a module for the kernel '5.10.0 SMP'") != NULL, "%s",
-                  child.err);
-}
-END_TEST
-
 static Suite *rootfs_build_suite(void)
 {
     Suite *suite = suite_create("rootfs_build");
@@ -457,8 +353,6 @@ static Suite *rootfs_build_suite(void)
     tcase_add_test(tc, two_that_build_the_same_two);
     tcase_add_test(tc, who_waits_says_so_and_can_be_ended);
     tcase_add_test(tc, equal_input_in_another_directory);
-    tcase_add_test(tc, modules_come_with_what_they_need);
-    tcase_add_test(tc, a_kernels_own_module);
     tcase_add_test(tc, files_of_every_kind);
     tcase_add_test(tc, values_behind_short_options);
     tcase_add_test(tc, names_of_any_bytes);
@@ -466,7 +360,6 @@ static Suite *rootfs_build_suite(void)
     tcase_add_loop_test(tc, a_mistake_is_named, 0, G_N_ELEMENTS(mistakes));
     tcase_add_loop_test(tc, a_compilers_error_names_the_users_file, 0, G_N_ELEMENTS(faulty));
     tcase_add_test(tc, a_missing_compiler_is_named);
-    tcase_add_test(tc, a_module_of_another_kernel);
     suite_add_tcase(suite, tc);
     return suite;
 }
