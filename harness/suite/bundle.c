@@ -8,6 +8,7 @@
 #include "case_handler.h"
 #include "files.h"
 #include "paths.h"
+#include "rerun.h"
 #include "snapshot_store.h"
 
 /* Lines of a log that are printed. */
@@ -50,30 +51,10 @@ static void keep_image(VmbCaseRun *run, const VmbGuestConfig *config)
     }
 }
 
-/* The same machine on the terminal of whoever runs it, wherever the bundle is by then. */
 static void write_rerun(VmbCaseRun *run, const VmbGuestConfig *config, gboolean own_image)
 {
     g_autofree char *path = g_build_filename(run->logs, "rerun.sh", NULL);
-    g_auto(GStrv) exact = vmb_guest_config_command(config);
-    g_autofree char *exact_text = vmb_command_text((const char *const *)exact);
-    g_autofree char *comment = NULL;
-    VmbGuestConfig by_hand = *config;
-
-    by_hand.by_hand = TRUE;
-    by_hand.shell = TRUE;
-    by_hand.initrd = own_image ? (char *)IMAGE : config->initrd;
-    by_hand.extra = NULL;
-    g_auto(GStrv) argv = vmb_guest_config_command(&by_hand);
-    g_autofree char *command = vmb_command_text((const char *const *)argv);
-    g_auto(GStrv) lines = g_strsplit(exact_text, "\n", -1);
-
-    comment = g_strjoinv("\n# ", lines);
-    g_autofree char *text = g_strdup_printf(
-        "#!/bin/sh\n"
-        "# The guest of %s, with a shell on this terminal. Ctrl-A X ends it.\n"
-        "# The test itself ran it so, with its lines on descriptors:\n#\n# %s\n"
-        "cd \"$(dirname \"$0\")\" || exit\nexec %s\n",
-        run->test->id, comment, command);
+    g_autofree char *text = vmb_rerun_script(run, config, own_image ? IMAGE : config->initrd);
 
     write_text(run, "rerun.sh", text);
     g_chmod(path, 0755);

@@ -3,14 +3,13 @@
 
 #include <string.h>
 
-#include "case_words.h"
 #include "expected.h"
 #include "handler_program.h"
 #include "paths.h"
 
 /* The endpoint is the last argument unless the command says where it is to be. */
-static char **handler_command(const VmbScenario *scenario, const VmbScenarioHandler *handler,
-                              const VmbCaseWords *words)
+char **vmb_case_handler_command(const VmbScenario *scenario, const VmbScenarioHandler *handler,
+                                const VmbCaseWords *words)
 {
     g_auto(GStrv) filled = vmb_placeholders_fill_all(handler->command, words->known);
     gboolean placed = vmb_placeholders_has(handler->command, "endpoint") ||
@@ -32,8 +31,7 @@ static char **handler_command(const VmbScenario *scenario, const VmbScenarioHand
     return (char **)g_ptr_array_free(argv, FALSE);
 }
 
-/* With the Python module of this build in reach. */
-static char **handler_environment(const VmbScenarioHandler *handler, const VmbCaseWords *words)
+char **vmb_case_handler_environment(const VmbScenarioHandler *handler, const VmbCaseWords *words)
 {
     const char *before = g_getenv("PYTHONPATH");
     char **own = vmb_placeholders_fill_all(handler->environment, words->known);
@@ -75,8 +73,8 @@ static VmbHandler *launch(VmbCaseRun *run, guint index, GError **error)
     if (!vmb_case_words_make(run, handler->range, &words, error)) {
         return NULL;
     }
-    argv = handler_command(scenario, handler, &words);
-    environment = handler_environment(handler, &words);
+    argv = vmb_case_handler_command(scenario, handler, &words);
+    environment = vmb_case_handler_environment(handler, &words);
     const VmbHandlerSpec spec = {
         .name = name,
         .argv = (const char *const *)argv,
@@ -108,6 +106,7 @@ static gboolean start_handler(VmbCaseRun *run, const VmbStep *step, GError **err
         return FALSE;
     }
     run->outputs[step->target] = NULL;
+    run->stopped[step->target] = FALSE;
     run->handlers->pdata[step->target] = launch(run, step->target, error);
     return run->handlers->pdata[step->target] != NULL &&
            (!step->claim ||
@@ -153,6 +152,7 @@ static gboolean forget_handler(VmbCaseRun *run, guint index, GError **error)
 /* QEMU is given the time to see that it has gone, so that the next step finds the range unclaimed. */
 static gboolean await_release(VmbCaseRun *run, const VmbStep *step, GError **error)
 {
+    run->stopped[step->target] = TRUE;
     return vmb_guest_wait_handler(vmb_testbed_guest(run->bed), range_of(run, step->target), FALSE,
                                   step->ms, error);
 }

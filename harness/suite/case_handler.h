@@ -3,7 +3,7 @@
 #ifndef VMBENCH_CASE_HANDLER_H
 #define VMBENCH_CASE_HANDLER_H
 
-#include "case_run.h"
+#include "case_words.h"
 
 gboolean vmb_case_start(VmbCaseRun *run, const VmbStep *step, GError **error);
 gboolean vmb_case_stop(VmbCaseRun *run, const VmbStep *step, GError **error);
@@ -16,6 +16,13 @@ gboolean vmb_case_output(VmbCaseRun *run, const VmbStep *step, GError **error);
 
 /* Its logs at its `start`-th start, from 1, are this with .log and .err behind it. Free with g_free(). */
 char *vmb_case_handler_log(const VmbScenarioHandler *handler, guint start);
+
+/* Its command line, as it is started. Free with g_strfreev(). */
+char **vmb_case_handler_command(const VmbScenario *scenario, const VmbScenarioHandler *handler,
+                                const VmbCaseWords *words);
+
+/* What is added to the environment, NAME=VALUE: the way to the Python module too. Likewise. */
+char **vmb_case_handler_environment(const VmbScenarioHandler *handler, const VmbCaseWords *words);
 
 /*
  * Stop those that still run behind the last step. Each handler's output has to be what the last `output`

@@ -194,6 +194,7 @@ static void make_room(VmbCaseRun *run)
     run->guests = g_ptr_array_new_with_free_func((GDestroyNotify)vmb_guest_free);
     run->configs = g_ptr_array_new_with_free_func((GDestroyNotify)vmb_guest_config_free);
     run->starts = g_new0(guint, scenario->handlers->len + 1);
+    run->stopped = g_new0(gboolean, scenario->handlers->len + 1);
     run->outputs = g_new0(const VmbStep *, scenario->handlers->len + 1);
     g_ptr_array_set_size(run->programs, (gint)scenario->steps->len);
     g_ptr_array_set_size(run->handlers, (gint)scenario->handlers->len);
@@ -206,6 +207,7 @@ static void clear_room(VmbCaseRun *run)
     g_ptr_array_unref(run->guests);
     g_ptr_array_unref(run->configs);
     g_free(run->starts);
+    g_free(run->stopped);
     g_free(run->lost);
     g_free(run->outputs);
     g_clear_pointer(&run->conduct, vmb_conduct_free);

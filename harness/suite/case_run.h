@@ -23,6 +23,7 @@ typedef struct {
     GPtrArray *guests;     /* of VmbGuest, by guest of the scenario */
     GPtrArray *configs;    /* of VmbGuestConfig, theirs */
     guint *starts;         /* of each handler so far */
+    gboolean *stopped;     /* each handler that a step has ended, and none has started since */
     const VmbStep **outputs; /* of each handler's run the last look at its output; NULL: none */
     VmbStreamLog *streams; /* of programs and handlers; NULL: it has not begun */
     VmbTranscript *transcript; /* NULL: likewise */

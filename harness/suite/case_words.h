@@ -17,6 +17,10 @@ typedef struct {
 /* Those of the range `range`. FALSE: as vmb_guest_endpoint_of(). Clear them in any case. */
 gboolean vmb_case_words_make(const VmbCaseRun *run, guint range, VmbCaseWords *words,
                              GError **error);
+
+/* The same with an endpoint that is known. */
+void vmb_case_words_set(const VmbCase *test, guint range, const char *endpoint, VmbCaseWords *words);
+
 void vmb_case_words_clear(VmbCaseWords *words);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(VmbCaseWords, vmb_case_words_clear)
 

@@ -11,6 +11,9 @@
 #include "inspect.h"
 #include "snapshot.h"
 
+/* Each test's guest finds one that is free. */
+#define ANY_PORT "0"
+
 struct VmbTestbed {
     const VmbRunOptions *options;
     char *logs_root;
@@ -86,26 +89,25 @@ void vmb_testbed_calm(const VmbTestbed *bed)
 
 /* ---- What the guest is made of ---- */
 
-/* Each endpoint has an address of its own, so that the device tells them apart; any free port. */
-static char *device_text(const VmbCase *test, guint index)
+static char *device_text(const VmbCase *test, guint index, const char *port)
 {
     const VmbScenarioRange *range = g_ptr_array_index(test->scenario->ranges, index);
     guint irq = vmb_scenario_irq(test->scenario, test->machine, index);
     g_autofree char *line = irq > 0 ? g_strdup_printf(",irq=%u", irq) : g_strdup("");
 
-    return g_strdup_printf("vmmio,id=%s,start=%s,size=%s,listen=127.0.0.%u:0%s%s%s", range->id,
-                           range->start, range->size, range->endpoint + 1, line,
+    return g_strdup_printf("vmmio,id=%s,start=%s,size=%s,listen=127.0.0.%u:%s%s%s%s", range->id,
+                           range->start, range->size, range->endpoint + 1, port, line,
                            range->properties != NULL ? "," : "",
                            range->properties != NULL ? range->properties : "");
 }
 
-static char **device_texts(const VmbCase *test)
+char **vmb_testbed_devices(const VmbCase *test, const char *port)
 {
     const GPtrArray *ranges = test->scenario->ranges;
     char **texts = g_new0(char *, ranges->len + 1);
 
     for (guint i = 0; i < ranges->len; i++) {
-        texts[i] = device_text(test, i);
+        texts[i] = device_text(test, i, port);
     }
     return texts;
 }
@@ -120,7 +122,7 @@ static void append_list(GString *key, const char *kind, char **words)
 char *vmb_testbed_key(const VmbCase *test)
 {
     const VmbScenario *scenario = test->scenario;
-    g_auto(GStrv) devices = device_texts(test);
+    g_auto(GStrv) devices = vmb_testbed_devices(test, ANY_PORT);
     GString *key = g_string_new(test->machine->name);
 
     g_string_append_printf(key, "\nnetwork: %d\nresets: %d\nappend: %s\n", scenario->network,
@@ -156,7 +158,7 @@ static VmbGuestConfig *make_config(const VmbTestbed *bed, const VmbCase *test, G
     g_autoptr(VmbGuestConfig) config =
         vmb_settings_guest_with(bed->options->settings, test->machine, test->scenario->network);
 
-    config->devices = device_texts(test);
+    config->devices = vmb_testbed_devices(test, ANY_PORT);
     config->append = g_strdup(test->scenario->append);
     config->can_reset = test->scenario->resets;
     return apply_additions(bed, test->scenario, config, error) ? g_steal_pointer(&config) : NULL;

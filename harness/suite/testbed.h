@@ -51,6 +51,12 @@ void vmb_testbed_calm(const VmbTestbed *bed);
 void vmb_testbed_hold(const VmbTestbed *bed, const char *console);
 
 /*
+ * Values of -device for the test's ranges. Each endpoint has an address of its own, 127.0.0.1, .2, ..., so
+ * that the device tells them apart, and all have `port`. Free with g_strfreev().
+ */
+char **vmb_testbed_devices(const VmbCase *test, const char *port);
+
+/*
  * What the test's machine is made of, with what is added to its image, as one text: equal texts can share
  * a guest. Free with g_free().
  */

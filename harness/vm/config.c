@@ -20,6 +20,7 @@ void vmb_guest_config_free(VmbGuestConfig *config)
     g_free(config->append);
     g_free(config->init);
     g_strfreev(config->extra);
+    g_free(config->console);
     g_free(config);
 }
 
@@ -166,11 +167,16 @@ static void add_devices(GPtrArray *argv, const VmbGuestConfig *config)
 }
 
 /* signal=off: Ctrl-C is the guest's. */
-static void add_terminal(GPtrArray *argv, const VmbMachine *machine)
+static void add_terminal(GPtrArray *argv, const VmbGuestConfig *config)
 {
-    add(argv, "-chardev", "stdio,id=console,mux=on,signal=off", "-mon",
-        "chardev=console,mode=readline", NULL);
-    if (machine->results_first) {
+    if (config->console != NULL) {
+        add_printf(argv, "-chardev", "socket,id=console,mux=on,server=on,wait=off,path=%s",
+                   config->console);
+    } else {
+        add(argv, "-chardev", "stdio,id=console,mux=on,signal=off", NULL);
+    }
+    add(argv, "-mon", "chardev=console,mode=readline", NULL);
+    if (config->machine->results_first) {
         add(argv, "-serial", "null", NULL);
     }
     add(argv, "-serial", "chardev:console", NULL);
@@ -253,7 +259,7 @@ char **vmb_guest_config_command_for(const VmbGuestConfig *config, VmbGuestMemory
         add(argv, *word, NULL);
     }
     if (config->by_hand) {
-        add_terminal(argv, config->machine);
+        add_terminal(argv, config);
     } else {
         add_lines(argv, config);
     }

@@ -36,7 +36,8 @@ typedef struct {
     gboolean own_init; /* ours is at VMB_INIT, not at /init */
     gboolean can_reset; /* the guest may be reset, and boots again; else QEMU ends then */
     char **extra;      /* more arguments of QEMU's, for somebody who looks inside; NULL: none */
-    gboolean by_hand;  /* without a harness: the console is QEMU's standard input and output */
+    gboolean by_hand;  /* without a harness: the console is QEMU's standard input and output, */
+    char *console;     /* or a socket that QEMU makes by this name; NULL: it is not */
     guint64 nonce;     /* secret; marks this run's frames on the results line */
 } VmbGuestConfig;
 

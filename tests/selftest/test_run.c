@@ -7,7 +7,6 @@
 
 #include "error.h"
 #include "scenario_run.h"
-#include "screen.h"
 #include "tap.h"
 
 START_TEST(what_passes_leaves_nothing)
@@ -81,40 +80,6 @@ START_TEST(what_is_kept_tells_the_story)
                                        "\\[ +[0-9.]+] outside outside stdout: write [^\n]+\n"
                                        "\\[ +[0-9.]+] inside accesses stdout: out\n$",
                                        streams, 0, 0), "%s", streams);
-}
-END_TEST
-
-/* The directory of the guest is gone by then, and so is what was added to its image there. */
-START_TEST(a_guest_with_additions_can_be_run_again)
-{
-    static const char *const no_args[] = {NULL};
-    g_autofree char *bundle = NULL;
-    g_autofree char *image = NULL;
-    g_autofree char *rerun = NULL;
-    g_autofree char *bytes = NULL;
-    g_autofree char *sum = NULL;
-    g_autofree char *versions = NULL;
-    gsize len;
-
-    write_scenario("added", "[scenario]\nmachines = x86\nadd = scenario.ini:/added\n"
-                   "[step s]\nrun = false\n");
-    ck_assert_int_eq(run("--cold", NULL), VMB_ERROR_PROGRAM_FAILED);
-    bundle = bundle_of("added-x86");
-    image = g_build_filename(bundle, "image.cpio", NULL);
-    ck_assert(g_file_get_contents(image, &bytes, &len, NULL));
-    sum = g_compute_checksum_for_data(G_CHECKSUM_SHA256, (guchar *)bytes, len);
-    versions = read_kept("added-x86", "versions.txt");
-    assert_says(versions, sum);
-    assert_says(versions, image);
-    rerun = g_build_filename(bundle, "rerun.sh", NULL);
-    child.program = rerun;
-    screen_open(&child);
-    child_start(&child, TRUE, no_args);
-    screen_await("/ # ");
-    screen_type("grep -c machines /added; exit\n");
-    screen_await("\n1\r");
-    ck_assert_int_eq(screen_wait_end(), 0);
-    screen_close();
 }
 END_TEST
 
@@ -391,7 +356,6 @@ int main(void)
     tcase_add_test(all, a_wrong_byte_is_shown);
     tcase_add_test(all, a_failure_is_told_at_once);
     tcase_add_test(all, what_is_kept_tells_the_story);
-    tcase_add_test(all, a_guest_with_additions_can_be_run_again);
     tcase_add_loop_test(all, each_end_has_a_verdict, 0, G_N_ELEMENTS(ends));
     tcase_add_test(all, the_end_of_many_errors_is_shown);
     tcase_add_test(all, an_access_whose_program_dies_did_not_go_well);

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* rerun.sh, which a test that failed leaves: the same machine once more, on a terminal. */
+#include <gio/gio.h>
+#include <gio/gunixsocketaddress.h>
+#include <string.h>
+
+#include "error.h"
+#include "scenario_run.h"
+#include "screen.h"
+#include "tap.h"
+
+static char *port;
+
+static void setup(void)
+{
+    scenario_setup();
+    port = child_free_port();
+    g_setenv("PORT", port, TRUE);
+}
+
+static void teardown(void)
+{
+    screen_close();
+    scenario_teardown();
+    g_free(port);
+}
+
+/* Run what the test has left, and wait for its guest's prompt. */
+static void rerun(const char *test)
+{
+    static const char *const no_args[] = {NULL};
+    g_autofree char *bundle = bundle_of(test);
+    char *script = g_build_filename(bundle, "rerun.sh", NULL);
+
+    child.program = script;
+    screen_open(&child);
+    child_start(&child, TRUE, no_args);
+    g_free(script);
+    screen_await("/ # ");
+}
+
+/* `format` has the port for its %s. */
+static void assert_on_screen(const char *format)
+{
+    g_autofree char *words = g_strdup_printf(format, port);
+
+    ck_assert_msg(strstr(screen_text(), words) != NULL, "`%s` is not in:\n%s", words, screen_text());
+}
+
+static void leave(void)
+{
+    screen_type("exit\n");
+    ck_assert_int_eq(screen_wait_end(), 0);
+}
+
+/* A socket in the bundle of the test; what somebody there says first, or answers to `word`. */
+static void assert_socket_says(const char *test, const char *name, const char *word, const char *says)
+{
+    g_autofree char *bundle = bundle_of(test);
+    g_autofree char *path = g_build_filename(bundle, name, NULL);
+    g_autoptr(GSocketClient) client = g_socket_client_new();
+    g_autoptr(GSocketAddress) address = g_unix_socket_address_new(path);
+    g_autoptr(GSocketConnection) connection =
+        g_socket_client_connect(client, G_SOCKET_CONNECTABLE(address), NULL, NULL);
+    g_autoptr(GString) text = g_string_new(NULL);
+    char bytes[256];
+
+    ck_assert_msg(connection != NULL, "%s", path);
+    g_socket_set_timeout(g_socket_connection_get_socket(connection), PATIENCE_SECONDS);
+    ck_assert(g_output_stream_write_all(g_io_stream_get_output_stream(G_IO_STREAM(connection)), word,
+                                        strlen(word), NULL, NULL, NULL));
+    while (strstr(text->str, says) == NULL) {
+        gssize n = g_input_stream_read(g_io_stream_get_input_stream(G_IO_STREAM(connection)), bytes,
+                                       sizeof(bytes), NULL, NULL);
+
+        ck_assert_msg(n > 0, "%s: %s", path, text->str);
+        g_string_append_len(text, bytes, n);
+    }
+}
+
+/* The directory of the guest is gone by then, and so is what was added to its image there. */
+START_TEST(a_guest_with_additions_can_be_run_again)
+{
+    g_autofree char *image = NULL;
+    g_autofree char *bundle = NULL;
+    g_autofree char *bytes = NULL;
+    g_autofree char *sum = NULL;
+    g_autofree char *versions = NULL;
+    g_autofree char *script = NULL;
+    gsize len;
+
+    write_scenario("added", "[scenario]\nmachines = x86\nadd = scenario.ini:/added\n"
+                   "[step s]\nrun = false\n");
+    ck_assert_int_eq(run("--cold", NULL), VMB_ERROR_PROGRAM_FAILED);
+    bundle = bundle_of("added-x86");
+    image = g_build_filename(bundle, "image.cpio", NULL);
+    ck_assert(g_file_get_contents(image, &bytes, &len, NULL));
+    sum = g_compute_checksum_for_data(G_CHECKSUM_SHA256, (guchar *)bytes, len);
+    versions = read_kept("added-x86", "versions.txt");
+    assert_says(versions, sum);
+    assert_says(versions, image);
+    script = read_kept("added-x86", "rerun.sh");
+    assert_says(script, image); /* the test's own command */
+    assert_says(script, "\n#     -initrd ");
+    rerun("added-x86");
+    screen_type("grep -c machines /added\n");
+    screen_await("\n1\r");
+    leave();
+}
+END_TEST
+
+/* As the test started it: where the device is, in its directory, with its words and an open input. */
+static const char scenario[] =
+    "[scenario]\nmachines = x86\n"
+    "[range first]\n[range window]\nstart = 0xfef10000\nendpoint = 1\n"
+    "[handler ended]\ncommand = vmmio-test-outside\n"
+    "[handler it's]\ncommand = sh -c 'echo $WORD $1 $(cat scenario.ini | grep -c machines) >&2; "
+    "exec vmmio-test-outside {endpoint}' sh {port}\n"
+    "environment = WORD=$two words;PATH=%s:/usr/bin:/bin\nrange = window\n"
+    "[step one]\nstart = ended\n[step two]\nstart = it's\n[step end]\nstop = ended\n"
+    "[step fail]\nrun = false\n";
+
+START_TEST(handlers_that_ran_run_again)
+{
+    g_autofree char *handlers = g_path_get_dirname(g_getenv("OUTSIDE"));
+    g_autofree char *text = g_strdup_printf(scenario, handlers);
+    g_autofree char *log = NULL;
+    g_autofree char *says = g_strdup_printf("$two words %s 2\n", port);
+
+    write_scenario("device", text);
+    ck_assert_int_eq(run(NULL, NULL), VMB_ERROR_PROGRAM_FAILED);
+    rerun("device-x86");
+    assert_on_screen("vMMIO:   vmmio0 at 0xfef00000, handlers connect to 127.0.0.1:%s ");
+    assert_on_screen("vMMIO:   vmmio1 at 0xfef10000, handlers connect to 127.0.0.2:%s ");
+    ck_assert_ptr_null(strstr(screen_text(), "ended"));
+    screen_type("until devmem 0xfef10000 8 90; devmem 0xfef10000 8 | grep 0x5A; do :; done\n");
+    screen_await("0x5A\r"); /* not the line that was typed */
+    screen_type("devmem 0xfef00000 32\n");
+    screen_await("0xAAAAAAAA");
+    log = read_kept("device-x86", "rerun-it's.log");
+    assert_says(log, says);
+    assert_socket_says("device-x86", "qmp", "", "{\"QMP\": ");
+    leave();
+}
+END_TEST
+
+START_TEST(guests_beside_run_again)
+{
+    write_scenario("pair", "[scenario]\nmachines = x86\n[guest peer]\n[step fail]\nrun = false\n");
+    ck_assert_int_eq(run(NULL, NULL), VMB_ERROR_PROGRAM_FAILED);
+    rerun("pair-x86");
+    assert_on_screen("guest:   peer, with a shell: socat ");
+    assert_socket_says("pair-x86", "guest-1.console", "echo $((6 * 7)) is the answer\n",
+                       "42 is the answer");
+    leave();
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("rerun");
+    TCase *all = tcase_create("all");
+
+    tcase_set_timeout(all, 4 * PATIENCE_SECONDS);
+    tcase_add_checked_fixture(all, setup, teardown);
+    tcase_add_test(all, a_guest_with_additions_can_be_run_again);
+    tcase_add_test(all, handlers_that_ran_run_again);
+    tcase_add_test(all, guests_beside_run_again);
+    suite_add_tcase(suite, all);
+    return tap_run(suite);
+}
