@@ -351,9 +351,10 @@ static gboolean calm_condition(gpointer data)
     return TRUE;
 }
 
-/* What they run is ended by them, so that nothing of it stays behind. */
+/* What they run is ended by them, so that nothing of it stays behind, and by the signal that ended the run. */
 static void stop_workers(Scheduler *scheduler)
 {
+    int received = vmb_alarm_signal(scheduler->alarm);
     VmbLimit limit = {STOP_MS, VMB_ERROR_SETUP, "a worker does not answer"};
     g_autoptr(VmbAlarm) calm = vmb_alarm_new(1.0);
 
@@ -361,7 +362,7 @@ static void stop_workers(Scheduler *scheduler)
         Worker *worker = g_ptr_array_index(scheduler->workers, i);
 
         if (worker != NULL && worker->running >= 0) {
-            vmb_process_signal(worker->process, SIGTERM);
+            vmb_process_signal(worker->process, received != 0 ? received : SIGTERM);
         }
     }
     vmb_wait(calm, calm_condition, scheduler, limit, NULL);

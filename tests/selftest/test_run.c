@@ -230,6 +230,8 @@ START_TEST(an_interrupt_fails_all_that_is_left)
     kill(child.pid, SIGINT);
     ck_assert_int_eq(child_wait(&child), 128 + SIGINT);
     assert_says(child.out, "0 passed, 2 failed");
+    assert_says(child.out, "interrupted: interrupted by signal 2 (Interrupt)\n");
+    ck_assert_ptr_null(strstr(child.out, "signal 15"));
     ck_assert(g_file_get_contents(junit, &text, NULL, NULL));
     assert_says(text, "failures=\"0\"");
     assert_says(text, "errors=\"2\"");
