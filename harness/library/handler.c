@@ -47,10 +47,14 @@ static char **complete(const char *const *argv, const char *endpoint)
     return g_strv_builder_end(builder);
 }
 
-static VmbHandler *start(Vmbench *bench, const char *const *argv, GError **error)
+/* Messages call it what the caller does. */
+static VmbHandler *start(Vmbench *bench, const char *const *given, char **command, GError **error)
 {
     g_autofree char *name = g_strdup_printf("handler-%u", bench->handlers->len + 1);
-    const VmbHandlerSpec spec = {.name = name, .argv = argv};
+    g_autofree char *title = g_strjoinv(" ", (char **)given);
+    const VmbHandlerSpec spec = {
+        .name = name, .title = title, .argv = (const char *const *)command,
+    };
 
     return vmb_handler_start_spec(&spec, bench->logs, bench->alarm, error);
 }
@@ -61,7 +65,7 @@ VmbenchHandler *vmbench_handler_start(Vmbench *bench, guint range, const char *c
     g_autofree char *endpoint = vmbench_endpoint(bench, range, error);
     g_auto(GStrv) command = endpoint != NULL ? complete(argv, endpoint) : NULL;
     VmbHandler *started =
-        command != NULL ? start(bench, (const char *const *)command, error) : NULL;
+        command != NULL ? start(bench, argv, command, error) : NULL;
     VmbenchHandler *handler;
 
     if (started == NULL) {

@@ -60,12 +60,21 @@ static VmbStreamTap *tap(const VmbCaseRun *run, const VmbScenarioHandler *handle
     return vmb_stream_log_add(run->streams, name);
 }
 
+/* Its name, and its program unless that says no more. */
+static char *handler_title(const VmbScenarioHandler *handler)
+{
+    return g_str_equal(handler->name, handler->command[0])
+               ? g_strdup(handler->name)
+               : g_strdup_printf("%s (%s)", handler->name, handler->command[0]);
+}
+
 static VmbHandler *launch(VmbCaseRun *run, guint index, GError **error)
 {
     const VmbScenario *scenario = run->test->scenario;
     const VmbScenarioHandler *handler = g_ptr_array_index(scenario->handlers, index);
     guint start = ++run->starts[index];
     g_autofree char *name = vmb_case_handler_log(handler, start);
+    g_autofree char *title = handler_title(handler);
     g_auto(VmbCaseWords) words = {NULL};
     g_auto(GStrv) argv = NULL;
     g_auto(GStrv) environment = NULL;
@@ -77,6 +86,8 @@ static VmbHandler *launch(VmbCaseRun *run, guint index, GError **error)
     environment = vmb_case_handler_environment(handler, &words);
     const VmbHandlerSpec spec = {
         .name = name,
+        .title = title,
+        .remedy = "try it by hand, or with rerun.sh among its logs",
         .argv = (const char *const *)argv,
         .environment = (const char *const *)environment,
         .directory = scenario->directory,

@@ -20,7 +20,7 @@ struct VmbHandler {
     VmbStream *errors;
     VmbStream *input; /* NULL: it has none */
     VmbAlarm *alarm;
-    char *program;
+    char *title, *remedy; /* for messages */
     VmbLogFile *log, *error_log;
     VmbHandlerTap tap; /* NULL: none */
     gpointer tap_out, tap_err;
@@ -78,9 +78,8 @@ static void raise_too_much(VmbHandler *handler)
 {
     vmb_alarm_raise(handler->alarm,
                     g_error_new(VMB_ERROR, VMB_ERROR_HANDLER_DIED,
-                                "the handler %s wrote more than %u MiB: print less, or give "
-                                "another with --handler",
-                                handler->program, VMB_HANDLER_OUTPUT_MAX / (1024 * 1024)));
+                                "the handler %s wrote more than %u MiB: let it print less",
+                                handler->title, VMB_HANDLER_OUTPUT_MAX / (1024 * 1024)));
 }
 
 /* FALSE: it is too much. Then it writes into full pipes, and waits there for its end. */
@@ -131,10 +130,9 @@ static void judge_end(VmbHandler *handler)
 
     vmb_alarm_raise(handler->alarm,
                     g_error_new(VMB_ERROR, VMB_ERROR_HANDLER_DIED,
-                                "the handler %s ended with %s%s%s: try it by hand, or give another "
-                                "with --handler",
-                                handler->program, end, last_words != NULL ? ": " : "",
-                                last_words != NULL ? last_words : ""));
+                                "the handler %s ended with %s%s%s: %s", handler->title, end,
+                                last_words != NULL ? ": " : "",
+                                last_words != NULL ? last_words : "", handler->remedy));
 }
 
 static void on_ended(gpointer data)
@@ -253,7 +251,8 @@ VmbHandler *vmb_handler_start_spec(const VmbHandlerSpec *spec, const char *log_d
     g_autoptr(VmbHandler) handler = g_new0(VmbHandler, 1);
 
     handler->alarm = alarm;
-    handler->program = g_strdup(spec->argv[0]);
+    handler->title = g_strdup(spec->title != NULL ? spec->title : spec->argv[0]);
+    handler->remedy = g_strdup(spec->remedy != NULL ? spec->remedy : "try it by hand");
     handler->ends = spec->ends;
     handler->tap = spec->tap;
     handler->tap_out = spec->tap_out;
@@ -270,7 +269,10 @@ VmbHandler *vmb_handler_start(const char *program, const char *endpoint, const c
                               VmbAlarm *alarm, GError **error)
 {
     const char *const argv[] = {program, endpoint, NULL};
-    const VmbHandlerSpec spec = {.argv = argv};
+    const VmbHandlerSpec spec = {
+        .argv = argv,
+        .remedy = "try it by hand, or give another with --handler",
+    };
 
     return vmb_handler_start_spec(&spec, log_dir, alarm, error);
 }
@@ -284,7 +286,8 @@ void vmb_handler_free(VmbHandler *handler)
     g_clear_pointer(&handler->log, vmb_log_file_free);
     g_clear_pointer(&handler->error_log, vmb_log_file_free);
     g_string_free(handler->output, TRUE);
-    g_free(handler->program);
+    g_free(handler->title);
+    g_free(handler->remedy);
     g_free(handler);
 }
 

@@ -14,7 +14,7 @@ typedef struct VmbHandler VmbHandler;
 #define VMB_HANDLER_OUTPUT_MAX (16u * 1024 * 1024)
 
 /*
- * Start `program ENDPOINT`. Its standard output goes to LOG_DIR/handler.log, its standard
+ * Start `program ENDPOINT`, which the user may give with --handler. Its standard output goes to LOG_DIR/handler.log, its standard
  * error to LOG_DIR/handler.err. NULL: VMB_ERROR_SETUP, it cannot be executed or a log cannot be
  * written. When it ends before vmb_handler_stop() the alarm is raised with
  * VMB_ERROR_HANDLER_DIED, how it ended and its last words; the same code when it writes more than
@@ -31,6 +31,8 @@ typedef void (*VmbHandlerTap)(gpointer data, const guint8 *bytes, gsize len);
 /* How a handler is started. Members that are 0 mean "none". */
 typedef struct {
     const char *name;               /* of its logs, NAME.log and NAME.err; NULL: "handler" */
+    const char *title;              /* what messages call it; NULL: argv[0] */
+    const char *remedy;             /* what to do when it has died; NULL: "try it by hand" */
     const char *const *argv;        /* ends with NULL; argv[0] is a path, or looked up in PATH */
     const char *const *environment; /* NAME=VALUE, added to the harness's own; ends with NULL */
     const char *directory;          /* its working directory; NULL: the harness's */

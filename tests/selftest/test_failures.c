@@ -167,7 +167,8 @@ START_TEST(a_handler_that_ends_is_told_with_its_words)
 
     ck_assert_int_eq(child_run(&child, args), VMB_ERROR_HANDLER_DIED);
     child_assert_one_line(&child);
-    ck_assert_ptr_nonnull(strstr(child.err, "ended with exit status 7: no coffee, no work: "));
+    ck_assert_ptr_nonnull(strstr(child.err, "ended with exit status 7: no coffee, no work: try it by hand, "
+                                     "or give another with --handler"));
 }
 END_TEST
 

@@ -177,7 +177,8 @@ static const struct {
     int status;
     const char *says;
 } handlers[] = {
-    {"echo no >&2; exit 4", VMB_ERROR_HANDLER_DIED, "ended with exit status 4: no"},
+    {"echo no >&2; exit 4", VMB_ERROR_HANDLER_DIED,
+     "/handler) ended with exit status 4: no: try it by hand, or with rerun.sh among its logs\n"},
     {"echo first >&2; echo no >&2; exit 4", VMB_ERROR_HANDLER_DIED, "handler bad:\n      first\n"},
     {"exec sleep 1000", VMB_ERROR_NO_CLAIM, "no-claim: "},
 };
@@ -192,6 +193,20 @@ START_TEST(each_handler_has_a_verdict)
     write_scenario("handler", text);
     ck_assert_int_eq(run(NULL, NULL), handlers[_i].status);
     assert_says(child.out, handlers[_i].says);
+}
+END_TEST
+
+/* What runs it is no name that the user knows. */
+START_TEST(a_python_handler_is_called_by_its_name)
+{
+    g_autofree char *script = child_path(&child, "tests/coffee/machine.py");
+
+    write_scenario("coffee", "[scenario]\nmachines = x86\n[handler barista]\ncommand = machine.py\n"
+                   "[step start]\nstart = barista\n");
+    ck_assert(g_file_set_contents(script, "raise SystemExit('no coffee')\n", -1, NULL));
+    ck_assert_int_eq(run(NULL, NULL), VMB_ERROR_HANDLER_DIED);
+    assert_says(child.out, "handler-died: the handler barista (machine.py) ended with exit status 1: no "
+                           "coffee: ");
 }
 END_TEST
 
@@ -365,6 +380,7 @@ int main(void)
     tcase_add_test(all, what_needs_kvm_is_skipped_without);
     tcase_add_test(all, a_megabyte_of_console_noise_decides_nothing);
     tcase_add_loop_test(all, each_handler_has_a_verdict, 0, G_N_ELEMENTS(handlers));
+    tcase_add_test(all, a_python_handler_is_called_by_its_name);
     tcase_add_test(all, the_death_of_qemu_is_seen);
     tcase_add_test(all, an_interrupt_fails_all_that_is_left);
     tcase_add_test(all, a_retried_pass_is_flaky);
