@@ -326,6 +326,7 @@ static void handle_batch(VmmioConn *conn, size_t len)
 {
     RCU_READ_LOCK_GUARD();
     handle_bytes(conn, conn->input, len);
+    qatomic_set(&conn->stats.unfinished, !vmmio_framer_at_boundary(&conn->framer));
 }
 
 /* Send what the packet callbacks have replied. Receiver only. */

@@ -37,6 +37,7 @@ void vmmio_link_sum(VmmioLinkStats *endpoint, const VmmioLinkStats *conn)
     endpoint->unknown_opcodes += qatomic_read(&conn->unknown_opcodes);
     endpoint->long_packets += qatomic_read(&conn->long_packets);
     endpoint->unsolicited += qatomic_read(&conn->unsolicited);
+    endpoint->unfinished += qatomic_read(&conn->unfinished);
     endpoint->dma_reads += qatomic_read(&conn->dma_reads);
     endpoint->dma_writes += qatomic_read(&conn->dma_writes);
     endpoint->dma_errors += qatomic_read(&conn->dma_errors);
@@ -53,6 +54,7 @@ static VmmioEndpointStats *query_link(const VmmioLinkStats *link)
     stats->unknown_opcodes = link->unknown_opcodes;
     stats->long_packets = link->long_packets;
     stats->unsolicited = link->unsolicited;
+    stats->unfinished = link->unfinished;
     stats->dma_reads = link->dma_reads;
     stats->dma_writes = link->dma_writes;
     stats->dma_errors = link->dma_errors;

@@ -46,6 +46,7 @@ typedef struct VmmioLinkStats {
     uint64_t unknown_opcodes;
     uint64_t long_packets;
     uint64_t unsolicited; /* replies that nobody waited for, late ones too */
+    uint64_t unfinished;  /* packets that have begun and not ended: of each connection 0 or 1 */
     uint64_t dma_reads;   /* requests, refused ones too */
     uint64_t dma_writes;
     uint64_t dma_errors; /* refused */

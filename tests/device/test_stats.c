@@ -295,8 +295,48 @@ START_TEST(handler_gone)
 }
 END_TEST
 
+/* Wait until the endpoint counts as many packets that are not whole. */
+static void await_unfinished(struct qtest *vm, gint64 count)
+{
+    gint64 end = g_get_monotonic_time() + DEVICE_TEST_SECONDS * G_USEC_PER_SEC;
+    gint64 now;
+
+    do {
+        g_autoptr(JsonObject) stats = get_stats(vm, VMMIO0);
+
+        g_usleep(1000);
+        ck_assert(g_get_monotonic_time() < end);
+        now = json_object_get_int_member(json_object_get_object_member(stats, "endpoint"),
+                                         "unfinished");
+    } while (now != count);
+}
+
+/* A claim in two halves; then the first bytes of a packet, behind which the connection ends. */
+START_TEST(unfinished)
+{
+    uint8_t claim[PEER_PACKET];
+    struct qtest vm;
+    struct peer peer;
+
+    device_start(&vm, "ping-ms=0");
+    device_connect(&vm, "vmmio0", &peer);
+    peer_parse(DEVICE_CLAIM_0, claim);
+    peer_send(&peer, claim, PEER_PACKET / 2);
+    await_unfinished(&vm, 1);
+    peer_send(&peer, claim + PEER_PACKET / 2, PEER_PACKET / 2);
+    device_await_claims(&vm, "vmmio0", 1);
+    await_unfinished(&vm, 0);
+    peer_send(&peer, claim, 1);
+    await_unfinished(&vm, 1);
+    peer_close(&peer);
+    device_await_released(&vm);
+    await_unfinished(&vm, 1);
+    qtest_stop(&vm);
+}
+END_TEST
+
 int main(void)
 {
     return DEVICE_RUN("stats", nothing_at_first, accesses, latency, no_answer, connection_lost,
-                      two_ranges, endpoint, handler_gone);
+                      two_ranges, endpoint, handler_gone, unfinished);
 }
