@@ -115,7 +115,7 @@ static gboolean run_steps(VmbCaseRun *run, GError **error)
     return TRUE;
 }
 
-gboolean vmb_case_check_conduct(const VmbCaseRun *run, GError **error)
+gboolean vmb_case_check_conduct(const VmbCaseRun *run, gboolean unclaimed, GError **error)
 {
     const VmbScenario *scenario = run->test->scenario;
 
@@ -128,7 +128,7 @@ gboolean vmb_case_check_conduct(const VmbCaseRun *run, GError **error)
         }
     }
     return vmb_conduct_check(vmb_testbed_guest(run->bed), scenario, run->test->machine, run->conduct,
-                             error);
+                             unclaimed, error);
 }
 
 /* A death explains what is found behind the last step, too. */
@@ -280,8 +280,10 @@ static gboolean can_be_misconduct(const GError *error)
 static void blame_misconduct(const VmbCaseRun *run, GError **error)
 {
     g_autoptr(GError) blame = NULL;
+    gboolean unclaimed = g_error_matches(*error, VMB_ERROR, VMB_ERROR_NO_CLAIM);
 
-    if (run->conduct == NULL || !can_be_misconduct(*error) || vmb_case_check_conduct(run, &blame) ||
+    if (run->conduct == NULL || !can_be_misconduct(*error) ||
+        vmb_case_check_conduct(run, unclaimed, &blame) ||
         !g_error_matches(blame, VMB_ERROR, VMB_ERROR_PROTOCOL)) {
         return;
     }

@@ -38,7 +38,7 @@ typedef struct {
 VmbResult *vmb_case_run(const VmbRunOptions *options, VmbTestbed *bed, const VmbCase *test,
                         const char *logs);
 
-/* Whether all have kept to the rules so far. FALSE: as vmb_conduct_check(). */
-gboolean vmb_case_check_conduct(const VmbCaseRun *run, GError **error);
+/* Whether all have kept to the rules so far. `unclaimed` and FALSE: as of vmb_conduct_check(). */
+gboolean vmb_case_check_conduct(const VmbCaseRun *run, gboolean unclaimed, GError **error);
 
 #endif

@@ -22,11 +22,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VmbConduct, vmb_conduct_free)
 
 /*
  * Compare with now: a guest that tests share brings what earlier ones are to blame for, in `before`.
- * Handlers of a scenario that misbehaves may. FALSE: VMB_ERROR_PROTOCOL, with each range and counter that
+ * Handlers of a scenario that misbehaves may. With `unclaimed` a claim was awaited in vain: then part of a
+ * packet is nothing that a handler may have sent. FALSE: VMB_ERROR_PROTOCOL, with each range and counter that
  * has grown and by how much; or as vmb_conduct_check_line(), or vmb_qmp_call().
  */
 gboolean vmb_conduct_check(VmbGuest *guest, const VmbScenario *scenario, const VmbMachine *machine,
-                           const VmbConduct *before, GError **error);
+                           const VmbConduct *before, gboolean unclaimed, GError **error);
 
 /*
  * Of any guest: hear from its agent, and look at what its results line has carried. What a program wrote

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * rude-handler WHAT ENDPOINT: claims range 0 and sends one packet that a handler must not send. Then
- * it answers nothing, until it is ended. The packets are by hand, after docs/protocol.md.
+ * rude-handler WHAT ENDPOINT: sends one packet that a handler must not send, or what is none, and claims
+ * range 0 behind a whole packet. Then it answers nothing, until it is ended. The packets are by hand, after
+ * docs/protocol.md.
  */
 #include <arpa/inet.h>
 #include <stdint.h>
@@ -26,6 +27,7 @@ static const struct {
     {"long-packet", 2 * PACKET, {0x00, 0x01, 0x00, 0x80, 0x00, 0x00, 0x00, 0x00, 0xf0}},
     /* The reply to a READ with the tag 0x1234, which was never sent. */
     {"unsolicited", PACKET, {0x00, 0x00, 0x00, 0x00, 0x34, 0x12, 0x00, 0x00, 0x01, 0x00, 0x04}},
+    {"text", 6, "hello\n"},
 };
 
 static int dial(char *endpoint)
@@ -49,7 +51,7 @@ static int misbehave(int fd, const char *what)
     for (size_t i = 0; i < sizeof(packets) / sizeof(packets[0]); i++) {
         if (strcmp(packets[i].what, what) == 0) {
             return write(fd, packets[i].bytes, packets[i].size) == (ssize_t)packets[i].size &&
-                   write(fd, claim, PACKET) == PACKET;
+                   (packets[i].size % PACKET != 0 || write(fd, claim, PACKET) == PACKET);
         }
     }
     return 0;

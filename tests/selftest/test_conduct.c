@@ -45,6 +45,20 @@ START_TEST(a_rude_handler_is_told)
 }
 END_TEST
 
+/* It has claimed nothing: what it sent is no packet. */
+START_TEST(a_handler_that_speaks_something_else_is_told)
+{
+    g_autofree char *text = g_strdup_printf(
+        "[scenario]\nmachines = x86\n[handler rude]\ncommand = %s text\n"
+        "[step start]\nstart = rude\ntimeout = 1\n", g_getenv("RUDE_HANDLER"));
+
+    write_scenario("text", text);
+    ck_assert_int_eq(run(NULL, NULL), VMB_ERROR_PROTOCOL);
+    assert_says(child.out, "protocol: the handler sent what the protocol does not allow: vmmio0 unfinished "
+                           "+1; then: the handler runs but claims nothing");
+}
+END_TEST
+
 /* What was meant to misbehave leaves its counts to the next test in that guest. */
 START_TEST(only_growth_counts)
 {
@@ -151,6 +165,7 @@ int main(void)
     tcase_set_timeout(all, 4 * PATIENCE_SECONDS);
     tcase_add_checked_fixture(all, scenario_setup, scenario_teardown);
     tcase_add_loop_test(all, a_rude_handler_is_told, 0, G_N_ELEMENTS(kinds));
+    tcase_add_test(all, a_handler_that_speaks_something_else_is_told);
     tcase_add_test(all, only_growth_counts);
     tcase_add_test(all, it_explains_what_came_of_it);
     tcase_add_test(all, a_guest_whose_handler_died_is_looked_at);
