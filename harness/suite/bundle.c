@@ -14,6 +14,9 @@
 /* Lines of a log that are printed. */
 #define TAIL_LINES 40
 
+/* And of what each handler said to standard error, behind other lines. */
+#define COMPLAINT_LINES 10
+
 void vmb_bundle_lost(VmbCaseRun *run, const char *why)
 {
     if (run->lost == NULL) {
@@ -139,27 +142,37 @@ static void copy_log(VmbCaseRun *run, const char *name, const char *as)
 
 /* ---- The lines that are printed ---- */
 
-/* What a handler said last, to standard error if anything, since its last start. NULL: nothing. */
-static char *handler_tail(const VmbCaseRun *run, guint index)
+static char *handler_file(const VmbCaseRun *run, guint index, const char *suffix)
 {
     const VmbScenarioHandler *handler = g_ptr_array_index(run->test->scenario->handlers, index);
     g_autofree char *name = vmb_case_handler_log(handler, run->starts[index]);
-    g_autofree char *path = g_build_filename(run->logs, name, NULL);
-    g_autofree char *err = g_strconcat(path, ".err", NULL);
-    g_autofree char *out = g_strconcat(path, ".log", NULL);
-    char *tail = vmb_file_tail(err, TAIL_LINES);
+    g_autofree char *file = g_strconcat(name, suffix, NULL);
 
-    return tail != NULL ? tail : vmb_file_tail(out, TAIL_LINES);
+    return g_build_filename(run->logs, file, NULL);
+}
+
+/*
+ * What a handler said last since its last start: to standard error, or, when it is what failed, if there is
+ * nothing else, to standard output. NULL: nothing.
+ */
+static char *handler_tail(const VmbCaseRun *run, guint index, gboolean about_it, guint lines)
+{
+    g_autofree char *err = handler_file(run, index, ".err");
+    g_autofree char *out = handler_file(run, index, ".log");
+    char *tail = vmb_file_tail(err, lines);
+
+    return tail != NULL || !about_it ? tail : vmb_file_tail(out, lines);
 }
 
 /* Of all that were started, for the verdict does not say whose fault it is. NULL: none said anything. */
-static char *handlers_tail(const VmbCaseRun *run)
+static char *handlers_tail(const VmbCaseRun *run, gboolean about_them, guint lines)
 {
     GString *text = g_string_new(NULL);
 
     for (guint i = 0; i < run->test->scenario->handlers->len; i++) {
         const VmbScenarioHandler *handler = g_ptr_array_index(run->test->scenario->handlers, i);
-        g_autofree char *tail = run->starts[i] > 0 ? handler_tail(run, i) : NULL;
+        g_autofree char *tail =
+            run->starts[i] > 0 ? handler_tail(run, i, about_them, lines) : NULL;
 
         if (tail != NULL) {
             g_string_append_printf(text, "handler %s:\n%s", handler->name, tail);
@@ -168,10 +181,24 @@ static char *handlers_tail(const VmbCaseRun *run)
     return g_string_free(text, text->len == 0);
 }
 
-static gboolean is_about_handler(const GError *error)
+/* Behind what explains the failure, which a handler's complaint may do better. */
+static void append_handlers(VmbCaseRun *run)
 {
-    return g_error_matches(error, VMB_ERROR, VMB_ERROR_HANDLER_DIED) ||
-           g_error_matches(error, VMB_ERROR, VMB_ERROR_NO_CLAIM);
+    g_autofree char *before = g_steal_pointer(&run->result->details);
+    g_autofree char *tail = handlers_tail(run, FALSE, COMPLAINT_LINES);
+
+    run->result->details = tail == NULL ? g_steal_pointer(&before)
+                                        : g_strconcat(before != NULL ? before : "", tail, NULL);
+}
+
+/* QEMU says so when a claim was no good. */
+static char *claim_tail(const VmbCaseRun *run)
+{
+    g_autofree char *log = g_build_filename(run->logs, "qemu.log", NULL);
+    g_autofree char *handlers = handlers_tail(run, TRUE, TAIL_LINES);
+    g_autofree char *qemu = vmb_file_tail(log, COMPLAINT_LINES);
+
+    return g_strconcat(handlers != NULL ? handlers : "", qemu != NULL ? "QEMU:\n" : "", qemu, NULL);
 }
 
 static void add_tail(VmbCaseRun *run, const GError *error)
@@ -179,8 +206,13 @@ static void add_tail(VmbCaseRun *run, const GError *error)
     g_autofree char *path = g_build_filename(run->logs, vmb_error_log_name(error), NULL);
     g_autofree char *boot = g_build_filename(run->logs, "guest-console.log", NULL);
 
-    if (run->result->details == NULL && is_about_handler(error)) {
-        run->result->details = handlers_tail(run);
+    if (run->result->details == NULL && g_error_matches(error, VMB_ERROR, VMB_ERROR_NO_CLAIM)) {
+        run->result->details = claim_tail(run);
+        return;
+    }
+    if (run->result->details == NULL && g_error_matches(error, VMB_ERROR, VMB_ERROR_HANDLER_DIED)) {
+        run->result->details = handlers_tail(run, TRUE, TAIL_LINES);
+        return;
     }
     if (run->result->details == NULL) {
         run->result->details = vmb_file_tail(path, TAIL_LINES);
@@ -188,6 +220,7 @@ static void add_tail(VmbCaseRun *run, const GError *error)
     if (run->result->details == NULL && vmb_testbed_guest(run->bed) == NULL) {
         run->result->details = vmb_file_tail(boot, TAIL_LINES);
     }
+    append_handlers(run);
 }
 
 static void write_failure(VmbCaseRun *run)

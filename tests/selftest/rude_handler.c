@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * rude-handler WHAT ENDPOINT: sends one packet that a handler must not send, or what is none, and claims
- * range 0 behind a whole packet. Then it answers nothing, until it is ended. The packets are by hand, after
+ * range 0 behind what allows it. Then it answers nothing, until it is ended. The packets are by hand, after
  * docs/protocol.md.
  */
 #include <arpa/inet.h>
@@ -18,16 +18,19 @@ static const uint8_t claim[PACKET] = {0x00, 0x00, 0x00, 0x80, 0x00, 0x00, 0x00, 
 
 static const struct {
     const char *what;
+    int alone; /* nothing is sent behind it */
     size_t size;
     uint8_t bytes[2 * PACKET];
 } packets[] = {
     /* Bit 31, opcode 0x99. */
-    {"unknown-opcode", PACKET, {0x00, 0x00, 0x00, 0x80, 0x00, 0x00, 0x00, 0x00, 0x99}},
+    {"unknown-opcode", 0, PACKET, {0x00, 0x00, 0x00, 0x80, 0x00, 0x00, 0x00, 0x00, 0x99}},
     /* n is 1: a block more than a client may send. */
-    {"long-packet", 2 * PACKET, {0x00, 0x01, 0x00, 0x80, 0x00, 0x00, 0x00, 0x00, 0xf0}},
+    {"long-packet", 0, 2 * PACKET, {0x00, 0x01, 0x00, 0x80, 0x00, 0x00, 0x00, 0x00, 0xf0}},
     /* The reply to a READ with the tag 0x1234, which was never sent. */
-    {"unsolicited", PACKET, {0x00, 0x00, 0x00, 0x00, 0x34, 0x12, 0x00, 0x00, 0x01, 0x00, 0x04}},
-    {"text", 6, "hello\n"},
+    {"unsolicited", 0, PACKET, {0x00, 0x00, 0x00, 0x00, 0x34, 0x12, 0x00, 0x00, 0x01, 0x00, 0x04}},
+    {"text", 1, 6, "hello\n"},
+    /* A claim of range 5. */
+    {"wrong-range", 1, PACKET, {0x05, 0x00, 0x00, 0x80, 0x00, 0x00, 0x00, 0x00, 0xf0}},
 };
 
 static int dial(char *endpoint)
@@ -51,7 +54,7 @@ static int misbehave(int fd, const char *what)
     for (size_t i = 0; i < sizeof(packets) / sizeof(packets[0]); i++) {
         if (strcmp(packets[i].what, what) == 0) {
             return write(fd, packets[i].bytes, packets[i].size) == (ssize_t)packets[i].size &&
-                   (packets[i].size % PACKET != 0 || write(fd, claim, PACKET) == PACKET);
+                   (packets[i].alone || write(fd, claim, PACKET) == PACKET);
         }
     }
     return 0;

@@ -59,6 +59,19 @@ START_TEST(a_handler_that_speaks_something_else_is_told)
 }
 END_TEST
 
+START_TEST(a_claim_that_is_refused_is_explained)
+{
+    g_autofree char *text = g_strdup_printf(
+        "[scenario]\nmachines = x86\n[handler rude]\ncommand = %s wrong-range\n"
+        "[step start]\nstart = rude\ntimeout = 1\n", g_getenv("RUDE_HANDLER"));
+
+    write_scenario("range", text);
+    ck_assert_int_eq(run(NULL, NULL), VMB_ERROR_NO_CLAIM);
+    assert_says(child.out, "      QEMU:\n");
+    assert_says(child.out, "range 5");
+}
+END_TEST
+
 /* What was meant to misbehave leaves its counts to the next test in that guest. */
 START_TEST(only_growth_counts)
 {
@@ -166,6 +179,7 @@ int main(void)
     tcase_add_checked_fixture(all, scenario_setup, scenario_teardown);
     tcase_add_loop_test(all, a_rude_handler_is_told, 0, G_N_ELEMENTS(kinds));
     tcase_add_test(all, a_handler_that_speaks_something_else_is_told);
+    tcase_add_test(all, a_claim_that_is_refused_is_explained);
     tcase_add_test(all, only_growth_counts);
     tcase_add_test(all, it_explains_what_came_of_it);
     tcase_add_test(all, a_guest_whose_handler_died_is_looked_at);

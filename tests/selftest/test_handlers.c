@@ -61,6 +61,20 @@ START_TEST(a_last_line_without_end_is_waited_for)
 }
 END_TEST
 
+/* It may explain what is wrong; the last lines do. */
+START_TEST(the_last_words_of_a_handler_are_told_with_a_failure)
+{
+    write_handler("low", "echo first >&2; seq 2 11 >&2; echo printed; exec sleep 600",
+                  "[step said]\noutput = h\nstdout-text = printed\\n\n"
+                  "[step look]\nrun = echo Hallo\nstdout-text = Hello\\n\n");
+    ck_assert_int_eq(run(NULL, NULL), VMB_ERROR_MISMATCH);
+    assert_says(child.out, "|Hallo.|\n      handler h:\n      2\n");
+    assert_says(child.out, "\n      10\n      11\n");
+    ck_assert_ptr_null(strstr(child.out, "first"));
+    ck_assert_ptr_null(strstr(child.out, "printed"));
+}
+END_TEST
+
 /* What has left the handler's process group; the second one's mark is lost, and so is a test's. */
 static const char *const leavers[] = {
     "setsid sleep 600 & echo $! >pid; exec sleep 601",
@@ -141,6 +155,7 @@ int main(void)
     tcase_add_loop_test(all, what_is_printed_behind_the_last_look_counts, 0,
                         G_N_ELEMENTS(late_words));
     tcase_add_test(all, a_last_line_without_end_is_waited_for);
+    tcase_add_test(all, the_last_words_of_a_handler_are_told_with_a_failure);
     tcase_add_loop_test(all, what_a_handler_starts_ends_with_the_run, 0, G_N_ELEMENTS(leavers));
     tcase_add_loop_test(all, what_a_killed_worker_had_ends, 0, G_N_ELEMENTS(leavers));
     suite_add_tcase(suite, all);
