@@ -10,6 +10,7 @@
 #include "paths.h"
 #include "rerun.h"
 #include "snapshot_store.h"
+#include "waiting.h"
 
 /* Lines of a log that are printed. */
 #define TAIL_LINES 40
@@ -116,13 +117,22 @@ static void write_registers(VmbCaseRun *run)
     }
 }
 
+static char *waiting_lines(const VmbCaseRun *run)
+{
+    VmbGuest *guest = vmb_testbed_guest(run->bed);
+
+    return guest != NULL && !vmb_guest_has_ended(guest)
+               ? vmb_waiting_lines(guest, run->test->scenario, run->begin) : g_strdup("");
+}
+
 static void write_transcript(const VmbCaseRun *run)
 {
+    g_autofree char *waiting = waiting_lines(run);
     g_autofree char *trace = g_build_filename(run->logs, VMB_BUNDLE_ACCESSES, NULL);
     g_autofree char *table = g_build_filename(run->logs, "transcript.txt", NULL);
 
     if (run->transcript != NULL) {
-        vmb_transcript_format(run->transcript, table, run->begin);
+        vmb_transcript_format(run->transcript, table, run->begin, waiting);
     }
     g_unlink(trace);
 }

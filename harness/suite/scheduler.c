@@ -351,7 +351,7 @@ static gboolean calm_condition(gpointer data)
     return TRUE;
 }
 
-/* What they run is ended by them, so that nothing of it stays behind, and by the signal that ended the run. */
+/* What they run is ended by them, so that nothing of it stays; by the signal that ended the run. */
 static void stop_workers(Scheduler *scheduler)
 {
     int received = vmb_alarm_signal(scheduler->alarm);

@@ -147,7 +147,8 @@ static void format_part(FILE *in, FILE *out, gint64 until, gint64 begin)
     }
 }
 
-void vmb_transcript_format(const VmbTranscript *transcript, const char *table, gint64 begin)
+void vmb_transcript_format(const VmbTranscript *transcript, const char *table, gint64 begin,
+                           const char *waiting)
 {
     int fd = fcntl(transcript->fd, F_DUPFD_CLOEXEC, 0);
     FILE *in = fd >= 0 ? fdopen(fd, "r") : NULL;
@@ -162,6 +163,7 @@ void vmb_transcript_format(const VmbTranscript *transcript, const char *table, g
             fseek(in, (long)transcript->to, SEEK_SET);
         }
         format_part(in, out, G_MAXINT64, begin);
+        fputs(waiting, out);
         fclose(out);
     }
     if (in != NULL) {

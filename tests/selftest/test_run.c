@@ -83,6 +83,24 @@ START_TEST(what_is_kept_tells_the_story)
 }
 END_TEST
 
+/* The handler claims, and never answers. */
+START_TEST(an_access_that_waits_is_in_the_transcript)
+{
+    g_autofree char *accesses = NULL;
+    g_autofree char *text = g_strdup_printf(
+        "[scenario]\nmachines = x86\nmisbehaves = yes\n"
+        "[range first]\nproperties = timeout-ms=0\n"
+        "[handler rude]\ncommand = %s unsolicited\n[step start]\nstart = rude\n"
+        "[step hang]\nrun = vmmio-io read 0xfef00020 2\ntimeout = 1\n", g_getenv("RUDE_HANDLER"));
+
+    write_scenario("hang", text);
+    ck_assert_int_eq(run(NULL, NULL), VMB_ERROR_PROGRAM_TIMEOUT);
+    accesses = read_kept("hang-x86", "transcript.txt");
+    ck_assert_msg(g_regex_match_simple("\n +0\\.[0-9]+  vmmio0   read  0x0fef00020 2  - +[0-9]{6,}\\.[0-9] "
+                                       "us  waiting\n$", accesses, 0, 0), "%s", accesses);
+}
+END_TEST
+
 static const struct {
     const char *program; /* and what its step expects */
     int status;
@@ -373,6 +391,7 @@ int main(void)
     tcase_add_test(all, a_wrong_byte_is_shown);
     tcase_add_test(all, a_failure_is_told_at_once);
     tcase_add_test(all, what_is_kept_tells_the_story);
+    tcase_add_test(all, an_access_that_waits_is_in_the_transcript);
     tcase_add_loop_test(all, each_end_has_a_verdict, 0, G_N_ELEMENTS(ends));
     tcase_add_test(all, the_end_of_many_errors_is_shown);
     tcase_add_test(all, an_access_whose_program_dies_did_not_go_well);

@@ -52,7 +52,7 @@ static char **format(void)
 {
     g_autofree char *text = NULL;
 
-    vmb_transcript_format(transcript, table, 1000000);
+    vmb_transcript_format(transcript, table, 1000000, "");
     ck_assert(g_file_get_contents(table, &text, NULL, NULL));
     return g_strsplit(g_strchomp(text), "\n", -1);
 }
