@@ -222,16 +222,35 @@ gboolean vmb_case_release(VmbCaseRun *run, const VmbStep *step, GError **error)
     return wait_range(run, step, FALSE, error);
 }
 
+/* An `output` step that waits for a line without its end. */
+typedef struct {
+    const VmbCase *test;
+    const VmbStep *step;
+} Look;
+
+static gboolean is_as_expected(gpointer data, const GString *output)
+{
+    const Look *look = data;
+
+    return vmb_expected_is_met(&look->step->out, look->test->scenario, look->test->machine, output);
+}
+
 gboolean vmb_case_output(VmbCaseRun *run, const VmbStep *step, GError **error)
 {
     VmbHandler *handler = vmb_case_handler(run, step, error);
-    guint lines;
-    gsize bytes;
+    Look look = {run->test, step};
+    VmbExpectedSize size;
 
     if (handler == NULL ||
-        !vmb_expected_size(&step->out, run->test->scenario, run->test->machine, &lines, &bytes,
-                           error) ||
-        !vmb_handler_wait_output(handler, lines, bytes, step->ms, error)) {
+        !vmb_expected_size(&step->out, run->test->scenario, run->test->machine, &size, error)) {
+        return FALSE;
+    }
+    const VmbHandlerWanted wanted = {
+        .lines = size.lines, .bytes = size.bytes,
+        .test = size.open_end ? is_as_expected : NULL, .data = &look,
+    };
+
+    if (!vmb_handler_wait_output(handler, &wanted, step->ms, error)) {
         return FALSE;
     }
     run->outputs[step->target] = step;

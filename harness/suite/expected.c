@@ -117,21 +117,31 @@ gboolean vmb_expected_compare(const VmbExpected *expected, const VmbScenario *sc
 }
 
 gboolean vmb_expected_size(const VmbExpected *expected, const VmbScenario *scenario,
-                           const VmbMachine *machine, guint *lines, gsize *bytes, GError **error)
+                           const VmbMachine *machine, VmbExpectedSize *size, GError **error)
 {
     g_auto(Fixture) fixture = {NULL};
+    const GString *bytes;
 
-    *lines = 0;
-    *bytes = 0;
+    *size = (VmbExpectedSize){0};
     if (expected->line == 0) {
         return TRUE;
     }
     if (!read_fixture(expected, scenario, machine, &fixture, error)) {
         return FALSE;
     }
-    for (const char *at = fixture.bytes->str; at < fixture.bytes->str + fixture.bytes->len; at++) {
-        *lines += *at == '\n';
+    bytes = fixture.bytes;
+    for (const char *at = bytes->str; at < bytes->str + bytes->len; at++) {
+        size->lines += *at == '\n';
     }
-    *bytes = fixture.patterns ? 0 : fixture.bytes->len;
+    size->bytes = fixture.patterns ? 0 : bytes->len;
+    size->open_end = fixture.patterns && bytes->len > 0 && bytes->str[bytes->len - 1] != '\n';
     return TRUE;
+}
+
+gboolean vmb_expected_is_met(const VmbExpected *expected, const VmbScenario *scenario,
+                             const VmbMachine *machine, const GString *got)
+{
+    g_autoptr(VmbResult) unsaid = vmb_result_new();
+
+    return vmb_expected_compare(expected, scenario, machine, "", got, unsaid, NULL);
 }

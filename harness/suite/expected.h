@@ -14,11 +14,19 @@ gboolean vmb_expected_compare(const VmbExpected *expected, const VmbScenario *sc
                               const VmbMachine *machine, const char *what, const GString *got,
                               VmbResult *result, GError **error);
 
-/*
- * How many complete lines, and bytes, the output has to have at least; 0: nothing is expected, and of bytes
- * that they follow patterns. FALSE: VMB_ERROR_SETUP.
- */
+/* How much an output has to have at least; all 0: nothing is expected. */
+typedef struct {
+    guint lines;       /* complete ones */
+    gsize bytes;       /* 0: that they follow patterns is all that is known */
+    gboolean open_end; /* it follows patterns, of which the last one is for a line without its end */
+} VmbExpectedSize;
+
+/* FALSE: VMB_ERROR_SETUP. */
 gboolean vmb_expected_size(const VmbExpected *expected, const VmbScenario *scenario,
-                           const VmbMachine *machine, guint *lines, gsize *bytes, GError **error);
+                           const VmbMachine *machine, VmbExpectedSize *size, GError **error);
+
+/* Whether that is what is expected, without a word about it. */
+gboolean vmb_expected_is_met(const VmbExpected *expected, const VmbScenario *scenario,
+                             const VmbMachine *machine, const GString *got);
 
 #endif

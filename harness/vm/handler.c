@@ -29,8 +29,7 @@ struct VmbHandler {
     gsize counted;   /* bytes of complete lines in output */
     guint lines;     /* of these, without ticks */
     gsize ticks;     /* bytes of ticks in output */
-    guint wanted_lines;
-    gsize wanted_bytes;
+    VmbHandlerWanted wanted;
     gboolean stopping;
     gboolean ends;
 };
@@ -291,24 +290,32 @@ void vmb_handler_free(VmbHandler *handler)
     g_free(handler);
 }
 
-static gboolean lines_condition(gpointer data)
+static gboolean passes_test(const VmbHandler *handler)
 {
-    const VmbHandler *handler = data;
+    const VmbHandlerWanted *wanted = &handler->wanted;
+    g_autoptr(GString) output = wanted->test != NULL ? vmb_handler_output(handler) : NULL;
 
-    return (handler->lines >= handler->wanted_lines &&
-            handler->output->len - handler->ticks >= handler->wanted_bytes) ||
-           vmb_process_has_ended(handler->process);
+    return output == NULL || wanted->test(wanted->data, output);
 }
 
-gboolean vmb_handler_wait_output(VmbHandler *handler, guint lines, gsize bytes, guint ms,
+static gboolean output_condition(gpointer data)
+{
+    const VmbHandler *handler = data;
+    const VmbHandlerWanted *wanted = &handler->wanted;
+
+    return (handler->lines >= wanted->lines &&
+            handler->output->len - handler->ticks >= wanted->bytes && passes_test(handler)) ||
+           handler->lines > wanted->lines || vmb_process_has_ended(handler->process);
+}
+
+gboolean vmb_handler_wait_output(VmbHandler *handler, const VmbHandlerWanted *wanted, guint ms,
                                  GError **error)
 {
     VmbLimit limit = {ms, VMB_ERROR_MISMATCH, "lines are missing"};
     g_autoptr(GError) cause = NULL;
 
-    handler->wanted_lines = lines;
-    handler->wanted_bytes = bytes;
-    if (!vmb_wait(handler->alarm, lines_condition, handler, limit, &cause) &&
+    handler->wanted = *wanted;
+    if (!vmb_wait(handler->alarm, output_condition, handler, limit, &cause) &&
         vmb_alarm_error(handler->alarm) != NULL) {
         g_propagate_error(error, g_steal_pointer(&cause));
         return FALSE;
@@ -318,7 +325,9 @@ gboolean vmb_handler_wait_output(VmbHandler *handler, guint lines, gsize bytes, 
 
 gboolean vmb_handler_wait_lines(VmbHandler *handler, guint lines, guint ms, GError **error)
 {
-    return vmb_handler_wait_output(handler, lines, 0, ms, error);
+    const VmbHandlerWanted wanted = {.lines = lines};
+
+    return vmb_handler_wait_output(handler, &wanted, ms, error);
 }
 
 static gboolean ended_condition(gpointer data)

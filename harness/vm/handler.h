@@ -61,8 +61,16 @@ GString *vmb_handler_output(const VmbHandler *handler);
  */
 gboolean vmb_handler_wait_lines(VmbHandler *handler, guint lines, guint ms, GError **error);
 
-/* The same until it has `bytes` bytes besides, of which the last ones need not be a line. */
-gboolean vmb_handler_wait_output(VmbHandler *handler, guint lines, gsize bytes, guint ms,
+/* How much output is waited for. Members that are 0 ask for nothing. */
+typedef struct {
+    guint lines; /* complete ones; with more than these nothing else is waited for */
+    gsize bytes; /* of which the last ones need not be a line */
+    gboolean (*test)(gpointer data, const GString *output); /* whether it is what is wanted, then */
+    gpointer data;
+} VmbHandlerWanted;
+
+/* The same until it has all that. */
+gboolean vmb_handler_wait_output(VmbHandler *handler, const VmbHandlerWanted *wanted, guint ms,
                                  GError **error);
 
 /* Wait until one that `ends` has. VMB_ERROR_PROGRAM_TIMEOUT: it has not in `ms`; what the alarm tells. */

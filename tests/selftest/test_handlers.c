@@ -61,6 +61,18 @@ START_TEST(a_last_line_without_end_is_waited_for)
 }
 END_TEST
 
+/* The pattern describes it, and has no end either. */
+START_TEST(a_last_line_that_follows_a_pattern_is_waited_for)
+{
+    g_autofree char *patterns = child_path(&child, "patterns");
+    g_autofree char *steps = g_strdup_printf("[step look]\noutput = h\nstdout-lines = %s\n", patterns);
+
+    ck_assert(g_file_set_contents(patterns, "one\n{{h[a-z]+o}}", -1, NULL));
+    write_handler("hello", "printf 'tick\\none\\nhel'; sleep 0.3; printf lo; exec sleep 600", steps);
+    ck_assert_int_eq(run(NULL, NULL), 0);
+}
+END_TEST
+
 /* It may explain what is wrong; the last lines do. */
 START_TEST(the_last_words_of_a_handler_are_told_with_a_failure)
 {
@@ -155,6 +167,7 @@ int main(void)
     tcase_add_loop_test(all, what_is_printed_behind_the_last_look_counts, 0,
                         G_N_ELEMENTS(late_words));
     tcase_add_test(all, a_last_line_without_end_is_waited_for);
+    tcase_add_test(all, a_last_line_that_follows_a_pattern_is_waited_for);
     tcase_add_test(all, the_last_words_of_a_handler_are_told_with_a_failure);
     tcase_add_loop_test(all, what_a_handler_starts_ends_with_the_run, 0, G_N_ELEMENTS(leavers));
     tcase_add_loop_test(all, what_a_killed_worker_had_ends, 0, G_N_ELEMENTS(leavers));
