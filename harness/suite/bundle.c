@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "case_handler.h"
+#include "console_logs.h"
 #include "files.h"
 #include "paths.h"
 #include "rerun.h"
@@ -213,8 +214,9 @@ static char *claim_tail(const VmbCaseRun *run)
 
 static void add_tail(VmbCaseRun *run, const GError *error)
 {
+    const char *guest = vmb_testbed_logs(run->bed);
     g_autofree char *path = g_build_filename(run->logs, vmb_error_log_name(error), NULL);
-    g_autofree char *boot = g_build_filename(run->logs, "guest-console.log", NULL);
+    g_autofree char *boot = g_build_filename(guest != NULL ? guest : "", "console.log", NULL);
 
     if (run->result->details == NULL && g_error_matches(error, VMB_ERROR, VMB_ERROR_NO_CLAIM)) {
         run->result->details = claim_tail(run);
@@ -231,6 +233,16 @@ static void add_tail(VmbCaseRun *run, const GError *error)
         run->result->details = vmb_file_tail(boot, TAIL_LINES);
     }
     append_handlers(run);
+}
+
+static void write_console(VmbCaseRun *run)
+{
+    const char *guest = vmb_testbed_logs(run->bed);
+    g_autoptr(GError) error = NULL;
+
+    if (guest != NULL && !vmb_console_logs_write(run->logs, guest, &error)) {
+        vmb_bundle_lost(run, error->message);
+    }
 }
 
 static void write_failure(VmbCaseRun *run)
@@ -260,7 +272,6 @@ void vmb_bundle_write(VmbCaseRun *run, const GError *error)
         vmb_bundle_lost(run, "streams.log cannot be written");
     }
     copy_log(run, "qemu.log", "qemu.log");
-    copy_log(run, "console.log", "guest-console.log");
     write_registers(run);
     write_transcript(run);
     if (config != NULL) {
@@ -273,6 +284,7 @@ void vmb_bundle_write(VmbCaseRun *run, const GError *error)
         write_rerun(run, config, own_image);
     }
     add_tail(run, error);
+    write_console(run);
     write_failure(run);
     if (run->lost != NULL) {
         note_lost(run);

@@ -149,6 +149,22 @@ static gboolean load(const Boot *boot, VmbGuest *guest, guint64 nonce, GError **
     return TRUE;
 }
 
+/* A log that is missing is none of the guest's faults. */
+static void keep_boot_log(const Boot *boot, const VmbSnapshotFiles *snapshot)
+{
+    g_autofree char *path = g_build_filename(boot->log_dir, VMB_SNAPSHOT_BOOT_LOG, NULL);
+    g_autoptr(GError) error = NULL;
+    gsize len;
+
+    if (snapshot->console != NULL) {
+        const char *text = g_bytes_get_data(snapshot->console, &len);
+
+        if (!g_file_set_contents(path, text != NULL ? text : "", (gssize)len, &error)) {
+            g_debug("%s", error->message);
+        }
+    }
+}
+
 static VmbGuest *restore(const Boot *boot, const VmbSnapshotFiles *snapshot, GError **error)
 {
     VmbGuestFiles files = {VMB_MEMORY_INCOMING, snapshot->ram_fd, snapshot->state_fd};
@@ -159,6 +175,7 @@ static VmbGuest *restore(const Boot *boot, const VmbSnapshotFiles *snapshot, GEr
         return NULL;
     }
     vmb_guest_accept(guest);
+    keep_boot_log(boot, snapshot);
     return g_steal_pointer(&guest);
 }
 
@@ -252,10 +269,20 @@ static gboolean check_key(const Boot *boot, GError **error)
     return key != NULL;
 }
 
+static GBytes *read_log(const char *path)
+{
+    char *text = NULL;
+    gsize len;
+
+    return g_file_get_contents(path, &text, &len, NULL) ? g_bytes_new_take(text, len) : NULL;
+}
+
 static gboolean save_stopped(const Boot *boot, VmbGuest *guest, VmbQmp *qmp,
                              const VmbGuestFiles *files, GError **error)
 {
-    VmbSnapshotFiles snapshot = {files->ram_fd, files->state_fd, boot->config->nonce};
+    g_autofree char *log = g_build_filename(boot->log_dir, "console.log", NULL);
+    g_autoptr(GBytes) console = read_log(log);
+    VmbSnapshotFiles snapshot = {files->ram_fd, files->state_fd, boot->config->nonce, console};
 
     return migrate(boot, guest, qmp, FALSE, error) && check_key(boot, error) &&
            vmb_snapshot_store_keep(boot->store, boot->report->key, &snapshot, error);

@@ -45,6 +45,9 @@ VmbGuest *vmb_snapshot_boot(const VmbGuestConfig *config, const char *log_dir,
 
 #define VMB_BOOT_MS 60000
 
+/* In the directory of a restored guest's logs: what it printed before it was saved. */
+#define VMB_SNAPSHOT_BOOT_LOG "boot-console.log"
+
 /* The directory in the user's cache in whose snapshots/ all of vmbench keeps them. Free with g_free(). */
 char *vmb_snapshot_directory(void);
 

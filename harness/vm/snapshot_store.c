@@ -16,6 +16,7 @@
 #define HASHES "hashes.ini"
 #define DRAFT "draft-"
 #define INI "snapshot.ini"
+#define CONSOLE "console.log"
 
 struct VmbSnapshotStore {
     char *dir;
@@ -291,6 +292,19 @@ void vmb_snapshot_files_close(VmbSnapshotFiles *files)
         close(files->state_fd);
     }
     files->ram_fd = files->state_fd = -1;
+    g_clear_pointer(&files->console, g_bytes_unref);
+}
+
+/* For people: one that is not there is missed by nothing else. */
+static GBytes *read_console(int dir)
+{
+    int fd = openat(dir, CONSOLE, O_RDONLY | O_CLOEXEC);
+    GBytes *console = fd >= 0 ? vmb_read_all(fd, NULL) : NULL;
+
+    if (fd >= 0) {
+        close(fd);
+    }
+    return console;
 }
 
 /* The last step makes it used just now. */
@@ -304,6 +318,7 @@ static int open_files(VmbSnapshotStore *store, const char *key, VmbSnapshotFiles
         ini = openat(dir, INI, O_RDONLY | O_CLOEXEC);
         files->ram_fd = openat(dir, "ram", O_RDONLY | O_CLOEXEC);
         files->state_fd = openat(dir, "state", O_RDONLY | O_CLOEXEC);
+        files->console = read_console(dir);
         futimens(dir, NULL);
         close(dir);
     }
@@ -338,6 +353,11 @@ gboolean vmb_snapshot_store_find(VmbSnapshotStore *store, const char *key, VmbSn
     return ok;
 }
 
+static gboolean write_bytes(const Draft *draft, const char *name, GBytes *bytes, GError **error)
+{
+    return write_file(draft, name, g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes), error);
+}
+
 static gboolean write_snapshot(const Draft *draft, const char *key, const VmbSnapshotFiles *files,
                                GError **error)
 {
@@ -353,8 +373,8 @@ static gboolean write_snapshot(const Draft *draft, const char *key, const VmbSna
     }
     close(ram);
     return text != NULL &&
-           write_file(draft, "state", g_bytes_get_data(state, NULL), g_bytes_get_size(state),
-                      error) &&
+           write_bytes(draft, "state", state, error) &&
+           (files->console == NULL || write_bytes(draft, CONSOLE, files->console, error)) &&
            write_file(draft, INI, text, strlen(text), error);
 }
 

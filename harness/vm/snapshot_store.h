@@ -4,7 +4,9 @@
  *
  *   ram           the guest's RAM; holes where it is zero
  *   state         its devices and CPUs, as QEMU writes them
+ *   console.log   what it printed up to then
  *   snapshot.ini  the nonce that its agent answers to, and a seal over all of this
+ *                 but console.log, which is for people
  *
  * A snapshot is written as a draft under another name and renamed when it is whole, so that a run
  * which is killed leaves none that is not. Readers open files and keep them: one who removes or
@@ -46,11 +48,12 @@ VmbHashes *vmb_snapshot_store_hashes(VmbSnapshotStore *store);
 /* Keep them for later runs. One that cannot be written is none the worse but slower: no error. */
 void vmb_snapshot_store_keep_hashes(VmbSnapshotStore *store);
 
-/* A snapshot's files, open for reading, -1 when there are none; vmb_snapshot_files_close(). */
+/* A snapshot's files, open for reading, -1 when there are none; vmb_snapshot_files_close() ends all. */
 typedef struct {
     int ram_fd;
     int state_fd;
     guint64 nonce; /* of the run that made it */
+    GBytes *console; /* what it has printed; NULL: that is not known */
 } VmbSnapshotFiles;
 
 void vmb_snapshot_files_close(VmbSnapshotFiles *files);

@@ -83,6 +83,45 @@ START_TEST(what_is_kept_tells_the_story)
 }
 END_TEST
 
+/* The kernel says all that it has to say. The second test shares the guest of the first. */
+START_TEST(a_restored_guests_console_is_kept_from_its_boot_on)
+{
+    static const char machine[] = "[scenario]\nmachines = x86\nappend = loglevel=7\n[step say]\n"
+                                  "run = sh -c 'echo it was %s >/dev/console'\n[step end]\nrun = %s\n";
+    g_autofree char *first = g_strdup_printf(machine, "first", "true");
+    g_autofree char *second = g_strdup_printf(machine, "second", "false");
+    g_autofree char *console = NULL;
+    g_autofree char *whole = NULL;
+
+    write_scenario("a", first);
+    ck_assert_int_eq(run(NULL, NULL), 0);
+    write_scenario("b", second);
+    ck_assert_int_eq(run(NULL, NULL), VMB_ERROR_PROGRAM_FAILED);
+    console = read_kept("b-x86", "console.log");
+    ck_assert_msg(g_regex_match_simple("(?m)^\\[ +0\\.[0-9]+] it was second\\r?$", console, 0, 0), "%s",
+                  console);
+    ck_assert_ptr_null(strstr(console, "first"));
+    whole = read_kept("b-x86", "guest-console.log");
+    ck_assert_msg(g_regex_match_simple("^---- the boot, behind [^\n]+\n(?s:.*)Linux version (?s:.*)\n"
+                                       "---- since it was restored, [^\n]+\n(?s:.*)it was first\\r?\n"
+                                       "(?s:.*)it was second\\r?\n", whole, 0, 0), "%s", whole);
+}
+END_TEST
+
+START_TEST(a_silent_console_is_explained)
+{
+    g_autofree char *console = NULL;
+    g_autofree char *whole = NULL;
+
+    write_scenario("a", RUN("false"));
+    ck_assert_int_eq(run("--cold", NULL), VMB_ERROR_PROGRAM_FAILED);
+    console = read_kept("a-x86", "console.log");
+    assert_says(console, "# nothing during this test: ");
+    whole = read_kept("a-x86", "guest-console.log");
+    ck_assert(g_str_has_prefix(whole, "---- since the guest was started ----\n"));
+}
+END_TEST
+
 /* The handler claims, and never answers. */
 START_TEST(an_access_that_waits_is_in_the_transcript)
 {
@@ -391,6 +430,8 @@ int main(void)
     tcase_add_test(all, a_wrong_byte_is_shown);
     tcase_add_test(all, a_failure_is_told_at_once);
     tcase_add_test(all, what_is_kept_tells_the_story);
+    tcase_add_test(all, a_restored_guests_console_is_kept_from_its_boot_on);
+    tcase_add_test(all, a_silent_console_is_explained);
     tcase_add_test(all, an_access_that_waits_is_in_the_transcript);
     tcase_add_loop_test(all, each_end_has_a_verdict, 0, G_N_ELEMENTS(ends));
     tcase_add_test(all, the_end_of_many_errors_is_shown);

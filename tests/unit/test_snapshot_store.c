@@ -58,7 +58,7 @@ static gboolean exists(const char *name)
 
 static void keep(const char *key, const char *text, guint64 nonce)
 {
-    VmbSnapshotFiles files = {memfd_create("ram", 0), memfd_create("state", 0), nonce};
+    VmbSnapshotFiles files = {memfd_create("ram", 0), memfd_create("state", 0), nonce, NULL};
     g_autoptr(GError) error = NULL;
     ssize_t len = (ssize_t)strlen(text);
 
