@@ -8,6 +8,12 @@
 
 #include "files.h"
 
+/* How often a guest that is held is looked after. */
+#define LOOK_MS 250
+
+/* What QEMU calls the monitor of its option -qmp. */
+#define MONITOR "compat_monitor0"
+
 struct VmbInspect {
     const VmbMachine *machine;
     char *directory;
@@ -85,17 +91,80 @@ void vmb_inspect_print(const VmbInspect *inspect, const char *console)
             inspect->machine->gdb_architecture, inspect->directory, inspect->directory, console);
 }
 
-static gboolean never(gpointer data)
+/* ---- A guest that is held ---- */
+
+static gboolean has_ended(gpointer guest)
 {
-    (void)data;
+    return vmb_guest_has_ended(guest);
+}
+
+/* Whether somebody is connected to the socket that QEMU calls `label`. */
+static gboolean is_connected(JsonArray *chardevs, const char *label)
+{
+    for (guint i = 0; i < json_array_get_length(chardevs); i++) {
+        JsonObject *chardev = json_array_get_object_element(chardevs, i);
+        const char *name = json_object_get_string_member_with_default(chardev, "label", "");
+        const char *file = json_object_get_string_member_with_default(chardev, "filename", "");
+
+        if (g_str_equal(name, label)) {
+            return !g_str_has_prefix(file, "disconnected:");
+        }
+    }
     return FALSE;
 }
 
-void vmb_inspect_hold(const VmbInspect *inspect, VmbGuest *guest, const char *console)
+static gboolean runs(VmbQmp *qmp)
+{
+    g_autoptr(JsonNode) status = vmb_qmp_call(qmp, "query-status", NULL, NULL);
+
+    return status != NULL && JSON_NODE_HOLDS_OBJECT(status) &&
+           json_object_get_boolean_member_with_default(json_node_get_object(status), "running", FALSE);
+}
+
+/*
+ * gdb lets the guest run on when it leaves. Who is connected to the monitor may let it run, too, and has his
+ * way.
+ */
+static void pause_again(VmbGuest *guest, gboolean *gdb)
+{
+    VmbQmp *qmp = vmb_guest_qmp(guest, NULL);
+    g_autoptr(JsonNode) node =
+        qmp != NULL ? vmb_qmp_call(qmp, "query-chardev", NULL, NULL) : NULL;
+    JsonArray *chardevs =
+        node != NULL && JSON_NODE_HOLDS_ARRAY(node) ? json_node_get_array(node) : NULL;
+    gboolean before = *gdb;
+
+    if (chardevs == NULL) {
+        return;
+    }
+    *gdb = is_connected(chardevs, "gdb");
+    if (!*gdb && (before || !is_connected(chardevs, MONITOR)) && runs(qmp)) {
+        g_free(vmb_guest_monitor(guest, "stop", NULL));
+        fprintf(stderr, "  gdb has left and let the guest run on: it is paused again\n");
+    }
+}
+
+/* What befalls the guest meanwhile is the user's doing, and keeps nobody from asking QEMU. */
+static void stay(VmbGuest *guest, VmbAlarm *guests)
 {
     g_autoptr(VmbAlarm) alarm = vmb_alarm_new(1.0);
+    VmbLimit limit = {LOOK_MS, VMB_ERROR_INTERRUPTED, ""};
+    gboolean gdb = FALSE;
+
+    vmb_alarm_watch_signals(alarm);
+    while (!vmb_wait(alarm, has_ended, guest, limit, NULL) && vmb_alarm_error(alarm) == NULL) {
+        vmb_alarm_forget(guests);
+        pause_again(guest, &gdb);
+    }
+    if (vmb_guest_has_ended(guest)) {
+        fprintf(stderr, "  QEMU has ended: there is nothing more to look at\n");
+    }
+}
+
+void vmb_inspect_hold(const VmbInspect *inspect, VmbGuest *guest, VmbAlarm *alarm,
+                      const char *console)
+{
     g_autofree char *said = vmb_guest_has_ended(guest) ? NULL : vmb_guest_monitor(guest, "stop", NULL);
-    VmbLimit none = {0, VMB_ERROR_INTERRUPTED, ""};
 
     if (said == NULL) {
         fprintf(stderr, "  the guest has ended: there is nothing to look at\n");
@@ -103,6 +172,6 @@ void vmb_inspect_hold(const VmbInspect *inspect, VmbGuest *guest, const char *co
     }
     fprintf(stderr, "  the guest is paused; Ctrl-C here ends it\n");
     vmb_inspect_print(inspect, console);
-    vmb_alarm_watch_signals(alarm);
-    vmb_wait(alarm, never, NULL, none, NULL);
+    fprintf(stderr, "  ranges:  gdb and QMP read 0xaa there: only the guest's own accesses ask a handler\n");
+    stay(guest, alarm);
 }

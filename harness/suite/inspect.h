@@ -31,8 +31,11 @@ char **vmb_inspect_arguments(const VmbInspect *inspect, gboolean paused);
 void vmb_inspect_print(const VmbInspect *inspect, const char *console);
 
 /*
- * Pause the guest, if it lives, and say how to attach; return when the user ends that by a signal.
+ * Pause the guest, if it lives, and say how to attach; return when the user ends that by a signal, or QEMU
+ * by its monitor. When gdb leaves, which lets a guest run on, it is paused again within 250 ms. `alarm` is
+ * the guest's, and forgets what is raised meanwhile.
  */
-void vmb_inspect_hold(const VmbInspect *inspect, VmbGuest *guest, const char *console);
+void vmb_inspect_hold(const VmbInspect *inspect, VmbGuest *guest, VmbAlarm *alarm,
+                      const char *console);
 
 #endif

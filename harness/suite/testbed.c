@@ -218,7 +218,7 @@ static gboolean invite_gdb(const VmbTestbed *bed, VmbGuest *guest, GError **erro
 void vmb_testbed_hold(const VmbTestbed *bed, const char *console)
 {
     if (bed->options->keep_on_fail && bed->guest != NULL) {
-        vmb_inspect_hold(bed->inspect, bed->guest, console);
+        vmb_inspect_hold(bed->inspect, bed->guest, bed->alarm, console);
     }
 }
 

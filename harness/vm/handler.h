@@ -15,8 +15,8 @@ typedef struct VmbHandler VmbHandler;
 
 /*
  * Start `program ENDPOINT`, which the user may give with --handler. Its standard output goes to
- * LOG_DIR/handler.log, its standard error to LOG_DIR/handler.err. NULL: VMB_ERROR_SETUP, it cannot be executed or a log cannot be
- * written. When it ends before vmb_handler_stop() the alarm is raised with
+ * LOG_DIR/handler.log, its standard error to LOG_DIR/handler.err. NULL: VMB_ERROR_SETUP, it cannot be
+ * executed or a log cannot be written. When it ends before vmb_handler_stop() the alarm is raised with
  * VMB_ERROR_HANDLER_DIED, how it ended and its last words; the same code when it writes more than
  * VMB_HANDLER_OUTPUT_MAX. Free with vmb_handler_free(), which kills it.
  */

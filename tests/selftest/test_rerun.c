@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* rerun.sh, which a test that failed leaves: the same machine once more, on a terminal. */
-#include <gio/gio.h>
-#include <gio/gunixsocketaddress.h>
 #include <string.h>
 
 #include "error.h"
 #include "scenario_run.h"
 #include "screen.h"
 #include "tap.h"
+#include "unix_socket.h"
 
 static char *port;
 
@@ -53,29 +52,13 @@ static void leave(void)
     ck_assert_int_eq(screen_wait_end(), 0);
 }
 
-/* A socket in the bundle of the test; what somebody there says first, or answers to `word`. */
-static void assert_socket_says(const char *test, const char *name, const char *word, const char *says)
+/* A socket in the bundle of the test. Free with g_object_unref(). */
+static GSocketConnection *connect_to(const char *test, const char *name)
 {
     g_autofree char *bundle = bundle_of(test);
     g_autofree char *path = g_build_filename(bundle, name, NULL);
-    g_autoptr(GSocketClient) client = g_socket_client_new();
-    g_autoptr(GSocketAddress) address = g_unix_socket_address_new(path);
-    g_autoptr(GSocketConnection) connection =
-        g_socket_client_connect(client, G_SOCKET_CONNECTABLE(address), NULL, NULL);
-    g_autoptr(GString) text = g_string_new(NULL);
-    char bytes[256];
 
-    ck_assert_msg(connection != NULL, "%s", path);
-    g_socket_set_timeout(g_socket_connection_get_socket(connection), PATIENCE_SECONDS);
-    ck_assert(g_output_stream_write_all(g_io_stream_get_output_stream(G_IO_STREAM(connection)), word,
-                                        strlen(word), NULL, NULL, NULL));
-    while (strstr(text->str, says) == NULL) {
-        gssize n = g_input_stream_read(g_io_stream_get_input_stream(G_IO_STREAM(connection)), bytes,
-                                       sizeof(bytes), NULL, NULL);
-
-        ck_assert_msg(n > 0, "%s: %s", path, text->str);
-        g_string_append_len(text, bytes, n);
-    }
+    return socket_connect(path);
 }
 
 /* The directory of the guest is gone by then, and so is what was added to its image there. */
@@ -125,6 +108,7 @@ START_TEST(handlers_that_ran_run_again)
     g_autofree char *handlers = g_path_get_dirname(g_getenv("OUTSIDE"));
     g_autofree char *text = g_strdup_printf(scenario, handlers);
     g_autofree char *log = NULL;
+    g_autoptr(GSocketConnection) monitor = NULL;
     g_autofree char *says = g_strdup_printf("$two words %s 2\n", port);
 
     write_scenario("device", text);
@@ -139,19 +123,25 @@ START_TEST(handlers_that_ran_run_again)
     screen_await("0xAAAAAAAA");
     log = read_kept("device-x86", "rerun-it's.log");
     assert_says(log, says);
-    assert_socket_says("device-x86", "qmp", "", "{\"QMP\": ");
+    monitor = connect_to("device-x86", "qmp");
+    socket_hear(monitor, "{\"QMP\": ");
     leave();
 }
 END_TEST
 
 START_TEST(guests_beside_run_again)
 {
+    g_autoptr(GSocketConnection) console = NULL;
+
     write_scenario("pair", "[scenario]\nmachines = x86\n[guest peer]\n[step fail]\nrun = false\n");
     ck_assert_int_eq(run(NULL, NULL), VMB_ERROR_PROGRAM_FAILED);
     rerun("pair-x86");
     assert_on_screen("guest:   peer, with a shell: socat ");
-    assert_socket_says("pair-x86", "guest-1.console", "echo $((6 * 7)) is the answer\n",
-                       "42 is the answer");
+    console = connect_to("pair-x86", "guest-1.console");
+    socket_say(console, "\n"); /* when it has its prompt it gives another */
+    socket_hear(console, "/ # ");
+    socket_say(console, "echo $((6 * 7)) is the answer\n");
+    socket_hear(console, "42 is the answer");
     leave();
 }
 END_TEST
