@@ -126,14 +126,15 @@ static char *waiting_lines(const VmbCaseRun *run)
                ? vmb_waiting_lines(guest, run->test->scenario, run->begin) : g_strdup("");
 }
 
-static void write_transcript(const VmbCaseRun *run)
+static void write_transcript(VmbCaseRun *run)
 {
     g_autofree char *waiting = waiting_lines(run);
     g_autofree char *trace = g_build_filename(run->logs, VMB_BUNDLE_ACCESSES, NULL);
     g_autofree char *table = g_build_filename(run->logs, "transcript.txt", NULL);
 
-    if (run->transcript != NULL) {
-        vmb_transcript_format(run->transcript, table, run->begin, waiting);
+    if (run->transcript != NULL &&
+        !vmb_transcript_format(run->transcript, table, run->begin, waiting)) {
+        vmb_bundle_lost(run, "transcript.txt cannot be written");
     }
     g_unlink(trace);
 }

@@ -147,28 +147,37 @@ static void format_part(FILE *in, FILE *out, gint64 until, gint64 begin)
     }
 }
 
-void vmb_transcript_format(const VmbTranscript *transcript, const char *table, gint64 begin,
-                           const char *waiting)
+static void format_all(const VmbTranscript *transcript, FILE *in, FILE *out, gint64 begin,
+                       const char *waiting)
+{
+    fprintf(out, "# seconds     range    what  address     bytes value                 latency\n");
+    rewind(in);
+    if (transcript->to > 0) {
+        format_part(in, out, transcript->from, begin);
+        fprintf(out, "# %" G_GUINT64_FORMAT " accesses are left out here\n", transcript->lines);
+        fseek(in, (long)transcript->to, SEEK_SET);
+    }
+    format_part(in, out, G_MAXINT64, begin);
+    fputs(waiting, out);
+}
+
+gboolean vmb_transcript_format(const VmbTranscript *transcript, const char *table, gint64 begin,
+                               const char *waiting)
 {
     int fd = fcntl(transcript->fd, F_DUPFD_CLOEXEC, 0);
     FILE *in = fd >= 0 ? fdopen(fd, "r") : NULL;
     FILE *out = in != NULL ? fopen(table, "we") : NULL;
+    gboolean whole = FALSE;
 
     if (out != NULL) {
-        fprintf(out, "# seconds     range    what  address     bytes value                 latency\n");
-        rewind(in);
-        if (transcript->to > 0) {
-            format_part(in, out, transcript->from, begin);
-            fprintf(out, "# %" G_GUINT64_FORMAT " accesses are left out here\n", transcript->lines);
-            fseek(in, (long)transcript->to, SEEK_SET);
-        }
-        format_part(in, out, G_MAXINT64, begin);
-        fputs(waiting, out);
-        fclose(out);
+        format_all(transcript, in, out, begin, waiting);
+        whole = !ferror(in) && !ferror(out);
+        whole = fclose(out) == 0 && whole;
     }
     if (in != NULL) {
         fclose(in);
     } else if (fd >= 0) {
         close(fd);
     }
+    return whole;
 }

@@ -28,10 +28,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VmbTranscript, vmb_transcript_free)
 /*
  * Make a table of it: seconds since `begin` (g_get_real_time()), range, read or write, address, size,
  * value, latency in microseconds, who answered; and in the place of those that are left out a line with
- * their number. The lines `waiting` are put behind all. What cannot be read or written is left out.
+ * their number. The lines `waiting` are put behind all. FALSE: it is not whole.
  */
-void vmb_transcript_format(const VmbTranscript *transcript, const char *table, gint64 begin,
-                           const char *waiting);
+gboolean vmb_transcript_format(const VmbTranscript *transcript, const char *table, gint64 begin,
+                               const char *waiting);
 
 /* ---- For a test ---- */
 

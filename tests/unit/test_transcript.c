@@ -52,7 +52,7 @@ static char **format(void)
 {
     g_autofree char *text = NULL;
 
-    vmb_transcript_format(transcript, table, 1000000, "");
+    ck_assert(vmb_transcript_format(transcript, table, 1000000, ""));
     ck_assert(g_file_get_contents(table, &text, NULL, NULL));
     return g_strsplit(g_strchomp(text), "\n", -1);
 }
@@ -147,6 +147,14 @@ START_TEST(a_timer_looks_after_it)
 }
 END_TEST
 
+START_TEST(a_table_without_room_is_told)
+{
+    trace_accesses(0, 1);
+    ck_assert(!vmb_transcript_format(transcript, "/dev/full", 1000000, ""));
+    ck_assert(!vmb_transcript_format(transcript, "/nowhere/table", 1000000, ""));
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("transcript");
@@ -158,6 +166,7 @@ int main(void)
     tcase_add_test(all, of_a_long_one_the_middle_is_left_out);
     tcase_add_test(all, one_look_will_do);
     tcase_add_test(all, a_timer_looks_after_it);
+    tcase_add_test(all, a_table_without_room_is_told);
     suite_add_tcase(suite, all);
     return tap_run(suite);
 }
