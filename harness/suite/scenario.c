@@ -249,11 +249,12 @@ static gboolean read_properties(VmbScenarioRange *range, const VmbIni *ini, cons
     return TRUE;
 }
 
-static VmbScenarioRange *add_range(VmbScenario *scenario, const char *name)
+static VmbScenarioRange *add_range(VmbScenario *scenario, const char *name, guint line)
 {
     VmbScenarioRange *range = g_new0(VmbScenarioRange, 1);
 
     range->name = g_strdup(name);
+    range->line = line;
     range->id = g_strdup_printf("vmmio%u", scenario->ranges->len);
     range->start = g_strdup("0xfef00000");
     range->size = g_strdup("0x1000");
@@ -272,7 +273,7 @@ static gboolean read_range(VmbScenario *scenario, const VmbIni *ini, const char 
         return vmb_ini_fail(ini, group, NULL, error, "a machine has at most %d ranges",
                             VMB_RANGES_MAX);
     }
-    range = add_range(scenario, name);
+    range = add_range(scenario, name, vmb_ini_line(ini, group, NULL));
     return vmb_ini_check_keys(ini, group, range_keys, error) &&
            read_place(range, ini, group, error) && read_irq(range, ini, group, error) &&
            read_endpoint(range, ini, group, error) && read_properties(range, ini, group, error);
@@ -419,7 +420,7 @@ static gboolean read_all(VmbScenario *scenario, const VmbIni *ini, GError **erro
             return FALSE;
         }
         if (scenario->ranges->len == 0) {
-            add_range(scenario, "vmmio0");
+            add_range(scenario, "vmmio0", vmb_ini_line(ini, "scenario", NULL));
         }
     }
     if (!check_places(scenario, ini, error)) {

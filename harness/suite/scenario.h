@@ -29,6 +29,7 @@ typedef struct {
 typedef struct {
     char *name; /* behind "range " */
     char *id;   /* of the device, "vmmio0": by place, so that scenarios can share a guest */
+    guint line; /* of its group in the scenario's file; of [scenario] when it has none */
     char *start, *size;
     guint irq;           /* number of the line, 0: none */
     gboolean any_irq;    /* one that the machine has to spare */

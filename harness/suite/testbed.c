@@ -112,6 +112,18 @@ char **vmb_testbed_devices(const VmbCase *test, const char *port)
     return texts;
 }
 
+static char **device_places(const VmbScenario *scenario)
+{
+    char **places = g_new0(char *, scenario->ranges->len + 1);
+
+    for (guint i = 0; i < scenario->ranges->len; i++) {
+        const VmbScenarioRange *range = g_ptr_array_index(scenario->ranges, i);
+
+        places[i] = g_strdup_printf("%s:%u: the range `%s`", scenario->file, range->line, range->name);
+    }
+    return places;
+}
+
 static void append_list(GString *key, const char *kind, char **words)
 {
     g_autofree char *joined = words != NULL ? g_strjoinv("\n", words) : g_strdup("");
@@ -159,6 +171,7 @@ static VmbGuestConfig *make_config(const VmbTestbed *bed, const VmbCase *test, G
         vmb_settings_guest_with(bed->options->settings, test->machine, test->scenario->network);
 
     config->devices = vmb_testbed_devices(test, ANY_PORT);
+    config->places = device_places(test->scenario);
     config->append = g_strdup(test->scenario->append);
     config->can_reset = test->scenario->resets;
     return apply_additions(bed, test->scenario, config, error) ? g_steal_pointer(&config) : NULL;

@@ -17,6 +17,7 @@ void vmb_guest_config_free(VmbGuestConfig *config)
     g_free(config->initrd);
     g_free(config->properties);
     g_strfreev(config->devices);
+    g_strfreev(config->places);
     g_free(config->append);
     g_free(config->init);
     g_strfreev(config->extra);
@@ -150,18 +151,33 @@ static void add_kernel(GPtrArray *argv, const VmbGuestConfig *config)
     add(argv, "-append", words, NULL);
 }
 
+static char *example_device(const VmbGuestConfig *config)
+{
+    g_autofree char *irq = config->irq > 0 ? g_strdup_printf(",irq=%u", config->irq) : g_strdup("");
+
+    return g_strdup_printf("vmmio,id=%s,start=%s,size=%s,listen=127.0.0.1:%u%s%s%s", VMB_DEVICE_ID,
+                           VMB_RANGE_START, VMB_RANGE_SIZE, config->port, irq,
+                           config->properties != NULL ? "," : "",
+                           config->properties != NULL ? config->properties : "");
+}
+
+char **vmb_guest_config_devices(const VmbGuestConfig *config)
+{
+    char **devices;
+
+    if (config->devices != NULL) {
+        return g_strdupv(config->devices);
+    }
+    devices = g_new0(char *, 2);
+    devices[0] = example_device(config);
+    return devices;
+}
+
 static void add_devices(GPtrArray *argv, const VmbGuestConfig *config)
 {
-    if (config->devices == NULL) {
-        g_autofree char *irq = config->irq > 0 ? g_strdup_printf(",irq=%u", config->irq) : NULL;
+    g_auto(GStrv) devices = vmb_guest_config_devices(config);
 
-        add_printf(argv, "-device", "vmmio,id=%s,start=%s,size=%s,listen=127.0.0.1:%u%s%s%s",
-                   VMB_DEVICE_ID, VMB_RANGE_START, VMB_RANGE_SIZE, config->port,
-                   irq != NULL ? irq : "", config->properties != NULL ? "," : "",
-                   config->properties != NULL ? config->properties : "");
-        return;
-    }
-    for (char **device = config->devices; *device != NULL; device++) {
+    for (char **device = devices; *device != NULL; device++) {
         add(argv, "-device", *device, NULL);
     }
 }

@@ -27,6 +27,7 @@ typedef struct {
     guint irq;         /* interrupt of the example's range, 0: none */
     char *properties;  /* more of the example's device, "on-disconnect=wait,..."; NULL: none */
     char **devices;    /* values of -device; NULL: the example's range alone */
+    char **places;     /* where the user has asked for each of them, for messages; NULL: nowhere */
     gboolean network;  /* a network card, on a network where 10.0.2.2 is this host */
     char *append;      /* more words for the kernel's command line, NULL: none */
     gboolean kvm;      /* use KVM, and TCG when QEMU cannot */
@@ -58,6 +59,9 @@ gboolean vmb_guest_config_check(const VmbGuestConfig *config, GError **error);
 
 /* The guest's memory in MiB. */
 guint vmb_guest_config_ram_mib(const VmbGuestConfig *config);
+
+/* The values of -device that are vMMIO ranges, in order. Free with g_strfreev(). */
+char **vmb_guest_config_devices(const VmbGuestConfig *config);
 
 /*
  * QEMU's argv; unless config->by_hand it expects the descriptors above. Free with g_strfreev().

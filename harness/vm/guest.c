@@ -10,12 +10,14 @@
 #include "excuse.h"
 #include "pin.h"
 #include "process.h"
+#include "refusal.h"
 
 #define QUIT_MS 5000
 #define RESET_MS 5000
 #define CLAIM_POLL_MS 5
 
 struct VmbGuest {
+    const VmbGuestConfig *config;
     VmbAlarm *alarm;
     VmbAlarm *trial; /* owned: the same, of a guest on trial; or NULL */
     VmbProcess *process;
@@ -52,7 +54,12 @@ static void on_qemu_ended(gpointer data)
     }
     g_autofree char *end = vmb_process_end_text(guest->process);
     g_autofree char *last_words = vmb_last_line(guest->qemu_log);
+    GError *refusal = last_words != NULL ? vmb_refusal_error(guest->config, last_words) : NULL;
 
+    if (refusal != NULL) {
+        vmb_alarm_raise(guest->alarm, refusal);
+        return;
+    }
     if (vmb_process_succeeded(guest->process) && last_words == NULL) {
         raise_reset(guest, "reset or powered off", "QEMU ended with exit status 0");
         return;
@@ -163,6 +170,7 @@ static VmbGuest *start(const VmbGuestConfig *config, const VmbGuestFiles *files,
 
     guest->trial = files != NULL ? vmb_alarm_new_trial(alarm) : NULL;
     guest->alarm = files != NULL ? guest->trial : alarm;
+    guest->config = config;
     guest->no_reboot = !config->shell && !config->can_reset;
     guest->qemu_log = g_build_filename(log_dir, "qemu.log", NULL);
     if (!vmb_guest_config_check(config, error) ||
