@@ -14,6 +14,7 @@
 #include "additions.h"
 #include "agent_watch.h"
 #include "guest.h"
+#include "ranges.h"
 #include "requests.h"
 #include "settings.h"
 #include "snapshot.h"
@@ -210,7 +211,8 @@ static int serve_on(const VmbSettings *settings, VmbAdditions *additions,
     g_autoptr(VmbGuestConfig) config = vmb_settings_guest(settings, machine);
 
     config->irq = machine->irq;
-    if (log_dir != NULL && vmb_additions_apply(additions, settings, config, log_dir, &error) &&
+    if (log_dir != NULL && vmb_ranges_apply(settings, config, &error) &&
+        vmb_additions_apply(additions, settings, config, log_dir, &error) &&
         boot_and_serve(serve, config, log_dir, &error)) {
         return 0;
     }

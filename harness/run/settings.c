@@ -31,6 +31,7 @@ void vmb_settings_free(VmbSettings *settings)
     g_free(settings->logs);
     g_free(settings->accel);
     g_free(settings->properties);
+    g_strfreev(settings->ranges);
     g_free(settings);
 }
 
@@ -120,10 +121,22 @@ static void add_device_options(GOptionContext *context, VmbSettings *s)
 {
     const GOptionEntry entries[] = {
         {"properties", 0, 0, G_OPTION_ARG_STRING, &s->properties,
-         "Of the device, as -device takes them: on-disconnect=wait,timeout-ms=0", "P"},
+         "Of each range, as -device takes them: on-disconnect=wait,timeout-ms=0", "P"},
         {"network", 0, 0, G_OPTION_ARG_NONE, &s->network,
          "A network card: run network-up there, and this host is 10.0.2.2", NULL},
         {"port", 0, 0, G_OPTION_ARG_INT, &s->port, "Endpoint's port, 0: any free one", "N"},
+        G_OPTION_ENTRY_NULL,
+    };
+
+    g_option_context_add_main_entries(context, entries, NULL);
+}
+
+static void add_range_option(GOptionContext *context, VmbSettings *s)
+{
+    const GOptionEntry entries[] = {
+        {"range", 0, 0, G_OPTION_ARG_STRING_ARRAY, &s->ranges,
+         "A range in the place of the example's, and again for more: START:SIZE[:IRQ][,PROPERTY=VALUE...]",
+         "R"},
         G_OPTION_ENTRY_NULL,
     };
 
@@ -151,7 +164,7 @@ VmbSettings *vmb_settings_new(GError **error)
     return check_values(settings, error) ? g_steal_pointer(&settings) : NULL;
 }
 
-/* What the command runs: guests with one range, the memory example in them, or scenarios. */
+/* What the command runs: guests with any ranges, the memory example in them, or scenarios. */
 typedef enum {
     RUNS_GUESTS,
     RUNS_EXAMPLE,
@@ -173,6 +186,9 @@ static VmbSettings *parse(int argc, char **argv, const char *summary, Kind kind,
     g_option_context_set_summary(context, summary);
     if (kind != RUNS_SCENARIOS) {
         add_device_options(context, settings);
+    }
+    if (kind == RUNS_GUESTS) {
+        add_range_option(context, settings);
     }
     if (kind == RUNS_EXAMPLE) {
         add_example_options(context, settings);

@@ -24,6 +24,7 @@ typedef struct {
     char *logs;      /* directory; a directory for each machine is made in it */
     char *accel;     /* "auto", "tcg" or "kvm" */
     char *properties; /* see VmbGuestConfig; an option alone */
+    char **ranges;   /* of --range, as it is; NULL: the example's. An option alone */
     gboolean network; /* a network card, and the image for it; an option alone */
     gint memory;     /* ram_mib of VmbGuestConfig; an option alone */
     gint port;       /* of the endpoint, 0: any free one; or VMB_PORT_UNSET */
@@ -44,11 +45,17 @@ VmbSettings *vmb_settings_new(GError **error);
 VmbSettings *vmb_settings_parse(int argc, char **argv, const char *summary,
                                 const GOptionEntry *extra, GError **error);
 
-/* The same for one that runs scenarios, whose files say what --properties, --network and --port would. */
+/*
+ * The same for one that runs scenarios, whose files say what --range, --properties, --network and --port
+ * would.
+ */
 VmbSettings *vmb_settings_parse_scenarios(int argc, char **argv, const char *summary,
                                           const GOptionEntry *extra, GError **error);
 
-/* The same for a command that runs the memory example: --fixtures and --handler are for that. */
+/*
+ * The same for a command that runs the memory example, whose range is where it is: --fixtures and --handler
+ * are for that.
+ */
 VmbSettings *vmb_settings_parse_example(int argc, char **argv, const char *summary,
                                         const GOptionEntry *extra, GError **error);
 

@@ -12,6 +12,7 @@
 
 #include "additions.h"
 #include "guest.h"
+#include "ranges.h"
 #include "report.h"
 #include "settings.h"
 #include "stream.h"
@@ -204,29 +205,63 @@ static const char *how_to_leave(const VmbGuestConfig *config)
                          : "`exit` or Ctrl-A X ends the guest";
 }
 
-static void print_endpoint(const VmbGuestConfig *config, const char *endpoint,
-                           gboolean conventional)
+/* Of what the device says twice, the last counts. Free with g_free(). */
+static char *value_of(const char *device, const char *name)
 {
+    g_auto(GStrv) words = g_strsplit(device, ",", -1);
+    char *value = NULL;
+
+    for (char **word = words; *word != NULL; word++) {
+        if (g_str_has_prefix(*word, name)) {
+            g_free(value);
+            value = g_strdup(*word + strlen(name));
+        }
+    }
+    return value;
+}
+
+static gboolean print_endpoint(VmbGuest *guest, const char *device, GError **error)
+{
+    g_autofree char *id = value_of(device, "id=");
+    g_autofree char *start = value_of(device, "start=");
+    g_autofree char *size = value_of(device, "size=");
+    g_autofree char *endpoint = vmb_guest_endpoint_of(guest, id, error);
+
+    if (endpoint == NULL) {
+        return FALSE;
+    }
+    printf("vMMIO endpoint: %s (range %s, size %s)\n", endpoint, start, size);
+    return TRUE;
+}
+
+static gboolean print_endpoints(VmbGuest *guest, const VmbGuestConfig *config,
+                                gboolean conventional, GError **error)
+{
+    g_auto(GStrv) devices = vmb_guest_config_devices(config);
+
     if (!conventional) {
         printf("port %d is taken\n", CONVENTIONAL_PORT);
     }
-    printf("vMMIO endpoint: %s (range %s, size %s)\n%s\n\n", endpoint, VMB_RANGE_START,
-           VMB_RANGE_SIZE, how_to_leave(config));
+    for (char **device = devices; *device != NULL; device++) {
+        if (!print_endpoint(guest, *device, error)) {
+            return FALSE;
+        }
+    }
+    printf("%s\n\n", how_to_leave(config));
     fflush(stdout);
+    return TRUE;
 }
 
 static gboolean run(VmbGuestConfig *config, const char *log_dir, gboolean conventional,
                     VmbAlarm *alarm, GError **error)
 {
     g_autoptr(VmbGuest) guest = vmb_guest_start(config, log_dir, alarm, error);
-    const char *endpoint = guest != NULL ? vmb_guest_endpoint(guest, error) : NULL;
 
-    if (endpoint == NULL) {
+    if (guest == NULL || !print_endpoints(guest, config, conventional, error)) {
         return FALSE;
     }
     Shell shell = {.guest = guest, .unshown = g_byte_array_new(), .last_byte = '\n'};
 
-    print_endpoint(config, endpoint, conventional);
     vmb_guest_allow_end(guest);
     vmb_agent_link_allow_restart(vmb_guest_agent(guest));
     vmb_console_set_tap(vmb_guest_console(guest), on_console, &shell);
@@ -261,7 +296,8 @@ static gboolean prepare(const Kind *kind, const VmbSettings *settings, VmbAdditi
     config->shell = TRUE;
     config->login = kind->login;
     config->irq = config->machine->irq;
-    return vmb_additions_apply(additions, settings, config, log_dir, error);
+    return vmb_ranges_apply(settings, config, error) &&
+           vmb_additions_apply(additions, settings, config, log_dir, error);
 }
 
 /* The image of the command is to outlive other runs on the machine. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "nearest.h"
+#include "number.h"
 
 #define SECONDS_MAX 86400
 
@@ -311,15 +312,6 @@ gboolean vmb_ini_boolean(const VmbIni *ini, const char *group, const char *key, 
     return TRUE;
 }
 
-/* g_ascii_string_to_unsigned() takes no prefix with base 16, and takes 010 with base 0 for 8. */
-static gboolean parse_number(const char *text, guint64 most, guint64 *value)
-{
-    gboolean is_hex = g_ascii_strncasecmp(text, "0x", 2) == 0;
-
-    return g_ascii_string_to_unsigned(text + (is_hex ? 2 : 0), is_hex ? 16 : 10, 0, most, value,
-                                      NULL);
-}
-
 gboolean vmb_ini_number(const VmbIni *ini, const char *group, const char *key, guint64 most,
                         guint64 *value, GError **error)
 {
@@ -328,7 +320,7 @@ gboolean vmb_ini_number(const VmbIni *ini, const char *group, const char *key, g
     if (!vmb_ini_string(ini, group, key, &text, error)) {
         return FALSE;
     }
-    if (text != NULL && !parse_number(text, most, value)) {
+    if (text != NULL && !vmb_number_parse(text, most, value)) {
         return vmb_ini_fail(ini, group, key, error,
                             "`%s` is no number from 0 to %" G_GUINT64_FORMAT ": write digits, or "
                             "0x and hexadecimal ones", text, most);
