@@ -11,6 +11,9 @@
  */
 gboolean vmb_report_file_prepare(const char *path, GError **error);
 
+/* TRUE: they name one file, of which the second report would take the first one's place. */
+gboolean vmb_report_file_is_same(const char *a, const char *b);
+
 /* Write it. A pipe or a device is written to as it is. FALSE: VMB_ERROR_SETUP. */
 gboolean vmb_report_file_write(const char *path, const char *text, GError **error);
 

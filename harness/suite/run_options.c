@@ -2,6 +2,7 @@
 #include "run_options.h"
 
 #include "paths.h"
+#include "report_file.h"
 #include "run_logs.h"
 #include "snapshot.h"
 
@@ -88,6 +89,32 @@ static gboolean check_number(const char *option, gint value, gint least, gint mo
     return TRUE;
 }
 
+/* The lines of the run are there, and a report among them is none. */
+static gboolean check_report(const char *option, const char *file, GError **error)
+{
+    if (g_strcmp0(file, "-") == 0) {
+        g_set_error(error, VMB_ERROR, VMB_ERROR_USAGE,
+                    "%s -: standard output has the lines of the run: name a file", option);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean check_reports(const VmbRunOptions *options, GError **error)
+{
+    const char *junit = options->junit, *json = options->json;
+
+    if (!check_report("--junit", junit, error) || !check_report("--json", json, error)) {
+        return FALSE;
+    }
+    if (junit != NULL && json != NULL && vmb_report_file_is_same(junit, json)) {
+        g_set_error(error, VMB_ERROR, VMB_ERROR_USAGE,
+                    "--junit %s and --json %s are one file: name another for one of them", junit, json);
+        return FALSE;
+    }
+    return TRUE;
+}
+
 static gboolean parse_shard(const char *text, VmbSelection *selection, GError **error)
 {
     g_auto(GStrv) parts = g_strsplit(text != NULL ? text : "1/1", "/", -1);
@@ -145,7 +172,7 @@ VmbRunOptions *vmb_run_options_parse(int argc, char **argv, const char *summary,
     gsize count;
 
     options->settings = parse(argc, argv, summary, own, options, &words, error);
-    if (options->settings == NULL ||
+    if (options->settings == NULL || !check_reports(options, error) ||
         !vmb_settings_machines(options->settings, &machines, &count, error)) {
         return NULL;
     }

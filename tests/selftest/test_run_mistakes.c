@@ -50,6 +50,39 @@ START_TEST(names_stand_behind_two_dashes)
 }
 END_TEST
 
+/* A link on the way is no other file; what does not exist yet is compared too. */
+static const struct {
+    const char *words, *says;
+    int status;
+} reports[] = {
+    {"--junit r --json ./r", "vmbench: --junit r and --json ./r are one file: name another", VMB_ERROR_USAGE},
+    {"--junit here/r --json tests/r", " are one file: ", VMB_ERROR_USAGE},
+    {"--junit -", "vmbench: --junit -: standard output has the lines of the run: ", VMB_ERROR_USAGE},
+    {"--json -", "vmbench: --json -: standard output has the lines of the run: ", VMB_ERROR_USAGE},
+    {"--junit /proc/r", "vmbench: cannot write the report /proc/r: ", VMB_ERROR_SETUP},
+    {"--json no/r", "vmbench: cannot write the report no/r: No such file or directory: ", VMB_ERROR_SETUP},
+    {"--json tests", "vmbench: cannot write the report tests: Is a directory: ", VMB_ERROR_SETUP},
+    {"--json ''", "vmbench: cannot write the report : ", VMB_ERROR_SETUP},
+};
+
+START_TEST(a_report_that_cannot_be_is_refused_before_the_run)
+{
+    write_scenario("a", broken);
+    ck_assert_int_eq(run_after("ln -s tests here", reports[_i].words), reports[_i].status);
+    assert_says(child.err, reports[_i].says);
+    ck_assert_str_eq(child.out, "");
+}
+END_TEST
+
+START_TEST(two_reports_may_go_nowhere)
+{
+    write_scenario("a", broken);
+    ck_assert_int_eq(run_after("true", "--accel tcg --junit /dev/null --json /dev/null"),
+                     VMB_ERROR_SETUP);
+    assert_says(child.out, "0 passed, 1 failed");
+}
+END_TEST
+
 /* A scenario's file says these; here they would do nothing. */
 START_TEST(an_option_of_one_guest_is_refused)
 {
@@ -155,6 +188,9 @@ int main(void)
     tcase_add_checked_fixture(all, scenario_setup, scenario_teardown);
     tcase_add_test(all, a_run_without_a_worker_is_in_every_report);
     tcase_add_test(all, names_stand_behind_two_dashes);
+    tcase_add_loop_test(all, a_report_that_cannot_be_is_refused_before_the_run, 0,
+                        G_N_ELEMENTS(reports));
+    tcase_add_test(all, two_reports_may_go_nowhere);
     tcase_add_test(all, an_option_of_one_guest_is_refused);
     tcase_add_test(all, list_finds_what_is_not_there);
     tcase_add_test(all, a_kernel_is_for_one_machine);
