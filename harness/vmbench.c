@@ -42,12 +42,14 @@ static void print_usage(FILE *out)
 static int refuse(const char *word)
 {
     const char *names[G_N_ELEMENTS(commands) + 1] = {NULL};
+    const char *nearest;
 
     for (size_t i = 0; i < G_N_ELEMENTS(commands); i++) {
         names[i] = commands[i].name;
     }
-    fprintf(stderr, "vmbench: no command is called %s; did you mean %s? See vmbench --help\n", word,
-            vmb_nearest(word, names));
+    nearest = vmb_nearest(word, names);
+    fprintf(stderr, "vmbench: no command is called %s%s%s: see vmbench --help\n", word,
+            nearest != NULL ? "; did you mean " : "", nearest != NULL ? nearest : "");
     return VMB_ERROR_USAGE;
 }
 

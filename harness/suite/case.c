@@ -160,8 +160,7 @@ static gboolean fail_word(const char *kind, const char *word, GPtrArray *words, 
         g_set_error(error, VMB_ERROR, VMB_ERROR_USAGE, "no %s `%s`: did you mean `%s`? `vmbench list` "
                     "shows all", kind, word, nearest);
     } else {
-        g_set_error(error, VMB_ERROR, VMB_ERROR_USAGE, "no %s `%s`: there is none at all", kind,
-                    word);
+        g_set_error(error, VMB_ERROR, VMB_ERROR_USAGE, "no %s `%s`: `vmbench list` shows all", kind, word);
     }
     return FALSE;
 }

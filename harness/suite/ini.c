@@ -227,12 +227,16 @@ gboolean vmb_ini_fail_word(const VmbIni *ini, const char *group, const char *key
                            const char *what, const char *const *words, GError **error)
 {
     const char *nearest = vmb_nearest(value, words);
+    g_autofree char *all = NULL;
 
-    if (nearest == NULL) {
-        return vmb_ini_fail(ini, group, key, error, "`%s` is no %s: there is none", value, what);
+    if (nearest != NULL) {
+        return vmb_ini_fail(ini, group, key, error, "`%s` is no %s: did you mean `%s`?", value, what,
+                            nearest);
     }
-    return vmb_ini_fail(ini, group, key, error, "`%s` is no %s: did you mean `%s`?", value, what,
-                        nearest);
+    all = g_strjoinv("`, `", (char **)words);
+    return vmb_ini_fail(ini, group, key, error, "`%s` is no %s: %s%s%s", value, what,
+                        all[0] != '\0' ? "take one of `" : "there is none", all,
+                        all[0] != '\0' ? "`" : "");
 }
 
 gboolean vmb_ini_check_keys(const VmbIni *ini, const char *group, const char *const *keys,

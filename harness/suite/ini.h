@@ -35,7 +35,7 @@ gboolean vmb_ini_check_keys(const VmbIni *ini, const char *group, const char *co
 gboolean vmb_ini_fail(const VmbIni *ini, const char *group, const char *key, GError **error,
                       const char *format, ...) G_GNUC_PRINTF(5, 6);
 
-/* "VALUE is no WHAT: did you mean NEAREST?", about a key. Always FALSE. */
+/* "VALUE is no WHAT: did you mean NEAREST?", or which there are, about a key. Always FALSE. */
 gboolean vmb_ini_fail_word(const VmbIni *ini, const char *group, const char *key, const char *value,
                            const char *what, const char *const *words, GError **error);
 

@@ -188,8 +188,9 @@ END_TEST
 static const struct {
     const char *words[3], *says;
 } unknown_words[] = {
-    {{"shel"}, "vmbench: no command is called shel; did you mean shell? See vmbench --help\n"},
-    {{"rn", "memory"}, "vmbench: no command is called rn; did you mean run? See vmbench --help\n"},
+    {{"shel"}, "vmbench: no command is called shel; did you mean shell: see vmbench --help\n"},
+    {{"guest"}, "vmbench: no command is called guest: see vmbench --help\n"},
+    {{"rn", "memory"}, "vmbench: no command is called rn; did you mean run: see vmbench --help\n"},
     {{"rootfs", "biuld"},
      "vmbench: rootfs biuld: it is vmbench rootfs build: see vmbench rootfs build --help\n"},
     {{"rootfs"},
