@@ -22,8 +22,12 @@ int vmb_exit_status(const GError *error, const VmbAlarm *alarm)
 
 int vmb_fail(const GError *error, const VmbAlarm *alarm)
 {
+    g_auto(GStrv) lines = g_strsplit(error->message, "\n", -1);
+
     fflush(stdout);
-    fprintf(stderr, "vmbench: %s\n", error->message);
+    for (char **line = lines; *line != NULL; line++) {
+        fprintf(stderr, "vmbench: %s\n", *line);
+    }
     return vmb_exit_status(error, alarm);
 }
 

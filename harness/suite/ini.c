@@ -8,12 +8,30 @@
 
 #define SECONDS_MAX 86400
 
+/* With more a file is not what it is thought to be. */
+#define TOLD_MAX 10
+
+/* Editors of some systems begin each text with it. */
+#define BYTE_ORDER_MARK "\xef\xbb\xbf"
+
+typedef struct {
+    guint line;
+    char *problem;
+} Mistake;
+
 struct VmbIni {
     char *path;
     GKeyFile *file;
     char **groups;
     GHashTable *lines; /* "GROUP" or "GROUP]KEY", as no group has a bracket, to its line */
+    GPtrArray *mistakes; /* all that were found, of Mistake */
 };
+
+static void mistake_free(Mistake *mistake)
+{
+    g_free(mistake->problem);
+    g_free(mistake);
+}
 
 void vmb_ini_free(VmbIni *ini)
 {
@@ -21,6 +39,7 @@ void vmb_ini_free(VmbIni *ini)
     g_key_file_unref(ini->file);
     g_strfreev(ini->groups);
     g_hash_table_unref(ini->lines);
+    g_ptr_array_unref(ini->mistakes);
     g_free(ini);
 }
 
@@ -29,10 +48,50 @@ static char *place_name(const char *group, const char *key)
     return key != NULL ? g_strdup_printf("%s]%s", group, key) : g_strdup(group);
 }
 
+/* *error is of the first mistake; vmb_ini_gather() adds the others. */
 static gboolean fail_at(const VmbIni *ini, guint line, GError **error, const char *problem)
 {
-    g_set_error(error, VMB_ERROR, VMB_ERROR_SETUP, "%s:%u: %s", ini->path, line, problem);
+    Mistake *mistake = g_new(Mistake, 1);
+
+    mistake->line = line;
+    mistake->problem = g_strdup(problem);
+    g_ptr_array_add(ini->mistakes, mistake);
+    if (error != NULL && *error == NULL) {
+        g_set_error(error, VMB_ERROR, VMB_ERROR_SETUP, "%s:%u: %s", ini->path, line, problem);
+    }
     return FALSE;
+}
+
+static gint compare_lines(gconstpointer a, gconstpointer b)
+{
+    const Mistake *const *one = a, *const *other = b;
+
+    return (gint)(*one)->line - (gint)(*other)->line;
+}
+
+void vmb_ini_gather(const VmbIni *ini, GError **error)
+{
+    GPtrArray *mistakes = ini->mistakes;
+    GString *text;
+
+    if (error == NULL || mistakes->len < 2) {
+        return;
+    }
+    text = g_string_new(NULL);
+    g_ptr_array_sort(mistakes, compare_lines);
+    for (guint i = 0; i < MIN(mistakes->len, TOLD_MAX); i++) {
+        const Mistake *mistake = g_ptr_array_index(mistakes, i);
+
+        g_string_append_printf(text, "%s%s:%u: %s", i > 0 ? "\n" : "", ini->path, mistake->line,
+                               mistake->problem);
+    }
+    if (mistakes->len > TOLD_MAX) {
+        g_string_append_printf(text, "\n%s: there are %u mistakes more", ini->path,
+                               mistakes->len - TOLD_MAX);
+    }
+    g_clear_error(error);
+    g_set_error_literal(error, VMB_ERROR, VMB_ERROR_SETUP, text->str);
+    g_string_free(text, TRUE);
 }
 
 /* ---- Where things are ---- */
@@ -114,13 +173,12 @@ static gboolean scan_line(VmbIni *ini, const char *text, guint line, char **grou
 static gboolean scan(VmbIni *ini, char **lines, GError **error)
 {
     g_autofree char *group = NULL;
+    gboolean ok = TRUE;
 
     for (guint i = 0; lines[i] != NULL; i++) {
-        if (!scan_line(ini, lines[i], i + 1, &group, error)) {
-            return FALSE;
-        }
+        ok = scan_line(ini, lines[i], i + 1, &group, error) && ok;
     }
-    return TRUE;
+    return ok;
 }
 
 /* Text alone, without bytes that are none. */
@@ -166,7 +224,8 @@ static gboolean load(VmbIni *ini, GError **error)
     if (!check_text(ini, text, len, error)) {
         return FALSE;
     }
-    lines = g_strsplit(text, "\n", -1);
+    lines = g_strsplit(g_str_has_prefix(text, BYTE_ORDER_MARK) ? text + strlen(BYTE_ORDER_MARK) : text,
+                       "\n", -1);
     for (char **line = lines; *line != NULL; line++) {
         g_strstrip(*line); /* white space that nobody sees; \s is one that is meant */
     }
@@ -189,7 +248,12 @@ VmbIni *vmb_ini_load(const char *path, GError **error)
     ini->path = g_strdup(path);
     ini->file = g_key_file_new();
     ini->lines = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    return load(ini, error) ? g_steal_pointer(&ini) : NULL;
+    ini->mistakes = g_ptr_array_new_with_free_func((GDestroyNotify)mistake_free);
+    if (!load(ini, error)) {
+        vmb_ini_gather(ini, error);
+        return NULL;
+    }
+    return g_steal_pointer(&ini);
 }
 
 const char *vmb_ini_path(const VmbIni *ini)
@@ -243,14 +307,14 @@ gboolean vmb_ini_check_keys(const VmbIni *ini, const char *group, const char *co
                             GError **error)
 {
     g_auto(GStrv) there = g_key_file_get_keys(ini->file, group, NULL, NULL);
+    gboolean ok = TRUE;
 
     for (char **key = there; *key != NULL; key++) {
         if (!g_strv_contains(keys, *key)) {
-            return vmb_ini_fail_word(ini, group, *key, *key, "key that this group has", keys,
-                                     error);
+            ok = vmb_ini_fail_word(ini, group, *key, *key, "key that this group has", keys, error);
         }
     }
-    return TRUE;
+    return ok;
 }
 
 /* ---- Values ---- */

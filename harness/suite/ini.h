@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A GKeyFile that can tell where in the file each thing is: what is wrong is said with the file, the
- * line and the nearest right word. All errors are VMB_ERROR_SETUP and begin with "FILE:LINE: ", but of a
- * file that cannot be read.
+ * line and the word that was probably meant. All errors are VMB_ERROR_SETUP and begin with "FILE:LINE: ",
+ * but of a file that cannot be read.
+ *
+ * A reader may go on behind a mistake, with the same *error: the file remembers what else is found, and
+ * vmb_ini_gather() tells of all.
  */
 #ifndef VMBENCH_INI_H
 #define VMBENCH_INI_H
@@ -13,11 +16,18 @@ typedef struct VmbIni VmbIni;
 
 /*
  * Read a file, of whose lines and values white space at both ends is left out. NULL: it cannot be read, is
- * no UTF-8 text, a line is none of an ini file, or a group or a key is there twice. Free with vmb_ini_free().
+ * no UTF-8 text, lines are none of an ini file, or groups or keys are there twice: gathered. Free with
+ * vmb_ini_free().
  */
 VmbIni *vmb_ini_load(const char *path, GError **error);
 void vmb_ini_free(VmbIni *ini);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VmbIni, vmb_ini_free)
+
+/*
+ * Make *error, when it is set, tell of all mistakes that were found, in the order of the file, each a line;
+ * of more than 10 their number. `error` may be NULL.
+ */
+void vmb_ini_gather(const VmbIni *ini, GError **error);
 
 const char *vmb_ini_path(const VmbIni *ini);
 
@@ -27,7 +37,7 @@ const char *const *vmb_ini_groups(const VmbIni *ini);
 /* The line of a key, from 1; of the group when `key` is NULL. 0: it is not there. */
 guint vmb_ini_line(const VmbIni *ini, const char *group, const char *key);
 
-/* FALSE: the group has a key that is not among `keys` (ends with NULL). */
+/* FALSE: the group has keys that are not among `keys` (ends with NULL). */
 gboolean vmb_ini_check_keys(const VmbIni *ini, const char *group, const char *const *keys,
                             GError **error);
 

@@ -4,17 +4,8 @@
 #include <string.h>
 
 #include "ini.h"
+#include "scenario_range.h"
 #include "scenario_step.h"
-
-static void range_free(VmbScenarioRange *range)
-{
-    g_free(range->name);
-    g_free(range->id);
-    g_free(range->start);
-    g_free(range->size);
-    g_free(range->properties);
-    g_free(range);
-}
 
 static void handler_free(VmbScenarioHandler *handler)
 {
@@ -156,127 +147,19 @@ static gboolean read_scenario(VmbScenario *scenario, const VmbIni *ini, GError *
 {
     const char *group = "scenario";
 
-    if (vmb_ini_line(ini, group, NULL) == 0) {
-        g_set_error(error, VMB_ERROR, VMB_ERROR_SETUP, "%s:1: it has no group [scenario]: begin "
-                    "with that", vmb_ini_path(ini));
-        return FALSE;
-    }
+    gboolean ok = vmb_ini_check_keys(ini, group, scenario_keys, error);
+
     scenario->ms = VMB_STEP_MS;
-    return vmb_ini_check_keys(ini, group, scenario_keys, error) &&
-           vmb_ini_string(ini, group, "title", &scenario->title, error) &&
-           vmb_ini_list(ini, group, "groups", &scenario->groups, error) &&
-           vmb_ini_seconds(ini, group, "timeout", &scenario->ms, error) &&
-           vmb_ini_boolean(ini, group, "isolate", &scenario->isolate, error) &&
-           vmb_ini_boolean(ini, group, "misbehaves", &scenario->misbehaves, error) &&
-           vmb_ini_boolean(ini, group, "network", &scenario->network, error) &&
-           vmb_ini_string(ini, group, "append", &scenario->append, error) &&
-           read_machines(scenario, ini, error) && read_needs(scenario, ini, error) &&
-           read_image(scenario, ini, error);
-}
-
-/* ---- [range NAME] ---- */
-
-static gboolean read_place(VmbScenarioRange *range, const VmbIni *ini, const char *group,
-                           GError **error)
-{
-    guint64 start = g_ascii_strtoull(range->start, NULL, 16);
-    guint64 size = g_ascii_strtoull(range->size, NULL, 16);
-
-    if (!vmb_ini_number(ini, group, "start", G_MAXUINT64, &start, error) ||
-        !vmb_ini_number(ini, group, "size", G_MAXUINT64, &size, error)) {
-        return FALSE;
-    }
-    g_free(range->start);
-    g_free(range->size);
-    range->start = g_strdup_printf("0x%" G_GINT64_MODIFIER "x", start);
-    range->size = g_strdup_printf("0x%" G_GINT64_MODIFIER "x", size);
-    if (start % 0x1000 != 0) {
-        return vmb_ini_fail(ini, group, "start", error, "it is a multiple of 0x1000");
-    }
-    return (size > 0 && size % 0x1000 == 0) ||
-           vmb_ini_fail(ini, group, "size", error, "it is a multiple of 0x1000, and not 0");
-}
-
-/* yes, no, or a number. */
-static gboolean read_irq(VmbScenarioRange *range, const VmbIni *ini, const char *group,
-                         GError **error)
-{
-    g_autofree char *text = NULL;
-    guint64 number = 0;
-
-    if (!vmb_ini_string(ini, group, "irq", &text, error)) {
-        return FALSE;
-    }
-    if (text != NULL && g_ascii_isdigit(text[0])) {
-        if (!vmb_ini_number(ini, group, "irq", 1019, &number, error)) {
-            return FALSE;
-        }
-        range->irq = (guint)number;
-        return TRUE;
-    }
-    return vmb_ini_boolean(ini, group, "irq", &range->any_irq, error);
-}
-
-static gboolean read_endpoint(VmbScenarioRange *range, const VmbIni *ini, const char *group,
-                              GError **error)
-{
-    guint64 endpoint = 0;
-
-    if (!vmb_ini_number(ini, group, "endpoint", VMB_RANGES_MAX - 1, &endpoint, error)) {
-        return FALSE;
-    }
-    range->endpoint = (guint)endpoint;
-    return TRUE;
-}
-
-static gboolean read_properties(VmbScenarioRange *range, const VmbIni *ini, const char *group,
-                                GError **error)
-{
-    g_auto(GStrv) words = NULL;
-
-    if (!vmb_ini_list(ini, group, "properties", &words, error)) {
-        return FALSE;
-    }
-    for (char **word = words; word != NULL && *word != NULL; word++) {
-        if (strchr(*word, '=') == NULL || strchr(*word, ',') != NULL) {
-            return vmb_ini_fail(ini, group, "properties", error,
-                                "`%s` is no property: write on-disconnect=wait;timeout-ms=0", *word);
-        }
-    }
-    if (words != NULL && words[0] != NULL) {
-        range->properties = g_strjoinv(",", words);
-    }
-    return TRUE;
-}
-
-static VmbScenarioRange *add_range(VmbScenario *scenario, const char *name, guint line)
-{
-    VmbScenarioRange *range = g_new0(VmbScenarioRange, 1);
-
-    range->name = g_strdup(name);
-    range->line = line;
-    range->id = g_strdup_printf("vmmio%u", scenario->ranges->len);
-    range->start = g_strdup("0xfef00000");
-    range->size = g_strdup("0x1000");
-    g_ptr_array_add(scenario->ranges, range);
-    return range;
-}
-
-static const char *const range_keys[] = {"start", "size", "irq", "endpoint", "properties", NULL};
-
-static gboolean read_range(VmbScenario *scenario, const VmbIni *ini, const char *group,
-                           const char *name, GError **error)
-{
-    VmbScenarioRange *range;
-
-    if (scenario->ranges->len == VMB_RANGES_MAX) {
-        return vmb_ini_fail(ini, group, NULL, error, "a machine has at most %d ranges",
-                            VMB_RANGES_MAX);
-    }
-    range = add_range(scenario, name, vmb_ini_line(ini, group, NULL));
-    return vmb_ini_check_keys(ini, group, range_keys, error) &&
-           read_place(range, ini, group, error) && read_irq(range, ini, group, error) &&
-           read_endpoint(range, ini, group, error) && read_properties(range, ini, group, error);
+    ok = vmb_ini_string(ini, group, "title", &scenario->title, error) && ok;
+    ok = vmb_ini_list(ini, group, "groups", &scenario->groups, error) && ok;
+    ok = vmb_ini_seconds(ini, group, "timeout", &scenario->ms, error) && ok;
+    ok = vmb_ini_boolean(ini, group, "isolate", &scenario->isolate, error) && ok;
+    ok = vmb_ini_boolean(ini, group, "misbehaves", &scenario->misbehaves, error) && ok;
+    ok = vmb_ini_boolean(ini, group, "network", &scenario->network, error) && ok;
+    ok = vmb_ini_string(ini, group, "append", &scenario->append, error) && ok;
+    ok = read_machines(scenario, ini, error) && ok;
+    ok = read_needs(scenario, ini, error) && ok;
+    return read_image(scenario, ini, error) && ok;
 }
 
 /* ---- [handler NAME], [guest NAME] ---- */
@@ -288,19 +171,22 @@ static gboolean read_handler(VmbScenario *scenario, const VmbIni *ini, const cha
 {
     VmbScenarioHandler *handler = g_new0(VmbScenarioHandler, 1);
     g_autofree char *range = NULL;
+    gboolean ok;
 
     handler->name = g_strdup(name);
     handler->line = vmb_ini_line(ini, group, "command");
     g_ptr_array_add(scenario->handlers, handler);
-    if (!vmb_ini_check_keys(ini, group, handler_keys, error) ||
-        !vmb_scenario_command(ini, group, "command", &handler->command, error) ||
-        !vmb_scenario_environment(ini, group, &handler->environment, error) ||
-        !vmb_ini_boolean(ini, group, "may-end", &handler->ends, error) ||
-        !vmb_ini_string(ini, group, "range", &range, error)) {
-        return FALSE;
+    ok = vmb_ini_check_keys(ini, group, handler_keys, error);
+    ok = vmb_scenario_command(ini, group, "command", &handler->command, error) && ok;
+    ok = vmb_scenario_environment(ini, group, &handler->environment, error) && ok;
+    ok = vmb_ini_boolean(ini, group, "may-end", &handler->ends, error) && ok;
+    ok = vmb_ini_string(ini, group, "range", &range, error) && ok;
+    if (range != NULL) {
+        ok = vmb_scenario_find(ini, group, "range", scenario->ranges, range, "range", &handler->range,
+                               error) && ok;
     }
-    return range == NULL || vmb_scenario_find(ini, group, "range", scenario->ranges, range, "range",
-                                              &handler->range, error);
+    handler->ends = handler->ends || !ok; /* one mistake is enough: a step may wait for it */
+    return ok;
 }
 
 static const char *const guest_keys[] = {"machine", "network", NULL};
@@ -310,14 +196,14 @@ static gboolean read_guest(VmbScenario *scenario, const VmbIni *ini, const char 
 {
     VmbScenarioGuest *guest = g_new0(VmbScenarioGuest, 1);
     g_autofree char *machine = NULL;
+    gboolean ok = vmb_ini_check_keys(ini, group, guest_keys, error);
 
     guest->name = g_strdup(name);
     g_ptr_array_add(scenario->guests, guest);
-    return vmb_ini_check_keys(ini, group, guest_keys, error) &&
-           vmb_ini_boolean(ini, group, "network", &guest->network, error) &&
-           vmb_ini_string(ini, group, "machine", &machine, error) &&
-           (machine == NULL ||
-            find_machine(ini, group, "machine", machine, &guest->machine, error));
+    ok = vmb_ini_boolean(ini, group, "network", &guest->network, error) && ok;
+    ok = vmb_ini_string(ini, group, "machine", &machine, error) && ok;
+    return (machine == NULL ||
+            find_machine(ini, group, "machine", machine, &guest->machine, error)) && ok;
 }
 
 /* ---- The whole ---- */
@@ -330,7 +216,7 @@ static const struct {
     const char *kind;
     ReadGroup read;
 } kinds[] = {
-    {"range ", read_range},
+    {"range ", vmb_scenario_read_range},
     {"handler ", read_handler},
     {"guest ", read_guest},
     {"step ", vmb_scenario_add_step},
@@ -343,7 +229,7 @@ void vmb_scenario_each_key(VmbScenarioKey take, gpointer data)
         const char *const *keys;
     } groups[] = {
         {"scenario", scenario_keys},
-        {"range NAME", range_keys},
+        {"range NAME", vmb_scenario_range_keys},
         {"handler NAME", handler_keys},
         {"guest NAME", guest_keys},
     };
@@ -359,19 +245,21 @@ void vmb_scenario_each_key(VmbScenarioKey take, gpointer data)
 static gboolean read_groups(VmbScenario *scenario, const VmbIni *ini, const char *kind,
                             ReadGroup read, GError **error)
 {
+    gboolean ok = TRUE;
+
     for (const char *const *group = vmb_ini_groups(ini); *group != NULL; group++) {
-        if (g_str_has_prefix(*group, kind) &&
-            !read(scenario, ini, *group, *group + strlen(kind), error)) {
-            return FALSE;
+        if (g_str_has_prefix(*group, kind)) {
+            ok = read(scenario, ini, *group, *group + strlen(kind), error) && ok;
         }
     }
-    return TRUE;
+    return ok;
 }
 
 static gboolean check_groups(const VmbIni *ini, GError **error)
 {
     static const char *const words[] = {"scenario", "range NAME", "handler NAME", "guest NAME",
                                         "step NAME", NULL};
+    gboolean ok = TRUE;
 
     for (const char *const *group = vmb_ini_groups(ini); *group != NULL; group++) {
         gboolean known = g_str_equal(*group, "scenario");
@@ -381,49 +269,16 @@ static gboolean check_groups(const VmbIni *ini, GError **error)
                               strlen(*group) > strlen(kinds[i].kind));
         }
         if (!known) {
-            return vmb_ini_fail_word(ini, *group, NULL, *group, "group of a scenario", words, error);
+            ok = vmb_ini_fail_word(ini, *group, NULL, *group, "group of a scenario", words, error);
         }
     }
-    return TRUE;
+    return ok;
 }
 
-/* Without this QEMU would be what says so, when it does not start. */
-static gboolean check_places(const VmbScenario *scenario, const VmbIni *ini, GError **error)
+/* What each group is right for, but not all together. */
+static gboolean check_whole(const VmbScenario *scenario, const VmbIni *ini, GError **error)
 {
-    for (guint i = 1; i < scenario->ranges->len; i++) {
-        const VmbScenarioRange *range = g_ptr_array_index(scenario->ranges, i);
-        guint64 start = g_ascii_strtoull(range->start, NULL, 16);
-        guint64 end = start + g_ascii_strtoull(range->size, NULL, 16);
-
-        for (guint j = 0; j < i; j++) {
-            const VmbScenarioRange *other = g_ptr_array_index(scenario->ranges, j);
-            guint64 others = g_ascii_strtoull(other->start, NULL, 16);
-            g_autofree char *group = g_strconcat("range ", range->name, NULL);
-
-            if (start < others + g_ascii_strtoull(other->size, NULL, 16) && others < end) {
-                return vmb_ini_fail(ini, group, NULL, error,
-                                    "it overlaps the range `%s` at %s: give it another `start`",
-                                    other->name, other->start);
-            }
-        }
-    }
-    return TRUE;
-}
-
-static gboolean read_all(VmbScenario *scenario, const VmbIni *ini, GError **error)
-{
-    if (!check_groups(ini, error) || !read_scenario(scenario, ini, error)) {
-        return FALSE;
-    }
-    for (guint i = 0; i < G_N_ELEMENTS(kinds); i++) {
-        if (!read_groups(scenario, ini, kinds[i].kind, kinds[i].read, error)) {
-            return FALSE;
-        }
-        if (scenario->ranges->len == 0) {
-            add_range(scenario, "vmmio0", vmb_ini_line(ini, "scenario", NULL));
-        }
-    }
-    if (!check_places(scenario, ini, error)) {
+    if (!vmb_scenario_check_places(scenario, ini, error)) {
         return FALSE;
     }
     if (scenario->steps->len == 0) {
@@ -431,6 +286,29 @@ static gboolean read_all(VmbScenario *scenario, const VmbIni *ini, GError **erro
                             "it does nothing: add a group [step NAME] with `run = PROGRAM`");
     }
     return vmb_scenario_check_waits(scenario, error);
+}
+
+/* To the end, whatever is wrong; but of a group with a wrong name others would miss what it has. */
+static gboolean read_all(VmbScenario *scenario, const VmbIni *ini, GError **error)
+{
+    gboolean ok;
+
+    if (!check_groups(ini, error)) {
+        return FALSE;
+    }
+    if (vmb_ini_line(ini, "scenario", NULL) == 0) {
+        g_set_error(error, VMB_ERROR, VMB_ERROR_SETUP, "%s:1: it has no group [scenario]: begin "
+                    "with that", vmb_ini_path(ini));
+        return FALSE;
+    }
+    ok = read_scenario(scenario, ini, error);
+    for (guint i = 0; i < G_N_ELEMENTS(kinds); i++) {
+        ok = read_groups(scenario, ini, kinds[i].kind, kinds[i].read, error) && ok;
+        if (scenario->ranges->len == 0) {
+            vmb_scenario_add_range(scenario, "vmmio0", vmb_ini_line(ini, "scenario", NULL));
+        }
+    }
+    return ok && check_whole(scenario, ini, error);
 }
 
 static VmbScenario *new_scenario(const char *directory, const char *name)
@@ -441,7 +319,7 @@ static VmbScenario *new_scenario(const char *directory, const char *name)
     scenario->directory = g_canonicalize_filename(directory, NULL);
     scenario->file = g_build_filename(scenario->directory, VMB_SCENARIO_FILE, NULL);
     scenario->machines = g_ptr_array_new();
-    scenario->ranges = g_ptr_array_new_with_free_func((GDestroyNotify)range_free);
+    scenario->ranges = g_ptr_array_new_with_free_func((GDestroyNotify)vmb_scenario_range_free);
     scenario->handlers = g_ptr_array_new_with_free_func((GDestroyNotify)handler_free);
     scenario->guests = g_ptr_array_new_with_free_func((GDestroyNotify)guest_free);
     scenario->steps = g_ptr_array_new_with_free_func((GDestroyNotify)vmb_step_free);
@@ -453,23 +331,14 @@ VmbScenario *vmb_scenario_load(const char *directory, const char *name, GError *
     g_autoptr(VmbScenario) scenario = new_scenario(directory, name);
     g_autoptr(VmbIni) ini = vmb_ini_load(scenario->file, error);
 
-    return ini != NULL && read_all(scenario, ini, error) ? g_steal_pointer(&scenario) : NULL;
-}
-
-guint vmb_scenario_irq(const VmbScenario *scenario, const VmbMachine *machine, guint range)
-{
-    const VmbScenarioRange *wanted = g_ptr_array_index(scenario->ranges, range);
-    guint irq = machine->irq;
-
-    if (!wanted->any_irq) {
-        return wanted->irq;
+    if (ini == NULL) {
+        return NULL;
     }
-    for (guint i = 0; i < range; i++) {
-        const VmbScenarioRange *before = g_ptr_array_index(scenario->ranges, i);
-
-        irq += before->any_irq ? 1 : 0;
+    if (!read_all(scenario, ini, error)) {
+        vmb_ini_gather(ini, error);
+        return NULL;
     }
-    return irq;
+    return g_steal_pointer(&scenario);
 }
 
 gboolean vmb_scenario_runs_on(const VmbScenario *scenario, const VmbMachine *machine)

@@ -262,13 +262,16 @@ static gboolean read_input(const Source *s, VmbStep *step, GError **error)
 
 static gboolean read_run(const Source *s, VmbStep *step, GError **error)
 {
-    return vmb_scenario_command(s->ini, s->group, "run", &step->argv, error) &&
-           vmb_scenario_environment(s->ini, s->group, &step->environment, error) &&
-           vmb_ini_string(s->ini, s->group, "directory", &step->directory, error) &&
-           vmb_ini_boolean(s->ini, s->group, "background", &step->background, error) &&
-           read_input(s, step, error) && read_guest(s, step, error) && read_end(s, step, error) &&
-           read_expected(s->ini, s->group, "stdout", &step->out, error) &&
-           read_expected(s->ini, s->group, "stderr", &step->err, error);
+    gboolean ok = vmb_scenario_command(s->ini, s->group, "run", &step->argv, error);
+
+    ok = vmb_scenario_environment(s->ini, s->group, &step->environment, error) && ok;
+    ok = vmb_ini_string(s->ini, s->group, "directory", &step->directory, error) && ok;
+    ok = vmb_ini_boolean(s->ini, s->group, "background", &step->background, error) && ok;
+    ok = read_input(s, step, error) && ok;
+    ok = read_guest(s, step, error) && ok;
+    ok = read_end(s, step, error) && ok;
+    ok = read_expected(s->ini, s->group, "stdout", &step->out, error) && ok;
+    return read_expected(s->ini, s->group, "stderr", &step->err, error) && ok;
 }
 
 static gboolean find_ending_handler(const Source *s, guint *index)
@@ -461,16 +464,20 @@ static gboolean read_step(VmbScenario *scenario, const VmbIni *ini, const char *
 {
     g_autofree char *value = NULL;
     guint verb = 0;
+    gboolean ok;
 
-    if (!find_verb(ini, group, &verb, error) || !check_keys(ini, group, verb, error) ||
-        !vmb_ini_string(ini, group, verbs[verb].verb, &value, error) ||
-        !vmb_ini_seconds(ini, group, "timeout", &step->ms, error)) {
+    if (!find_verb(ini, group, &verb, error)) {
+        return FALSE;
+    }
+    ok = check_keys(ini, group, verb, error);
+    ok = vmb_ini_seconds(ini, group, "timeout", &step->ms, error) && ok;
+    if (!vmb_ini_string(ini, group, verbs[verb].verb, &value, error)) {
         return FALSE;
     }
     const Source source = {scenario, ini, group, verbs[verb].verb, value};
 
     step->kind = verbs[verb].kind;
-    return verbs[verb].read(&source, step, error);
+    return verbs[verb].read(&source, step, error) && ok;
 }
 
 gboolean vmb_scenario_add_step(VmbScenario *scenario, const VmbIni *ini, const char *group,
@@ -483,10 +490,10 @@ gboolean vmb_scenario_add_step(VmbScenario *scenario, const VmbIni *ini, const c
     step->ms = scenario->ms;
     step->width = 1;
     step->guest = -1;
+    g_ptr_array_add(scenario->steps, step);
     if (!read_step(scenario, ini, group, step, error)) {
-        vmb_step_free(step);
+        step->background = TRUE; /* one mistake is enough: another step may wait for it */
         return FALSE;
     }
-    g_ptr_array_add(scenario->steps, step);
     return TRUE;
 }

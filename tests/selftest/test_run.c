@@ -370,6 +370,17 @@ START_TEST(a_mistake_is_named)
 }
 END_TEST
 
+START_TEST(each_mistake_has_a_line)
+{
+    write_scenario("mistakes", "[scenario]\nmachine = x86\n[step a]\nrun = true\nexit = x\n");
+    ck_assert_int_eq(run(NULL, NULL), VMB_ERROR_SETUP);
+    ck_assert(g_str_has_prefix(child.err, "vmbench: "));
+    assert_says(child.err, "scenario.ini:2: `machine` is no key");
+    assert_says(child.err, "\nvmbench: ");
+    assert_says(child.err, "scenario.ini:5: `x` is no number");
+}
+END_TEST
+
 START_TEST(a_name_that_is_none)
 {
     write_scenario("hello", RUN("hello"));
@@ -446,6 +457,7 @@ int main(void)
     tcase_add_test(all, a_retried_pass_is_flaky);
     tcase_add_test(all, tests_run_side_by_side);
     tcase_add_loop_test(all, a_mistake_is_named, 0, G_N_ELEMENTS(mistakes));
+    tcase_add_test(all, each_mistake_has_a_line);
     tcase_add_test(all, a_name_that_is_none);
     tcase_add_test(all, names_are_listed);
     tcase_add_test(all, list_refuses_what_is_for_a_run);

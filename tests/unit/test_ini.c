@@ -56,6 +56,41 @@ START_TEST(line_ends_of_windows_and_a_missing_one)
 }
 END_TEST
 
+START_TEST(a_byte_order_mark_is_no_text)
+{
+    g_autoptr(VmbIni) ini = load("\xef\xbb\xbf[first]\na = 1\n");
+
+    ck_assert_uint_eq(vmb_ini_line(ini, "first", NULL), 1);
+    ck_assert_uint_eq(vmb_ini_line(ini, "first", "a"), 2);
+}
+END_TEST
+
+START_TEST(all_mistakes_of_a_file_are_told)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *all = g_strdup_printf(
+        "%s:1: a key before the first group: begin with `[scenario]`\n"
+        "%s:3: no `[group]`, `key = value` or `# comment`\n"
+        "%s:5: `a` is on line 4 already: a key is there once", ini_path, ini_path, ini_path);
+
+    ini_write("x = 1\n[first]\nword\na = 1\na = 2\n");
+    ck_assert_ptr_null(vmb_ini_load(ini_path, &error));
+    ck_assert_str_eq(error->message, all);
+}
+END_TEST
+
+START_TEST(of_many_mistakes_the_number_is_told)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *end = g_strdup_printf("\n%s:11: no `[group]`, `key = value` or `# comment`\n"
+                                           "%s: there are 2 mistakes more", ini_path, ini_path);
+
+    ini_write("[first]\n1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11\n12\n");
+    ck_assert_ptr_null(vmb_ini_load(ini_path, &error));
+    ck_assert_msg(g_str_has_suffix(error->message, end), "%s", error->message);
+}
+END_TEST
+
 START_TEST(what_is_no_ini_file)
 {
     static const struct {
@@ -308,6 +343,9 @@ int main(void)
     tcase_add_test(cases, groups_and_keys_have_lines);
     tcase_add_test(cases, an_empty_file_has_no_groups);
     tcase_add_test(cases, line_ends_of_windows_and_a_missing_one);
+    tcase_add_test(cases, a_byte_order_mark_is_no_text);
+    tcase_add_test(cases, all_mistakes_of_a_file_are_told);
+    tcase_add_test(cases, of_many_mistakes_the_number_is_told);
     tcase_add_test(cases, what_is_no_ini_file);
     tcase_add_test(cases, a_nul_byte_is_named);
     tcase_add_test(cases, a_file_that_is_not_there);

@@ -195,7 +195,7 @@ START_TEST(wrong_scenarios)
          "`A` is no variable: write NAME=VALUE;NAME=VALUE"},
         {"[scenario]\n[handler h]\ncommand = a\nenvironment = =A\n", 4,
          "`=A` is no variable: write NAME=VALUE;NAME=VALUE"},
-        {"[scenario]\n[handler h]\ncmd = a\n", 3,
+        {"[scenario]\n[handler h]\ncommand = a\ncmd = a\n", 4,
          "`cmd` is no key that this group has: take one of `command`, `environment`, `range`, `may-end`"},
         {"[scenario]\n[guest g]\nmachine = x68\n", 3, "`x68` is no machine: did you mean `x86`?"},
         {"[scenario]\n[guest g]\nrange = x\n", 3,
@@ -210,6 +210,37 @@ START_TEST(wrong_scenarios)
                       cases[i].text);
         ini_expect_error(error, cases[i].line, cases[i].problem);
     }
+}
+END_TEST
+
+/* In the order of the file, and no mistake that only follows from another one. */
+START_TEST(all_mistakes_are_told)
+{
+    static const struct {
+        guint line;
+        const char *problem;
+    } mistakes[] = {
+        {2, "`quick` is no yes or no: take one of `yes`, `no`, `true`, `false`"},
+        {3, "`machine` is no key that this group has: did you mean `machines`?"},
+        {5, "`runs` is no key that this group has: did you mean `run`?"},
+        {6, "`x` is no number from 0 to 255: write digits, or 0x and hexadecimal ones"},
+        {7, "`nobody` is no guest: there is none"},
+        {9, "`command` is missing: name a program"},
+        {10, "`comand` is no key that this group has: did you mean `command`?"},
+        {12, "it is a multiple of 0x1000"},
+    };
+    g_autoptr(GString) all = g_string_new(NULL);
+    g_autoptr(GError) error = NULL;
+
+    for (guint i = 0; i < G_N_ELEMENTS(mistakes); i++) {
+        g_string_append_printf(all, "%s%s:%u: %s", i > 0 ? "\n" : "", ini_path, mistakes[i].line,
+                               mistakes[i].problem);
+    }
+    ini_write("[scenario]\nisolate = quick\nmachine = x86\n[step a]\nruns = a\nexit = x\n"
+              "guest = nobody\nrun = a\n[handler h]\ncomand = sh\n[range r]\nstart = 1\n"
+              "[step c]\nwait = h\n[step d]\nwait = a\n[step e]\nstart = h\n");
+    ck_assert_ptr_null(vmb_scenario_load(ini_directory, "name", &error));
+    ck_assert_str_eq(error->message, all->str);
 }
 END_TEST
 
@@ -320,6 +351,7 @@ int main(void)
     tcase_add_test(cases, interrupts_that_a_machine_has_to_spare);
     tcase_add_test(cases, paths);
     tcase_add_test(cases, wrong_scenarios);
+    tcase_add_test(cases, all_mistakes_are_told);
     tcase_add_test(cases, quotes_that_do_not_end);
     tcase_add_test(cases, files_have_to_be_there);
     tcase_add_test(cases, wrong_patterns_are_named_with_their_file);
