@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "terminal.h"
+
 #define STEPS_MAX 16
 
 typedef struct {
@@ -19,7 +21,7 @@ struct VmbReport {
     char *name;
     char *log_dir;
     FILE *log;
-    gboolean live;   /* standard output is a terminal */
+    gboolean live; /* standard output is a terminal whose lines can be taken back */
     gboolean colour;
     Step steps[STEPS_MAX];
     guint count;
@@ -28,7 +30,6 @@ struct VmbReport {
 VmbReport *vmb_report_new(const char *name, const char *log_dir, GError **error)
 {
     g_autofree char *path = g_build_filename(log_dir, "vmbench.log", NULL);
-    const char *no_color = g_getenv("NO_COLOR");
     FILE *log = fopen(path, "we");
 
     if (log == NULL) {
@@ -43,8 +44,8 @@ VmbReport *vmb_report_new(const char *name, const char *log_dir, GError **error)
     report->name = g_strdup(name);
     report->log_dir = g_strdup(log_dir);
     report->log = log;
-    report->live = isatty(STDOUT_FILENO);
-    report->colour = report->live && (no_color == NULL || no_color[0] == '\0');
+    report->live = vmb_terminal_is_live(STDOUT_FILENO);
+    report->colour = vmb_terminal_has_colour(STDOUT_FILENO);
     return report;
 }
 
@@ -149,6 +150,7 @@ void vmb_report_failed(VmbReport *report, const GError *error)
     clear_live_line(report);
     fflush(stdout);
     vmb_report_log(report, line);
-    fprintf(stderr, "%s%s%s", report->colour ? "\033[31m" : "", line,
-            report->colour ? "\033[0m" : "");
+    gboolean colour = vmb_terminal_has_colour(STDERR_FILENO);
+
+    fprintf(stderr, "%s%s%s", colour ? "\033[31m" : "", line, colour ? "\033[0m" : "");
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What a run tells its user: a line for each step with its time, notes, tables, a verdict. On a
- * terminal a step shows as soon as it starts; colour is used there unless NO_COLOR is set.
- * Everything also goes to vmbench.log in the run's log directory.
+ * terminal a step shows as soon as it starts; colour is used there unless NO_COLOR is set. With TERM=dumb
+ * there are plain lines. Everything also goes to vmbench.log in the run's log directory.
  */
 #ifndef VMBENCH_REPORT_H
 #define VMBENCH_REPORT_H

@@ -35,6 +35,20 @@ static void catch_crashes(void)
     }
 }
 
+gboolean vmb_terminal_is_live(int fd)
+{
+    const char *term = g_getenv("TERM");
+
+    return isatty(fd) && term != NULL && !g_str_equal(term, "dumb");
+}
+
+gboolean vmb_terminal_has_colour(int fd)
+{
+    const char *no_color = g_getenv("NO_COLOR");
+
+    return vmb_terminal_is_live(fd) && (no_color == NULL || no_color[0] == '\0');
+}
+
 gboolean vmb_terminal_make_raw(void)
 {
     struct termios raw;

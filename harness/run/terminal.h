@@ -1,9 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The user's terminal in raw mode, and back however the program ends. Main thread only. */
+/*
+ * The user's terminal: what it takes, and raw mode, and back however the program ends. Main thread only.
+ */
 #ifndef VMBENCH_TERMINAL_H
 #define VMBENCH_TERMINAL_H
 
 #include <glib.h>
+
+/* What is written to fd can be taken back: it is a terminal, and TERM is neither unset nor dumb. */
+gboolean vmb_terminal_is_live(int fd);
+
+/* The same, and nobody has set NO_COLOR, which is about colour alone, to anything but an empty text. */
+gboolean vmb_terminal_has_colour(int fd);
 
 /*
  * Put the terminal on standard input into raw mode: each key goes to the guest, Ctrl-C too.

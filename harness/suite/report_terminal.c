@@ -2,9 +2,9 @@
 #include "report_terminal.h"
 
 #include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "report_text.h"
+#include "terminal.h"
 
 #define RED "\033[31m"
 #define GREEN "\033[32m"
@@ -256,13 +256,11 @@ static const VmbReporterCalls calls = {
 VmbReporter *vmb_report_terminal_new(FILE *out)
 {
     TerminalReport *self = g_new0(TerminalReport, 1);
-    const char *term = g_getenv("TERM");
-    const char *no_color = g_getenv("NO_COLOR");
 
     self->base.calls = &calls;
     self->out = out;
-    self->live = isatty(fileno(out)) && term != NULL && !g_str_equal(term, "dumb");
-    self->colour = self->live && (no_color == NULL || no_color[0] == '\0');
+    self->live = vmb_terminal_is_live(fileno(out));
+    self->colour = vmb_terminal_has_colour(fileno(out));
     self->directory = g_get_current_dir();
     return &self->base;
 }

@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "error.h"
+#include "screen.h"
 #include "tap.h"
-#include "vmbench_child.h"
 
 static Child child;
 
@@ -221,6 +221,33 @@ START_TEST(logs_that_cannot_be_written_are_told)
 }
 END_TEST
 
+/* What demo shows on a terminal before it finds out that there is no kernel. */
+static const struct {
+    const char *term, *no_color, *begin, *end;
+} terminals[] = {
+    {"xterm", "", "x86      boot                       ...\r\033[K\033[31mvmbench: x86: kernel ",
+     ".log)\r\n\033[0mdemo: 1 of 1 machine failed\r\n"},
+    {"xterm", "1", "x86      boot                       ...\r\033[Kvmbench: x86: kernel ",
+     ".log)\r\ndemo: 1 of 1 machine failed\r\n"},
+    {"dumb", "", "vmbench: x86: kernel ",
+     ".log)\r\ndemo: 1 of 1 machine failed\r\n"},
+};
+
+START_TEST(a_terminal_gets_what_it_takes)
+{
+    const char *args[] = {"demo", "--machine", "x86", "--accel", "tcg", "--kernel", "/nowhere", NULL};
+
+    screen_open(&child);
+    g_setenv("TERM", terminals[_i].term, TRUE);
+    g_setenv("NO_COLOR", terminals[_i].no_color, TRUE);
+    child_start(&child, TRUE, args);
+    ck_assert_int_eq(screen_wait_end(), VMB_ERROR_SETUP);
+    ck_assert_msg(g_str_has_prefix(screen_text(), terminals[_i].begin) &&
+                  g_str_has_suffix(screen_text(), terminals[_i].end), "%s", screen_text());
+    screen_close();
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("bad_input");
@@ -239,6 +266,7 @@ int main(void)
     tcase_add_loop_test(cases, wrong_usage_is_told_in_one_line, 0, G_N_ELEMENTS(wrong_usage));
     tcase_add_loop_test(cases, an_unknown_word_is_told_with_the_nearest, 0,
                         G_N_ELEMENTS(unknown_words));
+    tcase_add_loop_test(cases, a_terminal_gets_what_it_takes, 0, G_N_ELEMENTS(terminals));
     tcase_add_test(cases, logs_that_cannot_be_written_are_told);
     suite_add_tcase(suite, cases);
     return tap_run(suite);
