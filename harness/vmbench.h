@@ -167,11 +167,12 @@ char *vmbench_endpoint(Vmbench *bench, guint range, GError **error);
 
 /*
  * Start a handler for range number `range`, without waiting for its claim. argv ends with NULL;
- * argv[0] is a path, one of the bench's handlers ("vmmio-test-outside") or looked up in PATH. The
- * endpoint takes the place of the word {endpoint}, else it is the last argument. When it ends
- * before vmbench_handler_stop() or vmbench_handler_kill(), what waits fails with
- * VMB_ERROR_HANDLER_DIED. NULL: VMB_ERROR_USAGE, there is no such range; VMB_ERROR_SETUP, it
- * cannot be executed.
+ * argv[0] is a path, one of the bench's handlers ("vmmio-test-outside") or looked up in PATH; a
+ * file *.py that is not executable is run by the Python that the bench was built with, and the
+ * module coreio is in reach of any. The endpoint takes the place of the word {endpoint}, else it is
+ * the last argument. When it ends before vmbench_handler_stop() or vmbench_handler_kill(), what
+ * waits fails with VMB_ERROR_HANDLER_DIED. NULL: VMB_ERROR_USAGE, there is no such range;
+ * VMB_ERROR_SETUP, it cannot be executed.
  */
 VmbenchHandler *vmbench_handler_start(Vmbench *bench, guint range, const char *const *argv,
                                       GError **error);

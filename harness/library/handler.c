@@ -2,9 +2,7 @@
 /* Handlers. */
 #include "handle.h"
 
-#include <string.h>
-
-#include "paths.h"
+#include "handler_program.h"
 #include "placeholders.h"
 
 struct VmbenchHandler {
@@ -18,33 +16,14 @@ void vmbench_handler_free(VmbenchHandler *handler)
     g_free(handler);
 }
 
-/* One of the bench's own, or as it is. */
-static char *find_program(const char *program)
-{
-    g_autofree char *built = g_build_filename(VMB_HANDLERS_DIR, program, NULL);
-
-    return strchr(program, '/') == NULL && g_file_test(built, G_FILE_TEST_IS_EXECUTABLE)
-               ? g_steal_pointer(&built) : g_strdup(program);
-}
-
 /* The endpoint is the last argument unless a word says where it is to be. */
 static char **complete(const char *const *argv, const char *endpoint)
 {
     const VmbPlaceholder known[] = {{"endpoint", endpoint}, {NULL, NULL}};
     gboolean placed = vmb_placeholders_has((char **)argv, "endpoint");
-    g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
-    g_autofree char *program = find_program(argv[0]);
+    g_auto(GStrv) filled = vmb_placeholders_fill_all((char **)argv, known);
 
-    g_strv_builder_add(builder, program);
-    for (const char *const *word = argv + 1; *word != NULL; word++) {
-        g_autofree char *filled = vmb_placeholders_fill(*word, known);
-
-        g_strv_builder_add(builder, filled);
-    }
-    if (!placed) {
-        g_strv_builder_add(builder, endpoint);
-    }
-    return g_strv_builder_end(builder);
+    return vmb_handler_argv(NULL, filled, placed ? NULL : endpoint);
 }
 
 /* Messages call it what the caller does. */
@@ -52,8 +31,10 @@ static VmbHandler *start(Vmbench *bench, const char *const *given, char **comman
 {
     g_autofree char *name = g_strdup_printf("handler-%u", bench->handlers->len + 1);
     g_autofree char *title = g_strjoinv(" ", (char **)given);
+    g_auto(GStrv) environment = vmb_handler_environment(NULL);
     const VmbHandlerSpec spec = {
         .name = name, .title = title, .argv = (const char *const *)command,
+        .environment = (const char *const *)environment,
     };
 
     return vmb_handler_start_spec(&spec, bench->logs, bench->alarm, error);

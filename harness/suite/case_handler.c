@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "case_handler.h"
 
-#include <string.h>
-
 #include "expected.h"
 #include "handler_program.h"
-#include "paths.h"
 
 /* The endpoint is the last argument unless the command says where it is to be. */
 char **vmb_case_handler_command(const VmbScenario *scenario, const VmbScenarioHandler *handler,
@@ -14,37 +11,15 @@ char **vmb_case_handler_command(const VmbScenario *scenario, const VmbScenarioHa
     g_auto(GStrv) filled = vmb_placeholders_fill_all(handler->command, words->known);
     gboolean placed = vmb_placeholders_has(handler->command, "endpoint") ||
                       vmb_placeholders_has(handler->command, "port");
-    GPtrArray *argv = g_ptr_array_new();
-    char *program = vmb_handler_program(scenario, filled[0]);
 
-    if (vmb_handler_program_is_python(program)) {
-        g_ptr_array_add(argv, g_strdup(VMB_PYTHON));
-    }
-    g_ptr_array_add(argv, program);
-    for (char **word = filled + 1; *word != NULL; word++) {
-        g_ptr_array_add(argv, g_strdup(*word));
-    }
-    if (!placed) {
-        g_ptr_array_add(argv, g_strdup(words->endpoint));
-    }
-    g_ptr_array_add(argv, NULL);
-    return (char **)g_ptr_array_free(argv, FALSE);
+    return vmb_handler_argv(scenario->directory, filled, placed ? NULL : words->endpoint);
 }
 
 char **vmb_case_handler_environment(const VmbScenarioHandler *handler, const VmbCaseWords *words)
 {
-    const char *before = g_getenv("PYTHONPATH");
-    char **own = vmb_placeholders_fill_all(handler->environment, words->known);
-    guint count = own != NULL ? g_strv_length(own) : 0;
-    char **all = g_new0(char *, count + 2);
+    g_auto(GStrv) own = vmb_placeholders_fill_all(handler->environment, words->known);
 
-    all[0] = g_strdup_printf("PYTHONPATH=%s%s%s", VMB_PYTHON_PATH, before != NULL ? ":" : "",
-                             before != NULL ? before : "");
-    for (guint i = 0; i < count; i++) {
-        all[i + 1] = own[i];
-    }
-    g_free(own);
-    return all;
+    return vmb_handler_environment(own);
 }
 
 char *vmb_case_handler_log(const VmbScenarioHandler *handler, guint start)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* libvmbench: the memory example byte by byte, on the machine that MACHINE names. */
+#include <glib/gstdio.h>
 #include <string.h>
 
 #include "tap.h"
@@ -74,6 +75,31 @@ START_TEST(the_handler_keeps_what_is_written)
     expect_fixture(vmbench_handler_output(handler, 128, &error), "outside.txt");
     ck_assert_well(vmbench_handler_stop(handler, &error));
     ck_assert_well(vmbench_wait_release(bench, 0, &error));
+}
+END_TEST
+
+/* As in a scenario: nobody has to make it executable, nor to say where the module is. */
+START_TEST(a_handler_in_python_has_what_it_needs)
+{
+    static const char model[] = "import coreio, sys\n"
+                                "def read(priv, addr, buf, flags):\n"
+                                "    buf[:] = bytes([0x5a]) * len(buf)\n"
+                                "    return 0\n"
+                                "coreio.connect(sys.argv[1])\n"
+                                "coreio.register(0, read, lambda *access: 0)\n"
+                                "coreio.mainloop(-1)\n";
+    static const guint8 bytes[] = {0x5a, 0x5a};
+    g_autofree char *directory = g_dir_make_tmp("vmbench-model-XXXXXX", NULL);
+    g_autofree char *path = g_build_filename(directory, "model.py", NULL);
+    const char *const argv[] = {path, NULL};
+
+    ck_assert(g_file_set_contents_full(path, model, -1, G_FILE_SET_CONTENTS_NONE, 0644, NULL));
+    g_unsetenv("PYTHONPATH");
+    ck_assert_well(vmbench_handler_start(bench, 0, argv, &error) != NULL);
+    ck_assert_well(vmbench_wait_claim(bench, 0, &error));
+    ck_assert_well(vmbench_expect_bytes(bench, WINDOW, 2, bytes, sizeof(bytes), &error));
+    g_remove(path);
+    g_rmdir(directory);
 }
 END_TEST
 
@@ -168,6 +194,7 @@ int main(void)
     tcase_add_checked_fixture(cases, boot, end);
     tcase_add_test(cases, unclaimed_bytes_are_aa);
     tcase_add_test(cases, the_handler_keeps_what_is_written);
+    tcase_add_test(cases, a_handler_in_python_has_what_it_needs);
     tcase_add_test(cases, bytes_are_in_the_order_of_memory);
     tcase_add_test(cases, each_access_has_its_width);
     tcase_add_test(cases, a_wrong_byte_is_shown);
