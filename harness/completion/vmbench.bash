@@ -44,7 +44,7 @@ _vmbench_value() {
     M | A | GROUP | HOW) text=${text//,/} && _vmbench_words "${text// or / }" ;;
     INIT) _vmbench_words keep bench ;;
     G) _vmbench_words "$("$program" list "${dirs[@]}" 2>/dev/null |
-                         awk '$3 != "-" { print $3 }' | tr , ' ')" ;;
+                         awk '$3 != "-" { print $3 }' | tr , '\n' | sort -u)" ;;
     esac
 }
 
