@@ -120,12 +120,15 @@ static void append_row(GString *table, const VmbOutcome *outcome)
                                                                                  : result;
     g_autofree char *id = plain(outcome->test->id);
     g_autofree char *message = plain(why->message != NULL ? why->message : "");
+    g_autofree char *note = plain(result->note != NULL ? result->note : "");
     g_autofree char *place = vmb_report_place(why, workspace());
     g_autofree char *where = plain(place != NULL ? place : "");
     const char *bold = vmb_result_failed(result) || vmb_result_is_flaky(result) ? "**" : "";
 
-    g_string_append_printf(table, "| %s | %s%s%s | %.2f | %s | %s |\n", id, bold,
-                           vmb_result_verdict(result), bold, result->seconds, message, where);
+    g_string_append_printf(table, "| %s | %s%s%s | %.2f | %s%s%s%s | %s |\n", id, bold,
+                           vmb_result_verdict(result), bold, result->seconds, message,
+                           message[0] != '\0' && note[0] != '\0' ? "; " : "",
+                           note[0] != '\0' ? "note: " : "", note, where);
 }
 
 static char *summary(const VmbRunOutcome *run)

@@ -81,6 +81,20 @@ static void append_attempts(const JunitReport *self, GString *xml, const VmbResu
            vmb_verdict_name(before->status), message, explanation, element);
 }
 
+/* The note of a test that failed is in the text of its failure. */
+static void append_output(GString *xml, const VmbResult *result)
+{
+    g_autofree char *note =
+        result->note != NULL && !vmb_result_failed(result) ? vmb_report_line(result->note) : NULL;
+    g_autofree char *logs = result->logs != NULL ? vmb_report_line(result->logs) : NULL;
+
+    if (note != NULL || logs != NULL) {
+        append(xml, "      <system-out>%s%s%s%s%s</system-out>\n", note != NULL ? "note: " : "",
+               note != NULL ? note : "", note != NULL && logs != NULL ? "\n" : "",
+               logs != NULL ? "logs: " : "", logs != NULL ? logs : "");
+    }
+}
+
 static void append_children(const JunitReport *self, GString *xml, const VmbResult *result)
 {
     gboolean failed = vmb_result_failed(result);
@@ -99,11 +113,7 @@ static void append_children(const JunitReport *self, GString *xml, const VmbResu
         append(xml, "      <skipped message=\"%s\"/>\n", why);
     }
     append_attempts(self, xml, result->before, failed ? "rerunFailure" : "flakyFailure");
-    if (result->logs != NULL) {
-        g_autofree char *logs = vmb_report_line(result->logs);
-
-        append(xml, "      <system-out>logs: %s</system-out>\n", logs);
-    }
+    append_output(xml, result);
 }
 
 static void append_test(const JunitReport *self, GString *xml, const VmbOutcome *outcome)
