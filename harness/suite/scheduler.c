@@ -27,6 +27,7 @@ typedef struct {
     VmbStream *stream;
     GString *line;  /* of its answer so far */
     gint running;   /* index of the test, -1: none */
+    gint last;      /* the same of the test that it was given last */
     gboolean retired; /* its input has ended, and so will it */
     char *key;      /* of the guest that it has, NULL: none */
 } Worker;
@@ -75,17 +76,32 @@ static void fail_test(Scheduler *scheduler, guint index, int status, const char 
 
 /* ---- A worker's answers ---- */
 
+/* What became of the guest behind its last test: reports that are written at the end have it there. */
+static void take_note(const Worker *worker, JsonObject *object)
+{
+    const char *note = object != NULL
+                           ? json_object_get_string_member_with_default(object, "note", NULL) : NULL;
+    const Scheduler *scheduler = worker->scheduler;
+
+    if (note != NULL && worker->last >= 0) {
+        vmb_result_add_note(vmb_run_outcome_at(scheduler->run, (guint)worker->last)->result, "%s", note);
+        vmb_reporters_note(scheduler->reporters, scheduler->run, worker->last, note);
+    }
+}
+
 static void take_answer(Worker *worker, const char *line)
 {
     g_autoptr(JsonNode) node = json_from_string(line, NULL);
-    VmbResult *result = node != NULL && JSON_NODE_HOLDS_OBJECT(node)
-                            ? vmb_result_from_json(json_node_get_object(node)) : NULL;
+    JsonObject *object =
+        node != NULL && JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
     gint index = worker->running;
+    VmbResult *result;
 
     if (index < 0) {
-        g_clear_pointer(&result, vmb_result_free);
+        take_note(worker, object);
         return;
     }
+    result = object != NULL ? vmb_result_from_json(object) : NULL;
     worker->running = -1;
     if (result == NULL) {
         fail_test(worker->scheduler, (guint)index, VMB_ERROR_SETUP,
@@ -121,9 +137,7 @@ static void on_worker_ended(gpointer data)
     g_autofree char *message = g_strdup_printf(
         "the harness's own process ended with %s while it ran this: please report it", end);
 
-    if (worker->stream != NULL) {
-        vmb_stream_drain(worker->stream);
-    }
+    vmb_stream_drain(worker->stream);
     if (worker->running >= 0) {
         fail_test(worker->scheduler, (guint)worker->running, VMB_ERROR_SETUP, message);
         worker->running = -1;
@@ -168,7 +182,7 @@ static Worker *worker_new(Scheduler *scheduler, GError **error)
 
     worker->scheduler = scheduler;
     worker->line = g_string_new(NULL);
-    worker->running = -1;
+    worker->running = worker->last = -1;
     if (!launch(worker, error)) {
         worker_free(worker);
         return NULL;
@@ -181,7 +195,7 @@ static void retire(Worker *worker)
 {
     if (worker != NULL && !worker->retired) {
         worker->retired = TRUE;
-        g_clear_pointer(&worker->stream, vmb_stream_free);
+        vmb_stream_end_output(worker->stream);
     }
 }
 
@@ -234,7 +248,7 @@ static void give(Scheduler *scheduler, Worker *worker, guint index)
     g_autofree char *line = g_strdup_printf("%s\n", outcome->test->id);
 
     scheduler->given[index] = TRUE;
-    worker->running = (gint)index;
+    worker->running = worker->last = (gint)index;
     g_free(worker->key);
     worker->key = g_strdup(scheduler->keys[index]);
     outcome->started = g_get_monotonic_time();

@@ -288,21 +288,34 @@ static gboolean boot(VmbTestbed *bed, const VmbCase *test, VmbResult *result, GE
     return bed->guest != NULL;
 }
 
-/* What has happened to it since the last test is not the next one's fault, but is said. */
-static gboolean is_alive(const VmbTestbed *bed, VmbResult *result)
+char *vmb_testbed_loss(const VmbTestbed *bed)
 {
     g_autoptr(GError) error = NULL;
+    const GError *cause;
 
+    if (bed->guest == NULL) {
+        return NULL;
+    }
     while (g_main_context_iteration(NULL, FALSE)) {
         continue;
     }
     if (vmb_agent_link_settle(vmb_guest_agent(bed->guest), &error) &&
         vmb_alarm_error(bed->alarm) == NULL) {
-        return TRUE;
+        return NULL;
     }
-    vmb_result_add_note(result, "the guest of the tests before was lost behind them: %s",
-                        vmb_alarm_error(bed->alarm)->message);
-    return FALSE;
+    cause = vmb_alarm_error(bed->alarm);
+    return g_error_matches(cause, VMB_ERROR, VMB_ERROR_INTERRUPTED) ? NULL : g_strdup(cause->message);
+}
+
+/* What has happened to it since the last test is not the next one's fault, but is said. */
+static gboolean is_alive(const VmbTestbed *bed, VmbResult *result)
+{
+    g_autofree char *loss = vmb_testbed_loss(bed);
+
+    if (loss != NULL) {
+        vmb_result_add_note(result, "the guest of the tests before was lost behind them: %s", loss);
+    }
+    return bed->guest != NULL && vmb_alarm_error(bed->alarm) == NULL;
 }
 
 gboolean vmb_testbed_prepare(VmbTestbed *bed, const VmbCase *test, VmbResult *result,
@@ -311,7 +324,7 @@ gboolean vmb_testbed_prepare(VmbTestbed *bed, const VmbCase *test, VmbResult *re
     g_autofree char *key = vmb_testbed_key(test);
     gboolean alone = bed->options->isolate || test->scenario->isolate;
 
-    if (bed->guest != NULL && !alone && g_str_equal(key, bed->key) && is_alive(bed, result)) {
+    if (is_alive(bed, result) && !alone && g_str_equal(key, bed->key)) {
         return TRUE;
     }
     vmb_testbed_discard(bed);

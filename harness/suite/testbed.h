@@ -32,6 +32,12 @@ char *vmb_testbed_prefix(pid_t pid);
 gboolean vmb_testbed_prepare(VmbTestbed *bed, const VmbCase *test, VmbResult *result,
                              GError **error);
 
+/*
+ * What has happened to the guest that is there since its last test, of which nobody has told. NULL: nothing,
+ * there is none, or the user has ended the run. Free with g_free().
+ */
+char *vmb_testbed_loss(const VmbTestbed *bed);
+
 /* End the guest, if there is one, and remove its directory. Its tests have taken what they need. */
 void vmb_testbed_discard(VmbTestbed *bed);
 

@@ -72,14 +72,29 @@ static VmbResult *run(const VmbRunOptions *options, VmbTestbed *bed, const VmbCa
     return result;
 }
 
-static gboolean answer(FILE *out, const VmbResult *result)
+/* Takes the object. */
+static gboolean answer(FILE *out, JsonObject *object)
 {
     g_autoptr(JsonNode) node = json_node_new(JSON_NODE_OBJECT);
     g_autofree char *text = NULL;
 
-    json_node_take_object(node, vmb_result_to_json(result));
+    json_node_take_object(node, object);
     text = json_to_string(node, FALSE);
     return fprintf(out, "%s\n", text) > 0 && fflush(out) == 0;
+}
+
+/* There is no next test to tell of it. */
+static void tell_loss(FILE *out, const VmbTestbed *bed)
+{
+    g_autofree char *loss = vmb_testbed_loss(bed);
+
+    if (loss != NULL) {
+        JsonObject *object = json_object_new();
+        g_autofree char *note = g_strdup_printf("the guest was lost behind this test: %s", loss);
+
+        json_object_set_string_member(object, "note", note);
+        answer(out, object);
+    }
 }
 
 int vmb_worker_main(const VmbRunOptions *options)
@@ -97,9 +112,12 @@ int vmb_worker_main(const VmbRunOptions *options)
             result->status = VMB_ERROR_SETUP;
             result->message = g_strdup("the scenario vanished while the run began");
         }
-        if (!answer(out, result)) {
+        if (!answer(out, vmb_result_to_json(result))) {
             return VMB_ERROR_SETUP;
         }
+    }
+    if (out != NULL) {
+        tell_loss(out, bed);
     }
     g_clear_pointer(&bed, vmb_testbed_free);
     vmb_adopted_end(NULL); /* those too that hide whose they are */

@@ -126,6 +126,11 @@ void vmb_stream_send(VmbStream *stream, const void *bytes, gsize len)
     }
 }
 
+void vmb_stream_end_output(VmbStream *stream)
+{
+    shutdown(stream->fd, SHUT_WR);
+}
+
 void vmb_stream_drain(VmbStream *stream)
 {
     struct pollfd poll_in = {.fd = stream->fd, .events = POLLIN};

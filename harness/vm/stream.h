@@ -30,6 +30,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VmbStream, vmb_stream_free)
  */
 void vmb_stream_send(VmbStream *stream, const void *bytes, gsize len);
 
+/* Nothing more is sent: the peer's input ends, and what it still says is read. fd must be a socket. */
+void vmb_stream_end_output(VmbStream *stream);
+
 /* Stop reading, or go on: a peer that writes more than fits waits. May be called by `bytes`. */
 void vmb_stream_pause(VmbStream *stream, gboolean paused);
 

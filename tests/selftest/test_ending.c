@@ -142,16 +142,14 @@ static void await_end(pid_t pid)
     }
 }
 
-/* While its parent stands still the worker has no other test. */
-START_TEST(a_death_between_tests_is_told)
+/* Kill the guest of the test a:x86 behind its end: while its parent stands still the worker has no other test. */
+static void lose_guest_of_a(const char *option, const char *value)
 {
     g_autofree char *tests = child_path(&child, "tests");
-    const char *args[] = {"run", "--accel", "tcg", "--dir", tests, NULL};
+    const char *args[] = {"run", "--accel", "tcg", "--dir", tests, option, value, NULL};
     pid_t qemu;
     int status;
 
-    write_scenario("a", RUN("sleep 1"));
-    write_scenario("b", RUN("true"));
     child_start(&child, FALSE, args);
     await_directory("a-x86", TRUE);
     qemu = child_find(&child, "qemu-system-x86_64");
@@ -162,9 +160,35 @@ START_TEST(a_death_between_tests_is_told)
     kill(child.pid, SIGCONT);
     status = child_wait(&child);
     ck_assert_msg(status == 0, "%d\n%s\n%s", status, child.out, child.err);
+}
+
+/* Whether the next test wants the same guest or another one. */
+START_TEST(a_death_between_tests_is_told)
+{
+    static const char *const others[] = {RUN("true"), "[scenario]\nnetwork = yes\nmachines = x86\n"
+                                                      "[step the one]\nrun = true\n"};
+
+    write_scenario("a", RUN("sleep 1"));
+    write_scenario("b", others[_i]);
+    lose_guest_of_a("-j", "1");
     assert_says(child.out, "2 passed, 0 failed");
     assert_says(strstr(child.out, "ok    b:x86"),
                 "note: the guest of the tests before was lost behind them: QEMU ended with signal 9");
+}
+END_TEST
+
+/* In the report that is written at the end too. */
+START_TEST(a_death_behind_the_last_test_is_told)
+{
+    g_autofree char *junit = child_path(&child, "junit.xml");
+    g_autofree char *text = NULL;
+
+    write_scenario("a", RUN("sleep 1"));
+    lose_guest_of_a("--junit", junit);
+    assert_says(child.out, "1 passed, 0 failed");
+    assert_says(child.out, "note: a:x86: the guest was lost behind this test: QEMU ended with signal 9");
+    ck_assert(g_file_get_contents(junit, &text, NULL, NULL));
+    assert_says(text, "<system-out>note: the guest was lost behind this test: QEMU ended with signal 9");
 }
 END_TEST
 
@@ -180,7 +204,8 @@ int main(void)
     tcase_add_test(all, an_oops_behind_the_last_step_is_this_tests);
     tcase_add_test(all, a_test_that_stops_the_agent_fails);
     tcase_add_test(all, nothing_that_a_test_has_started_outlives_it);
-    tcase_add_test(all, a_death_between_tests_is_told);
+    tcase_add_loop_test(all, a_death_between_tests_is_told, 0, 2);
+    tcase_add_test(all, a_death_behind_the_last_test_is_told);
     suite_add_tcase(suite, all);
     return tap_run(suite);
 }
