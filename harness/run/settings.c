@@ -88,11 +88,20 @@ static gboolean check_values(const VmbSettings *settings, GError **error)
     return TRUE;
 }
 
+/* What the command runs: guests with any ranges, the memory example in them, scenarios, or nothing. */
+typedef enum {
+    RUNS_GUESTS,
+    RUNS_EXAMPLE,
+    RUNS_SCENARIOS,
+    RUNS_NOTHING,
+} Kind;
+
 /* What no option has taken is left in *words. */
-static gboolean parse_words(GOptionContext *context, VmbSettings *s, const GOptionEntry *extra,
-                            int argc, char **argv, char ***words, GError **error)
+static gboolean parse_words(GOptionContext *context, VmbSettings *s, Kind kind,
+                            const GOptionEntry *extra, int argc, char **argv, char ***words,
+                            GError **error)
 {
-    const GOptionEntry entries[] = {
+    GOptionEntry entries[] = {
         {"machine", 'm', 0, G_OPTION_ARG_STRING, &s->machine, "raspi4b, x86 or all", "M"},
         {"qemu-dir", 0, 0, G_OPTION_ARG_FILENAME, &s->qemu_dir, "Built QEMU", "DIR"},
         {"guest-dir", 0, 0, G_OPTION_ARG_FILENAME, &s->guest_dir, "Kernels, by machine", "DIR"},
@@ -109,6 +118,9 @@ static gboolean parse_words(GOptionContext *context, VmbSettings *s, const GOpti
         G_OPTION_ENTRY_NULL,
     };
 
+    if (kind == RUNS_NOTHING) {
+        entries[1] = (GOptionEntry)G_OPTION_ENTRY_NULL; /* the others are for guests */
+    }
     g_option_context_add_main_entries(context, entries, NULL);
     if (extra != NULL) {
         g_option_context_add_main_entries(context, extra, NULL);
@@ -164,13 +176,6 @@ VmbSettings *vmb_settings_new(GError **error)
     return check_values(settings, error) ? g_steal_pointer(&settings) : NULL;
 }
 
-/* What the command runs: guests with any ranges, the memory example in them, or scenarios. */
-typedef enum {
-    RUNS_GUESTS,
-    RUNS_EXAMPLE,
-    RUNS_SCENARIOS,
-} Kind;
-
 static VmbSettings *parse(int argc, char **argv, const char *summary, Kind kind,
                           const GOptionEntry *extra, GError **error)
 {
@@ -184,7 +189,7 @@ static VmbSettings *parse(int argc, char **argv, const char *summary, Kind kind,
     settings->port = VMB_PORT_UNSET;
     argv[0] = name;
     g_option_context_set_summary(context, summary);
-    if (kind != RUNS_SCENARIOS) {
+    if (kind == RUNS_GUESTS || kind == RUNS_EXAMPLE) {
         add_device_options(context, settings);
     }
     if (kind == RUNS_GUESTS) {
@@ -193,7 +198,7 @@ static VmbSettings *parse(int argc, char **argv, const char *summary, Kind kind,
     if (kind == RUNS_EXAMPLE) {
         add_example_options(context, settings);
     }
-    if (!parse_words(context, settings, extra, argc, argv, &words, &cause)) {
+    if (!parse_words(context, settings, kind, extra, argc, argv, &words, &cause)) {
         g_set_error(error, VMB_ERROR, VMB_ERROR_USAGE, "%s: see %s --help", cause->message, name);
         return NULL;
     }
@@ -216,6 +221,12 @@ VmbSettings *vmb_settings_parse_scenarios(int argc, char **argv, const char *sum
                                           const GOptionEntry *extra, GError **error)
 {
     return parse(argc, argv, summary, RUNS_SCENARIOS, extra, error);
+}
+
+VmbSettings *vmb_settings_parse_choice(int argc, char **argv, const char *summary,
+                                       const GOptionEntry *extra, GError **error)
+{
+    return parse(argc, argv, summary, RUNS_NOTHING, extra, error);
 }
 
 VmbSettings *vmb_settings_parse_example(int argc, char **argv, const char *summary,

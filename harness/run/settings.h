@@ -52,6 +52,10 @@ VmbSettings *vmb_settings_parse(int argc, char **argv, const char *summary,
 VmbSettings *vmb_settings_parse_scenarios(int argc, char **argv, const char *summary,
                                           const GOptionEntry *extra, GError **error);
 
+/* The same for one that runs nothing, but chooses scenarios: --machine alone. */
+VmbSettings *vmb_settings_parse_choice(int argc, char **argv, const char *summary,
+                                       const GOptionEntry *extra, GError **error);
+
 /*
  * The same for a command that runs the memory example, whose range is where it is: --fixtures and --handler
  * are for that.

@@ -76,7 +76,8 @@ static VmbSettings *parse(int argc, char **argv, const char *summary, const GOpt
     } else {
         g_array_append_vals(all, running, G_N_ELEMENTS(running));
     }
-    return vmb_settings_parse_scenarios(argc, argv, summary, (const GOptionEntry *)all->data, error);
+    return (own != NULL ? vmb_settings_parse_choice : vmb_settings_parse_scenarios)(
+        argc, argv, summary, (const GOptionEntry *)all->data, error);
 }
 
 static gboolean check_number(const char *option, gint value, gint least, gint most, GError **error)
@@ -173,7 +174,7 @@ VmbRunOptions *vmb_run_options_parse(int argc, char **argv, const char *summary,
 
     options->settings = parse(argc, argv, summary, own, options, &words, error);
     if (options->settings == NULL || !check_reports(options, error) ||
-        !vmb_settings_machines(options->settings, &machines, &count, error)) {
+        (own == NULL && !vmb_settings_machines(options->settings, &machines, &count, error))) {
         return NULL;
     }
     if (words.without_kvm) {

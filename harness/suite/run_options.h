@@ -24,7 +24,7 @@ typedef struct {
 
 /*
  * Read the command line; argv[0] is the subcommand's name. `own` is an option of one that only
- * chooses, and takes no other option of a run; NULL: it runs. --help prints and ends the
+ * chooses, and takes no other option of a run or of guests; NULL: it runs. --help prints and ends the
  * process. NULL: VMB_ERROR_USAGE, or as vmb_settings_machines() or
  * vmb_cases_find(). Free with vmb_run_options_free().
  */

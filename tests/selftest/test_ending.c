@@ -142,7 +142,7 @@ static void await_end(pid_t pid)
     }
 }
 
-/* Kill the guest of the test a:x86 behind its end: while its parent stands still the worker has no other test. */
+/* Kill the guest of a:x86 behind its end: while its parent stands still the worker has no other test. */
 static void lose_guest_of_a(const char *option, const char *value)
 {
     g_autofree char *tests = child_path(&child, "tests");

@@ -402,6 +402,8 @@ START_TEST(names_are_listed)
     write_scenario("three", RUN("true"));
     ck_assert_int_eq(child_run(&child, args), 0);
     ck_assert_str_eq(child.out, "deep/two\none\n");
+    g_setenv("VMBENCH_KERNEL", "/nowhere", TRUE); /* it is for guests */
+    ck_assert_int_eq(child_run(&child, args), 0);
 }
 END_TEST
 
@@ -409,7 +411,9 @@ END_TEST
 START_TEST(list_refuses_what_is_for_a_run)
 {
     static const char *const options[] = {"--tap", "--jobs=2", "-j2", "--repeat=2", "--gdb",
-                                          "--junit=junit.xml", "--isolate"};
+                                          "--junit=junit.xml", "--isolate",
+                                          "--kernel=k", "--accel=tcg", "--memory=512", "--logs=l",
+                                          "--qemu-dir=d", "--initrd=i", "--timeout-scale=2"};
 
     for (guint i = 0; i < G_N_ELEMENTS(options); i++) {
         const char *args[] = {"list", options[i], NULL};

@@ -53,12 +53,13 @@ static void exec_vmbench(const Child *child, gboolean terminal, const char *cons
 {
     g_autofree char *tmp = child_path(child, "tmp");
     GPtrArray *argv = g_ptr_array_new();
+    gboolean has_logs = child->program == NULL && g_strcmp0(args[0], "list") != 0;
 
     g_ptr_array_add(argv, g_strdup(child->program != NULL ? child->program : g_getenv("VMBENCH")));
     for (; *args != NULL; args++) {
         g_ptr_array_add(argv, g_strdup(*args));
     }
-    if (child->program == NULL) {
+    if (has_logs) {
         g_ptr_array_add(argv, g_strdup("--logs"));
         g_ptr_array_add(argv, child_path(child, "logs"));
     }

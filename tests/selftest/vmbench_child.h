@@ -28,8 +28,8 @@ typedef struct {
 void child_init(Child *child);
 
 /*
- * Start `vmbench ARGS... --logs DIR/logs`, with `terminal` on a terminal of its own. The
- * arguments end with NULL.
+ * Start `vmbench ARGS... --logs DIR/logs` (`list` without --logs), with `terminal` on a terminal of its
+ * own. The arguments end with NULL.
  */
 void child_start(Child *child, gboolean terminal, const char *const *args);
 
