@@ -101,14 +101,6 @@ static gboolean make_logs(const VmbenchOptions *options, Vmbench *bench, GError 
 
 /* ---- The boot ---- */
 
-static VmbGuest *boot_cold(const Vmbench *bench, GError **error)
-{
-    g_autoptr(VmbGuest) guest = vmb_guest_start(bench->config, bench->logs, bench->alarm, error);
-
-    return guest != NULL && vmb_agent_link_wait_ready(vmb_guest_agent(guest), VMB_BOOT_MS, error)
-               ? g_steal_pointer(&guest) : NULL;
-}
-
 static VmbGuest *restore(Vmbench *bench, GError **error)
 {
     g_autofree char *cache = vmb_snapshot_directory();
@@ -159,7 +151,9 @@ Vmbench *vmbench_boot(const VmbenchOptions *options, GError **error)
     g_autoptr(Vmbench) bench = new_bench(options, &cause);
 
     if (bench != NULL) {
-        bench->guest = options->cold ? boot_cold(bench, &cause) : restore(bench, &cause);
+        bench->guest = options->cold
+                           ? vmb_guest_boot(bench->config, bench->logs, bench->alarm, &cause)
+                           : restore(bench, &cause);
     }
     take_error(cause, error);
     return bench != NULL && bench->guest != NULL ? g_steal_pointer(&bench) : NULL;

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "log_tail.h"
 #include "paths.h"
 #include "process.h"
 

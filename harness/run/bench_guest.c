@@ -3,8 +3,6 @@
 
 #include <glib/gstdio.h>
 
-#define BOOT_MS 60000
-
 #define FIRST_START G_GUINT64_CONSTANT(0xfef00000)
 #define RANGE_SIZE 0x1000
 
@@ -53,13 +51,8 @@ VmbBenchGuest *vmb_bench_guest_start(const VmbBench *bench, const char *machine,
     bench_guest->config = vmb_settings_guest(bench->settings, vmb_machine_find(machine));
     bench_guest->config->devices = device_texts(bench_guest, ranges, count);
     bench_guest->config->append = g_strdup(append);
-    bench_guest->guest =
-        vmb_guest_start(bench_guest->config, bench->log_dir, bench->alarm, error);
-    if (bench_guest->guest == NULL ||
-        !vmb_agent_link_wait_ready(vmb_guest_agent(bench_guest->guest), BOOT_MS, error)) {
-        return NULL;
-    }
-    return g_steal_pointer(&bench_guest);
+    bench_guest->guest = vmb_guest_boot(bench_guest->config, bench->log_dir, bench->alarm, error);
+    return bench_guest->guest != NULL ? g_steal_pointer(&bench_guest) : NULL;
 }
 
 /* A killed QEMU leaves its sockets behind. */

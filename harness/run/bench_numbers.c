@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bench_numbers.h"
 
+#include "log_tail.h"
 #include "process.h"
 #include "program.h"
 

@@ -19,8 +19,6 @@
 #include "settings.h"
 #include "snapshot.h"
 
-#define BOOT_MS 120000
-
 static const char summary[] =
     "Boot a machine for a program that writes requests to standard input and reads answers from\n"
     "standard output, each a JSON object on a line: {\"run\": [PROGRAM, ARGUMENT...]} or\n"
@@ -144,15 +142,6 @@ static gboolean serve_requests(const Serve *serve, GError **error)
     return FALSE;
 }
 
-static VmbGuest *boot_cold(const Serve *serve, const VmbGuestConfig *config, const char *log_dir,
-                           GError **error)
-{
-    g_autoptr(VmbGuest) guest = vmb_guest_start(config, log_dir, serve->alarm, error);
-
-    return guest != NULL && vmb_agent_link_wait_ready(vmb_guest_agent(guest), BOOT_MS, error)
-               ? g_steal_pointer(&guest) : NULL;
-}
-
 static VmbGuest *restore(const Serve *serve, const VmbGuestConfig *config, const char *log_dir,
                          GError **error)
 {
@@ -175,7 +164,7 @@ static VmbGuest *boot(const Serve *serve, const VmbGuestConfig *config, const ch
     gboolean of_its_own = g_str_has_prefix(config->initrd, log_dir);
 
     return of_its_own || config->network || config->port != 0
-               ? boot_cold(serve, config, log_dir, error)
+               ? vmb_guest_boot(config, log_dir, serve->alarm, error)
                : restore(serve, config, log_dir, error);
 }
 

@@ -21,8 +21,6 @@
 /* Where handlers look for a vMMIO endpoint by convention. */
 #define CONVENTIONAL_PORT 4300
 
-#define BOOT_MS 60000
-
 static const char boot_summary[] =
     "Boot a machine to a login prompt (root, password root; or pi, password raspberry). An image of\n"
     "your own (--initrd) keeps its init. Programs outside connect to the endpoint that is printed\n"
@@ -177,7 +175,7 @@ static gboolean ended_condition(gpointer data)
 /* Until the shell or QEMU ends. Keys go to the guest at once, a script only when it can read. */
 static gboolean interact(Shell *shell, VmbAlarm *alarm, GError **error)
 {
-    VmbLimit boot = {BOOT_MS, VMB_ERROR_BOOT_TIMEOUT,
+    VmbLimit boot = {VMB_BOOT_MS, VMB_ERROR_BOOT_TIMEOUT,
                      "the guest did not boot in time: look at the console, or try "
                      "--timeout-scale 4"};
     VmbLimit none = {0, VMB_ERROR_BOOT_TIMEOUT, ""};

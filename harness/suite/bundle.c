@@ -8,6 +8,7 @@
 #include "case_handler.h"
 #include "console_logs.h"
 #include "files.h"
+#include "log_tail.h"
 #include "paths.h"
 #include "rerun.h"
 #include "snapshot_store.h"

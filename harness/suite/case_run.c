@@ -31,7 +31,6 @@ static VmbGuest *start_guest(VmbCaseRun *run, const VmbScenarioGuest *what, GErr
     g_autofree char *logs = g_build_filename(run->logs, what->name, NULL);
     VmbGuestConfig *config =
         vmb_settings_guest_with(run->options->settings, machine, what->network);
-    g_autoptr(VmbGuest) guest = NULL;
 
     config->devices = g_strdupv(no_devices);
     g_ptr_array_add(run->configs, config);
@@ -40,9 +39,7 @@ static VmbGuest *start_guest(VmbCaseRun *run, const VmbScenarioGuest *what, GErr
                     g_strerror(errno));
         return NULL;
     }
-    guest = vmb_guest_start(config, logs, vmb_testbed_alarm(run->bed), error);
-    return guest != NULL && vmb_agent_link_wait_ready(vmb_guest_agent(guest), VMB_BOOT_MS, error)
-               ? g_steal_pointer(&guest) : NULL;
+    return vmb_guest_boot(config, logs, vmb_testbed_alarm(run->bed), error);
 }
 
 static gboolean start_guests(VmbCaseRun *run, GError **error)

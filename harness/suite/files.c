@@ -8,10 +8,7 @@
 
 #define OPEN_DIRECTORIES 16
 
-/* The end of a long log: enough for lines that somebody reads. */
-#define TAIL_BYTES 65536
-
-/* And of a long line. */
+/* The end of a long line: enough of it. */
 #define TAIL_LINE_BYTES 4096
 
 static int remove_entry(const char *path, const struct stat *status, int kind, struct FTW *place)
@@ -34,47 +31,6 @@ gboolean vmb_copy_file(const char *from, const char *to, GError **error)
     g_autoptr(GFile) target = g_file_new_for_path(to);
 
     return g_file_copy(source, target, G_FILE_COPY_OVERWRITE, NULL, NULL, NULL, error);
-}
-
-/* The last bytes of a file, or NULL. */
-static char *read_end(const char *path)
-{
-    FILE *file = fopen(path, "re");
-    char *text = NULL;
-    size_t len;
-
-    if (file == NULL) {
-        return NULL;
-    }
-    if (fseek(file, -TAIL_BYTES, SEEK_END) != 0) {
-        rewind(file);
-    }
-    text = g_malloc(TAIL_BYTES + 1);
-    len = fread(text, 1, TAIL_BYTES, file);
-    text[len] = '\0';
-    fclose(file);
-    for (size_t i = 0; i < len; i++) {
-        text[i] = text[i] == '\0' ? '.' : text[i];
-    }
-    return text;
-}
-
-char *vmb_file_tail(const char *path, guint lines)
-{
-    g_autofree char *text = read_end(path);
-    char *at;
-
-    if (text == NULL || g_strchomp(text)[0] == '\0') {
-        return NULL;
-    }
-    at = text + strlen(text);
-    while (at > text) {
-        if (at[-1] == '\n' && --lines == 0) {
-            break;
-        }
-        at--;
-    }
-    return g_strdup_printf("%s\n", at);
 }
 
 static void append_line(GString *tail, const char *line)

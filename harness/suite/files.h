@@ -11,9 +11,6 @@ void vmb_remove_tree(const char *path);
 /* Copy a file. FALSE: an error of GIO's, G_IO_ERROR_NOT_FOUND when there is none. */
 gboolean vmb_copy_file(const char *from, const char *to, GError **error);
 
-/* The last `lines` lines of a file. NULL: it cannot be read or is empty. Free with g_free(). */
-char *vmb_file_tail(const char *path, guint lines);
-
 /*
  * The last `lines` lines of a text, at least 1, and what was left out before them: "(19960 lines before
  * these)". A long line is cut in front. Free with g_free().

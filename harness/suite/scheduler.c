@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "scheduler.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "adopted.h"
 #include "process.h"
@@ -161,15 +159,15 @@ static void worker_free(Worker *worker)
 static gboolean launch(Worker *worker, GError **error)
 {
     g_autoptr(GSubprocessLauncher) launcher = vmb_process_launcher_new();
-    int fds[2];
+    int far;
+    int ours = vmb_stream_pair(&far, error);
 
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0) {
-        g_set_error(error, VMB_ERROR, VMB_ERROR_SETUP, "socketpair: %s", g_strerror(errno));
+    if (ours < 0) {
         return FALSE;
     }
-    worker->stream = vmb_stream_new(fds[0], &worker_events, worker);
-    g_subprocess_launcher_take_stdin_fd(launcher, dup(fds[1]));
-    g_subprocess_launcher_take_stdout_fd(launcher, fds[1]);
+    worker->stream = vmb_stream_new(ours, &worker_events, worker);
+    g_subprocess_launcher_take_stdin_fd(launcher, dup(far));
+    g_subprocess_launcher_take_stdout_fd(launcher, far);
     worker->process = vmb_process_start(launcher, worker->scheduler->argv, on_worker_ended, worker,
                                         error);
     worker->pid = worker->process != NULL ? vmb_process_pid(worker->process) : 0;

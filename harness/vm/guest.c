@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "guest.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "excuse.h"
+#include "log_tail.h"
 #include "pin.h"
 #include "process.h"
 #include "refusal.h"
+#include "stream.h"
 
 #define QUIT_MS 5000
 #define RESET_MS 5000
@@ -122,14 +122,13 @@ static const VmbWitness witness = {settle, excuse, stuck};
 /* A connected pair: the far end is QEMU's descriptor number `target`; returns ours, or -1. */
 static int make_line(GSubprocessLauncher *launcher, int target, GError **error)
 {
-    int fds[2];
+    int far;
+    int ours = vmb_stream_pair(&far, error);
 
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0) {
-        g_set_error(error, VMB_ERROR, VMB_ERROR_SETUP, "socketpair: %s", g_strerror(errno));
-        return -1;
+    if (ours >= 0) {
+        g_subprocess_launcher_take_fd(launcher, far, target);
     }
-    g_subprocess_launcher_take_fd(launcher, fds[1], target);
-    return fds[0];
+    return ours;
 }
 
 static gboolean connect_lines(VmbGuest *guest, GSubprocessLauncher *launcher, const char *log_dir,
@@ -193,6 +192,15 @@ VmbGuest *vmb_guest_start(const VmbGuestConfig *config, const char *log_dir, Vmb
                           GError **error)
 {
     return start(config, NULL, log_dir, alarm, error);
+}
+
+VmbGuest *vmb_guest_boot(const VmbGuestConfig *config, const char *log_dir, VmbAlarm *alarm,
+                         GError **error)
+{
+    g_autoptr(VmbGuest) guest = vmb_guest_start(config, log_dir, alarm, error);
+
+    return guest != NULL && vmb_agent_link_wait_ready(guest->agent, VMB_BOOT_MS, error)
+               ? g_steal_pointer(&guest) : NULL;
 }
 
 VmbGuest *vmb_guest_start_on(const VmbGuestConfig *config, const VmbGuestFiles *files,

@@ -27,6 +27,16 @@ VmbGuest *vmb_guest_start(const VmbGuestConfig *config, const char *log_dir, Vmb
 void vmb_guest_free(VmbGuest *guest);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VmbGuest, vmb_guest_free)
 
+/* How long a guest may take to boot, in milliseconds, before scaling. */
+#define VMB_BOOT_MS 60000
+
+/*
+ * vmb_guest_start(), and wait until the agent is ready. NULL: also as vmb_agent_link_wait_ready(),
+ * after VMB_BOOT_MS.
+ */
+VmbGuest *vmb_guest_boot(const VmbGuestConfig *config, const char *log_dir, VmbAlarm *alarm,
+                         GError **error);
+
 /*
  * Files for a guest that is saved or restored, see config.h. The descriptors stay the caller's.
  * Such a guest is on trial: what befalls it raises no alarm but its own, which every wait of it

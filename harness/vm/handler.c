@@ -5,10 +5,10 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "log_file.h"
+#include "log_tail.h"
 #include "process.h"
 #include "stream.h"
 
@@ -156,19 +156,6 @@ static void ignore_bytes(gpointer data, const guint8 *bytes, gsize len)
 
 static const VmbStreamEvents input_events = {ignore_bytes, NULL};
 
-/* A socket that becomes one of the child's streams; returns our end, or -1. */
-static int make_pipe(int *childs, GError **error)
-{
-    int fds[2];
-
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0) {
-        g_set_error(error, VMB_ERROR, VMB_ERROR_SETUP, "socketpair: %s", g_strerror(errno));
-        return -1;
-    }
-    *childs = fds[1];
-    return fds[0];
-}
-
 /* A pipe, which is one that a script can open as /dev/stderr. */
 static gboolean connect_errors(VmbHandler *handler, GSubprocessLauncher *launcher, GError **error)
 {
@@ -187,7 +174,7 @@ static gboolean connect_streams(VmbHandler *handler, gboolean input,
                                 GSubprocessLauncher *launcher, GError **error)
 {
     int childs;
-    int ours = make_pipe(&childs, error);
+    int ours = vmb_stream_pair(&childs, error);
 
     if (ours < 0) {
         return FALSE;
@@ -197,7 +184,7 @@ static gboolean connect_streams(VmbHandler *handler, gboolean input,
     if (!input) {
         return TRUE;
     }
-    ours = make_pipe(&childs, error);
+    ours = vmb_stream_pair(&childs, error);
     if (ours < 0) {
         return FALSE;
     }

@@ -12,9 +12,6 @@
 #include "adopted.h"
 #include "pin.h"
 
-/* A line longer than this is cut in a report. */
-#define TAIL_BYTES 4096
-
 struct VmbProcess {
     GSubprocess *child;
     GCancellable *cancel;
@@ -220,32 +217,4 @@ gboolean vmb_process_stop(VmbProcess *process, int signal_number, guint ms, VmbA
 {
     vmb_process_signal(process, signal_number);
     return vmb_process_wait_or_kill(process, ms, alarm, error);
-}
-
-/* The last TAIL_BYTES of a file as a string, empty when it cannot be read. */
-static char *read_tail(const char *path)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    char *tail = g_malloc0(TAIL_BYTES + 1);
-
-    if (fd >= 0) {
-        if (lseek(fd, -TAIL_BYTES, SEEK_END) < 0) {
-            lseek(fd, 0, SEEK_SET); /* shorter than that */
-        }
-        if (read(fd, tail, TAIL_BYTES) < 0) {
-            tail[0] = '\0';
-        }
-        close(fd);
-    }
-    return tail;
-}
-
-char *vmb_last_line(const char *path)
-{
-    g_autofree char *tail = read_tail(path);
-    char *end = g_strchomp(tail);
-    char *newline = strrchr(end, '\n');
-    const char *line = newline != NULL ? newline + 1 : end;
-
-    return line[0] != '\0' ? g_utf8_make_valid(line, -1) : NULL;
 }

@@ -82,7 +82,4 @@ void vmb_process_signal(VmbProcess *process, int signal_number);
 gboolean vmb_process_stop(VmbProcess *process, int signal_number, guint ms, VmbAlarm *alarm,
                           GError **error);
 
-/* Last line of a log file that is not blank, or NULL. Free with g_free(). */
-char *vmb_last_line(const char *path);
-
 #endif

@@ -43,8 +43,6 @@ VmbGuest *vmb_snapshot_boot(const VmbGuestConfig *config, const char *log_dir,
                             const char *cache_dir, VmbAlarm *alarm, VmbSnapshotReport *report,
                             GError **error);
 
-#define VMB_BOOT_MS 60000
-
 /* In the directory of a restored guest's logs: what it printed before it was saved. */
 #define VMB_SNAPSHOT_BOOT_LOG "boot-console.log"
 

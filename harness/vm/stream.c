@@ -8,6 +8,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "error.h"
+
 #define READ_MAX 16384
 
 struct VmbStream {
@@ -63,6 +65,18 @@ void vmb_stream_pause(VmbStream *stream, gboolean paused)
         stream->read_source =
             g_unix_fd_add(stream->fd, G_IO_IN | G_IO_HUP | G_IO_ERR, on_readable, stream);
     }
+}
+
+int vmb_stream_pair(int *far, GError **error)
+{
+    int fds[2];
+
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0) {
+        g_set_error(error, VMB_ERROR, VMB_ERROR_SETUP, "socketpair: %s", g_strerror(errno));
+        return -1;
+    }
+    *far = fds[1];
+    return fds[0];
 }
 
 VmbStream *vmb_stream_new(int fd, const VmbStreamEvents *events, gpointer data)

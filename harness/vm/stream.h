@@ -17,6 +17,12 @@ typedef struct {
     void (*closed)(gpointer data); /* end of file or error, once; may be NULL */
 } VmbStreamEvents;
 
+/*
+ * A connected pair of sockets, for a process that is to be started: *far is its end. Returns ours; -1:
+ * VMB_ERROR_SETUP. Both are the caller's.
+ */
+int vmb_stream_pair(int *far, GError **error);
+
 /* Owns fd. `events` is not copied and must outlive the stream. */
 VmbStream *vmb_stream_new(int fd, const VmbStreamEvents *events, gpointer data);
 

@@ -178,27 +178,6 @@ START_TEST(one_that_ignores_sigterm_is_killed)
 }
 END_TEST
 
-START_TEST(the_last_line_of_a_log)
-{
-    static const struct {
-        const char *text;
-        const char *last;
-    } cases[] = {
-        {"one\ntwo\n", "two"}, {"one\n\n  \n", "one"}, {"one", "one"}, {"\n\n", NULL}, {"", NULL},
-    };
-    g_autofree char *path = g_build_filename(directory, "log", NULL);
-
-    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
-        ck_assert(g_file_set_contents(path, cases[i].text, -1, NULL));
-        g_autofree char *last = vmb_last_line(path);
-
-        ck_assert_pstr_eq(last, cases[i].last);
-    }
-    g_remove(path);
-    ck_assert_ptr_null(vmb_last_line(path));
-}
-END_TEST
-
 int main(void)
 {
     Suite *suite = suite_create("process");
@@ -212,7 +191,6 @@ int main(void)
     tcase_add_test(cases, children_left_behind_die_with_their_leader);
     tcase_add_test(cases, a_child_dies_when_its_parent_is_killed);
     tcase_add_test(cases, one_that_ignores_sigterm_is_killed);
-    tcase_add_test(cases, the_last_line_of_a_log);
     suite_add_tcase(suite, cases);
     return tap_run(suite);
 }

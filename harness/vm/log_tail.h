@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The end of a log file, which may be long. */
+#ifndef VMBENCH_LOG_TAIL_H
+#define VMBENCH_LOG_TAIL_H
+
+#include <glib.h>
+
+/* The last `lines` lines of a file. NULL: it cannot be read or is empty. Free with g_free(). */
+char *vmb_file_tail(const char *path, guint lines);
+
+/*
+ * The last line that is not blank (of one over 4 KiB its end), without its newline, as UTF-8. NULL: there is
+ * none. Free with g_free().
+ */
+char *vmb_last_line(const char *path);
+
+#endif
