@@ -2,7 +2,6 @@
 #include "rootfs_module.h"
 
 #include "rootfs_elf.h"
-#include "rootfs_source.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -2,7 +2,7 @@
 #include "rootfs_module_ini.h"
 
 #include "ini.h"
-#include "rootfs_image.h"
+#include "rootfs_source.h"
 
 #include <string.h>
 
@@ -78,8 +78,12 @@ static gboolean read_all(const char *path, RootfsModuleIni *ini, GError **error)
 RootfsModuleIni *rootfs_module_ini_load(const char *path, GError **error)
 {
     g_autoptr(RootfsModuleIni) ini = g_new0(RootfsModuleIni, 1);
+    g_autoptr(GBytes) text = rootfs_source_read(path, error); /* which does not wait for a pipe */
     g_autoptr(GError) cause = NULL;
 
+    if (text == NULL) {
+        return NULL;
+    }
     if (!read_all(path, ini, &cause)) {
         g_set_error_literal(error, ROOTFS_ERROR, ROOTFS_ERROR_MODULE, cause->message);
         return NULL;

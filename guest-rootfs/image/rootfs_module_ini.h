@@ -19,9 +19,9 @@ typedef struct {
 } RootfsModuleIni;
 
 /*
- * Read the file `path`. NULL with ROOTFS_ERROR_MODULE, and "FILE:LINE: " in front of the problem, when it
- * cannot be read, is no ini file in UTF-8, has an unknown group, key or value, or one of them twice. Free
- * with rootfs_module_ini_free().
+ * Read the file `path`. NULL with ROOTFS_ERROR_SOURCE when it cannot be read, and with
+ * ROOTFS_ERROR_MODULE, and "FILE:LINE: " in front of the problem, when it is no ini file in UTF-8, has an
+ * unknown group, key or value, or one of them twice. Free with rootfs_module_ini_free().
  */
 RootfsModuleIni *rootfs_module_ini_load(const char *path, GError **error);
 void rootfs_module_ini_free(RootfsModuleIni *ini);

@@ -349,16 +349,25 @@ END_TEST
 
 START_TEST(what_the_key_file_may_leave_out)
 {
-    g_autofree char *path = test_file("module.ini", "# nothing\n", 10);
-    g_autofree char *missing = test_path("missing.ini");
+    g_autofree char *path = test_file("module.ini", "", 0);
     g_autoptr(RootfsModuleIni) ini = rootfs_module_ini_load(path, &error);
 
     must(ini != NULL);
     ck_assert(!ini->manual);
     ck_assert_ptr_null(ini->parameters);
     ck_assert_ptr_null(ini->after);
-    ck_assert_ptr_null(rootfs_module_ini_load(missing, &error));
-    EXPECT_ERROR(&error, ROOTFS_ERROR_MODULE, missing, "No such file", "check the path");
+}
+END_TEST
+
+START_TEST(a_key_file_that_is_none)
+{
+    g_autofree char *path = test_path("module.ini");
+
+    ck_assert_ptr_null(rootfs_module_ini_load(path, &error));
+    EXPECT_ERROR(&error, ROOTFS_ERROR_SOURCE, path, "No such file");
+    g_free(run("mkfifo module.ini")); /* is not waited for */
+    ck_assert_ptr_null(rootfs_module_ini_load(path, &error));
+    EXPECT_ERROR(&error, ROOTFS_ERROR_SOURCE, path, "is no regular file");
 }
 END_TEST
 
@@ -387,6 +396,7 @@ static Suite *module_suite(void)
     tcase_add_test(tc, a_blank_in_a_name);
     tcase_add_loop_test(tc, mistakes_in_the_key_file, 0, G_N_ELEMENTS(inis));
     tcase_add_test(tc, what_the_key_file_may_leave_out);
+    tcase_add_test(tc, a_key_file_that_is_none);
     suite_add_tcase(suite, tc);
     return suite;
 }
