@@ -129,25 +129,6 @@ START_TEST(what_init_starts_and_remedies)
 }
 END_TEST
 
-/* It cannot be loaded before the one that it uses, and has been built with that one's symbols. */
-START_TEST(modules_that_use_each_other)
-{
-    g_autofree char *user = child_path(&child, "a-user");
-    g_autofree char *base = child_path(&child, "z-base");
-
-    make("mkdir a-user z-base; echo 'int sum(int a, int b);' >z-base/base.h;"
-         "printf '#include <linux/module.h>\n#include \"base.h\"\nint sum(int a, int b) { return a + b; }\n"
-         "EXPORT_SYMBOL_GPL(sum);\nMODULE_LICENSE(\"GPL\");\n' >z-base/z-base.c;"
-         "printf '#include <linux/module.h>\n#include \"base.h\"\nstatic int __init begin(void)\n"
-         "{ pr_err(\"the sum is %%d\\\\n\", sum(20, 22)); return 0; }\nmodule_init(begin);\n"
-         "MODULE_LICENSE(\"GPL\");\n' >a-user/a-user.c;"
-         "printf '[module]\nafter = z-base\n' >a-user/module.ini");
-    start("boot", "x86", (const char *const[]){"--module", user, "--module", base, NULL});
-    screen_await("the sum is 42\r");
-    leave("\x01x");
-}
-END_TEST
-
 /* ---- Programs of the 32-bit processors ---- */
 
 /* The head of an ELF32 program of `size` bytes, loaded to 0x100000; the code follows. */
@@ -345,50 +326,6 @@ START_TEST(an_own_init_is_kept)
 }
 END_TEST
 
-/* A root filesystem as buildroot leaves it with its defaults: BusyBox's init, and a login on the console. */
-static const char buildroot[] =
-    "mkdir -p root/bin root/sbin root/dev root/proc root/sys root/run root/tmp root/root root/etc/init.d;"
-    "cd root; cpio --quiet -id bin/busybox <'%s/%s.cpio'; mknod -m 622 dev/console c 5 1;"
-    "for name in cat hostname ln login mkdir mount poweroff sh umount; do ln -s busybox bin/$name; done;"
-    "for name in getty init swapoff swapon; do ln -s ../bin/busybox sbin/$name; done;"
-    "printf '#!/bin/sh\n/bin/mount -t devtmpfs devtmpfs /dev\nexec 0</dev/console 1>/dev/console "
-    "2>/dev/console\nexec /sbin/init \"$@\"\n' >init; chmod +x init;"
-    "printf '%%s\n' '::sysinit:/bin/mount -t proc proc /proc' '::sysinit:/bin/mount -o remount,rw /'"
-    "  '::sysinit:/bin/mkdir -p /dev/pts /dev/shm' '::sysinit:/bin/mount -a' '::sysinit:/sbin/swapon -a'"
-    "  'null::sysinit:/bin/ln -sf /proc/self/fd /dev/fd' '::sysinit:/bin/hostname -F /etc/hostname'"
-    "  '::sysinit:/etc/init.d/rcS' 'console::respawn:/sbin/getty -L console 0 vt100'"
-    "  '::shutdown:/sbin/swapoff -a' '::shutdown:/bin/umount -a -r' >etc/inittab;"
-    "printf '%%s\n' 'proc /proc proc defaults 0 0' 'devpts /dev/pts devpts defaults 0 0'"
-    "  'tmpfs /tmp tmpfs mode=1777 0 0' 'sysfs /sys sysfs defaults 0 0' >etc/fstab;"
-    "printf '#!/bin/sh\necho the rc scripts run\n' >etc/init.d/rcS; chmod +x etc/init.d/rcS;"
-    "echo root::0:0:root:/root:/bin/sh >etc/passwd; echo root:x:0: >etc/group;"
-    "echo root::10933:0:99999:7::: >etc/shadow; echo buildroot >etc/hostname;"
-    "echo Welcome to Buildroot >etc/issue;"
-    "find . | LC_ALL=C sort | cpio --quiet -o -H newc | gzip >../rootfs.cpio.gz; cd ..;"
-    "echo 'int puts(const char *s); int main(void) { return puts(\"my test runs\") < 0; }' >mytest.c;"
-    "%s-linux-gnu-gcc -static -o mytest mytest.c";
-
-START_TEST(a_root_filesystem_of_buildroot)
-{
-    const char *machine = machines[_i];
-    g_autofree char *script = g_strdup_printf(buildroot, g_getenv("IMAGES"), machine,
-                                              g_str_equal(machine, "x86") ? "x86_64" : "aarch64");
-    g_autofree char *image = child_path(&child, "rootfs.cpio.gz");
-    g_autofree char *program = g_strdup_printf("%s/mytest:/usr/bin/mytest", child.dir);
-
-    make(script);
-    start("boot", machine, (const char *const[]){"--initrd", image, "--add", program, NULL});
-    screen_await("the rc scripts run\r");
-    screen_await("Welcome to Buildroot\r");
-    screen_await("buildroot login: ");
-    screen_type("root\n"); /* who has no password */
-    screen_await("# ");
-    screen_type("mytest; cat /proc/1/comm\n");
-    screen_await("my test runs\r\ninit\r");
-    leave("poweroff\n");
-}
-END_TEST
-
 /* What it would find without us; and the agent works on behind it. */
 START_TEST(an_own_init_that_mounts)
 {
@@ -529,13 +466,11 @@ static Suite *rootfs_boot_suite(void)
 
     tcase_add_loop_test(added, an_image_with_all_that_is_added, 0, G_N_ELEMENTS(machines));
     tcase_add_test(added, what_init_starts_and_remedies);
-    tcase_add_test(added, modules_that_use_each_other);
     tcase_add_loop_test(added, what_is_added_to_an_image_and_replaced, 0, G_N_ELEMENTS(machines));
     tcase_add_loop_test(added, a_program_of_the_32_bit_processor, 0, G_N_ELEMENTS(older));
     tcase_add_loop_test(login, logins, 0, G_N_ELEMENTS(machines));
     tcase_add_loop_test(login, a_login_that_fails_at_once, 0, G_N_ELEMENTS(machines));
     tcase_add_loop_test(own, an_own_init_is_kept, 0, G_N_ELEMENTS(kept));
-    tcase_add_loop_test(own, a_root_filesystem_of_buildroot, 0, G_N_ELEMENTS(machines));
     tcase_add_loop_test(own, an_own_init_that_mounts, 0, G_N_ELEMENTS(machines));
     tcase_add_test(own, the_benchs_init_instead);
     tcase_add_test(own, a_large_image_gets_memory_and_its_named_init_runs);

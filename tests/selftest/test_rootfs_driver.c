@@ -127,6 +127,29 @@ START_TEST(a_driver_that_is_added_at_boot)
 }
 END_TEST
 
+/* It cannot be loaded before the one that it uses, and has been built with that one's symbols. */
+START_TEST(modules_that_use_each_other)
+{
+    g_autofree char *user = child_path(&child, "a-user");
+    g_autofree char *base = child_path(&child, "z-base");
+    const char *args[] = {"boot", "--machine", "x86", "--port", port, "--module", user, "--module", base,
+                          NULL};
+
+    make("mkdir a-user z-base; echo 'int sum(int a, int b);' >z-base/base.h;"
+         "printf '#include <linux/module.h>\n#include \"base.h\"\nint sum(int a, int b) { return a + b; }\n"
+         "EXPORT_SYMBOL_GPL(sum);\nMODULE_LICENSE(\"GPL\");\n' >z-base/z-base.c;"
+         "printf '#include <linux/module.h>\n#include \"base.h\"\nstatic int __init begin(void)\n"
+         "{ pr_err(\"the sum is %%d\\\\n\", sum(20, 22)); return 0; }\nmodule_init(begin);\n"
+         "MODULE_LICENSE(\"GPL\");\n' >a-user/a-user.c;"
+         "printf '[module]\nafter = z-base\n' >a-user/module.ini");
+    screen_open(&child);
+    child_start(&child, TRUE, args);
+    screen_await("the sum is 42\r");
+    screen_type("\001x");
+    ck_assert_msg(screen_wait_end() == 0, "%s", screen_text());
+}
+END_TEST
+
 /* ---- A reset of the VM ---- */
 
 /* By hand, as this QEMU has a monitor: Ctrl-A C goes there and back. */
@@ -192,6 +215,7 @@ static Suite *rootfs_driver_suite(void)
     tcase_set_timeout(tc, 3 * PATIENCE_SECONDS);
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_loop_test(tc, a_driver_that_is_added_at_boot, 0, G_N_ELEMENTS(machines));
+    tcase_add_test(tc, modules_that_use_each_other);
     tcase_add_loop_test(tc, a_reset_while_a_write_waits, 0, G_N_ELEMENTS(machines));
     suite_add_tcase(suite, tc);
     return suite;
