@@ -28,6 +28,7 @@
 
 static void start(struct qtest *vm, struct peer *peer)
 {
+    qtest_allow_leaks();
     qtest_start(vm, "x86_64", PC);
     qmp_open(vm);
     qtest_intercept_irqs(vm, "ioapic");

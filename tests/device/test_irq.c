@@ -19,6 +19,7 @@ static void start(struct qtest *vm, struct peer *peer, const char *properties)
 {
     g_autofree char *gic = NULL;
 
+    qtest_allow_leaks();
     device_start(vm, properties);
     gic = qmp_find_unattached(vm, "arm_gic");
     qtest_intercept_irqs(vm, gic);
@@ -223,6 +224,7 @@ START_TEST(levels_reach_the_ioapic)
     struct qtest vm;
     struct peer peer;
 
+    qtest_allow_leaks();
     qtest_start(&vm, "x86_64",
                 "-accel qtest -M pc -m 32 -device vmmio,id=vmmio0,listen=127.0.0.1:0,irq=20");
     qmp_open(&vm);

@@ -25,6 +25,7 @@ static void start(struct qtest *vm, struct peer *peer, const char *properties)
 {
     g_autofree char *gic = NULL;
 
+    qtest_allow_leaks();
     device_start(vm, properties);
     gic = qmp_find_unattached(vm, "arm_gic");
     qtest_intercept_irqs(vm, gic);

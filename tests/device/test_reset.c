@@ -81,6 +81,7 @@ START_TEST(level_comes_back)
     struct peer peer;
     g_autofree char *gic = NULL;
 
+    qtest_allow_leaks();
     device_start(&vm, "irq=80");
     gic = qmp_find_unattached(&vm, "arm_gic");
     qtest_intercept_irqs(&vm, gic);

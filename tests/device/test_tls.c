@@ -95,6 +95,7 @@ static void check_everything(const char *kind, const char *listen)
     struct qtest vm;
     struct peer peer;
 
+    qtest_allow_leaks();
     start_on(&vm, kind, listen);
     ck_assert_uint_eq(qtest_read(&vm, 4, DEVICE_BASE), 0xaaaaaaaa);
     connect_client(&vm, kind, &peer);

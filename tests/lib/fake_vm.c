@@ -106,8 +106,10 @@ void fake_vm_limit_buffers(const struct fake_vm *vm)
 void fake_vm_stop(struct fake_vm *vm)
 {
     fake_vm_hang_up(vm);
-    close(vm->listener);
-    vm->listener = -1;
+    if (vm->listener >= 0) {
+        close(vm->listener);
+        vm->listener = -1;
+    }
 }
 
 void fake_vm_accept(struct fake_vm *vm)

@@ -169,21 +169,32 @@ char *qtest_stderr(const struct qtest *vm)
     return text;
 }
 
-void qtest_await_stderr(const struct qtest *vm, const char *text)
+static void await_stderr(const struct qtest *vm, const char *text, guint times)
 {
     gint64 deadline = g_get_monotonic_time() + QTEST_SECONDS * G_TIME_SPAN_SECOND;
 
     for (;;) {
         g_autofree char *printed = qtest_stderr(vm);
+        g_auto(GStrv) between = g_strsplit(printed, text, -1);
 
-        if (strstr(printed, text)) {
+        if (g_strv_length(between) > times) {
             return;
         }
         if (g_get_monotonic_time() > deadline) {
-            qtest_fail(vm, "QEMU did not print: %s", text);
+            qtest_fail(vm, "QEMU did not print %u times: %s", times, text);
         }
         g_usleep(1000);
     }
+}
+
+void qtest_await_stderr(const struct qtest *vm, const char *text)
+{
+    await_stderr(vm, text, 1);
+}
+
+void qtest_await_stderr_twice(const struct qtest *vm, const char *text)
+{
+    await_stderr(vm, text, 2);
 }
 
 void qtest_send(struct qtest *vm, const char *format, ...)
@@ -279,6 +290,11 @@ void qtest_write(struct qtest *vm, unsigned size, uint64_t addr, uint64_t value)
 {
     qtest_send_write(vm, size, addr, value);
     g_free(qtest_answer(vm));
+}
+
+void qtest_allow_leaks(void)
+{
+    g_setenv("ASAN_OPTIONS", "detect_leaks=0", TRUE);
 }
 
 void qtest_intercept_irqs(struct qtest *vm, const char *qom_path)

@@ -48,6 +48,7 @@ char *qtest_stderr(const struct qtest *vm);
 
 /* Wait until `text` is part of that. */
 void qtest_await_stderr(const struct qtest *vm, const char *text);
+void qtest_await_stderr_twice(const struct qtest *vm, const char *text);
 
 /* Send one qtest command without waiting for its answer. */
 void qtest_send(struct qtest *vm, const char *format, ...) G_GNUC_PRINTF(2, 3);
@@ -66,7 +67,16 @@ void qtest_send_write(struct qtest *vm, unsigned size, uint64_t addr, uint64_t v
 uint64_t qtest_read(struct qtest *vm, unsigned size, uint64_t addr);
 void qtest_write(struct qtest *vm, unsigned size, uint64_t addr, uint64_t value);
 
-/* Report the levels of a device's GPIO inputs from now on. Once a VM. */
+/*
+ * To be called before QEMU starts, if it will not give back all of its memory: a build with
+ * LeakSanitizer would end with an error.
+ */
+void qtest_allow_leaks(void);
+
+/*
+ * Report the levels of a device's GPIO inputs from now on. Once a VM, which needs qtest_allow_leaks(): QEMU
+ * writes one IRQ over another, whose properties are lost.
+ */
 void qtest_intercept_irqs(struct qtest *vm, const char *qom_path);
 
 /* Wait until the intercepted input has that level. */
