@@ -69,7 +69,7 @@ START_TEST(all_mistakes_of_a_file_are_told)
 {
     g_autoptr(GError) error = NULL;
     g_autofree char *all = g_strdup_printf(
-        "%s:1: a key before the first group: begin with `[scenario]`\n"
+        "%s:1: a key before the first group: write its `[group]` above it\n"
         "%s:3: no `[group]`, `key = value` or `# comment`\n"
         "%s:5: `a` is on line 4 already: a key is there once", ini_path, ini_path, ini_path);
 
