@@ -233,7 +233,7 @@ static void add_headers(RootfsMake *make, const GPtrArray *directories)
 static gboolean make_library(RootfsMake *make, const char *directory, GError **error)
 {
     g_autofree char *script = g_build_filename(make->tools->scripts, "pkg", "build", NULL);
-    g_auto(Place) place = {NULL};
+    g_auto(Place) place = {0};
 
     if (!enter(&place, make, directory, error) ||
         !run_package(make, &place, (const char *const[]){script, "--library", make->prefix, place.name,
@@ -266,7 +266,7 @@ gboolean rootfs_make_libraries(RootfsMake *make, const char *own, char **others,
 char *rootfs_make_package(RootfsMake *make, const char *directory, GError **error)
 {
     g_autofree char *script = g_build_filename(make->tools->scripts, "pkg", "build", NULL);
-    g_auto(Place) place = {NULL};
+    g_auto(Place) place = {0};
 
     if (!enter(&place, make, directory, error) ||
         !run_package(make, &place, (const char *const[]){script, make->prefix, place.name,
@@ -296,7 +296,7 @@ static gboolean surround(const RootfsMake *make, const GPtrArray *behind, const 
                          Surroundings *surroundings, GError **error)
 {
     for (guint i = 0; i < behind->len; i++) {
-        g_auto(Place) place = {NULL};
+        g_auto(Place) place = {0};
 
         if (!find(&place, make, behind->pdata[i], error)) {
             return FALSE;
@@ -305,7 +305,7 @@ static gboolean surround(const RootfsMake *make, const GPtrArray *behind, const 
         g_string_append_printf(surroundings->symvers, " %s/Module.symvers", place.work);
     }
     for (guint i = 0; i < all->len; i++) {
-        g_auto(Place) place = {NULL};
+        g_auto(Place) place = {0};
 
         if (!find(&place, make, all->pdata[i], error)) {
             return FALSE;
@@ -322,7 +322,7 @@ char *rootfs_make_module(RootfsMake *make, const char *directory, const GPtrArra
     g_autofree char *headers = g_build_filename(make->tools->guests, make->machine, "headers",
                                                 NULL);
     g_auto(Surroundings) around = {g_string_new(NULL), g_string_new(NULL), g_string_new(NULL)};
-    g_auto(Place) place = {NULL};
+    g_auto(Place) place = {0};
 
     if (!surround(make, behind, all, &around, error)) {
         return NULL;

@@ -73,7 +73,7 @@ static gboolean build(const VmbBench *bench, const char *machine, const char *ou
                       double *seconds, GError **error)
 {
     const RootfsCommand command = vmb_image_tools("vmbench bench", bench->settings);
-    RootfsOptions options = {NULL};
+    RootfsOptions options = {0};
     gint64 start = g_get_monotonic_time();
     g_autoptr(RootfsImage) image = NULL;
     gboolean good;

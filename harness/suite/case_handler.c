@@ -50,7 +50,7 @@ static VmbHandler *launch(VmbCaseRun *run, guint index, GError **error)
     guint start = ++run->starts[index];
     g_autofree char *name = vmb_case_handler_log(handler, start);
     g_autofree char *title = handler_title(handler);
-    g_auto(VmbCaseWords) words = {NULL};
+    g_auto(VmbCaseWords) words = {0};
     g_auto(GStrv) argv = NULL;
     g_auto(GStrv) environment = NULL;
 

@@ -56,7 +56,7 @@ static VmbStreamTap *tap(const VmbCaseRun *run, const VmbStep *step, const char 
 
 static VmbProgram *start_program(const VmbCaseRun *run, const VmbStep *step, GError **error)
 {
-    g_auto(VmbCaseWords) words = {NULL};
+    g_auto(VmbCaseWords) words = {0};
     g_autoptr(GBytes) input = read_input(run, step, error);
     g_auto(GStrv) argv = NULL;
     g_auto(GStrv) environment = NULL;

@@ -98,7 +98,7 @@ gboolean vmb_expected_compare(const VmbExpected *expected, const VmbScenario *sc
                               const VmbMachine *machine, const char *what, const GString *got,
                               VmbResult *result, GError **error)
 {
-    g_auto(Fixture) fixture = {NULL};
+    g_auto(Fixture) fixture = {0};
     g_autoptr(VmbComparison) comparison = NULL;
 
     if (expected->line == 0) {
@@ -119,7 +119,7 @@ gboolean vmb_expected_compare(const VmbExpected *expected, const VmbScenario *sc
 gboolean vmb_expected_size(const VmbExpected *expected, const VmbScenario *scenario,
                            const VmbMachine *machine, VmbExpectedSize *size, GError **error)
 {
-    g_auto(Fixture) fixture = {NULL};
+    g_auto(Fixture) fixture = {0};
     const GString *bytes;
 
     *size = (VmbExpectedSize){0};

@@ -92,7 +92,7 @@ static void append_handler(GString *text, const VmbCaseRun *run, guint index)
     const VmbScenario *scenario = run->test->scenario;
     const VmbScenarioHandler *handler = handler_at(run, index);
     g_autofree char *endpoint = endpoint_of(run, handler->range);
-    g_auto(VmbCaseWords) words = {NULL};
+    g_auto(VmbCaseWords) words = {0};
     g_autofree char *name = quote(handler->name);
     g_autofree char *directory = quote(scenario->directory);
 

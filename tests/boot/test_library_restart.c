@@ -69,7 +69,7 @@ START_TEST(handler_dies_while_a_program_runs)
     const char *output = pi ? "ready\n" : "ready\nff ff ff ff\n";
     VmbenchHandler *handler = start_handler();
     VmbenchProgram *reader = start_reader();
-    g_auto(VmbenchOutcome) outcome = {NULL};
+    g_auto(VmbenchOutcome) outcome = {0};
 
     crash(handler);
     vmbench_program_send(reader, "go\n", 3);
@@ -112,7 +112,7 @@ START_TEST(a_reset_leaves_the_handler)
 {
     static const char *const mark[] = {"sh", "-c", "echo mark > /tmp/mark", NULL};
     static const char *const look[] = {"sh", "-c", "test ! -e /tmp/mark", NULL};
-    g_auto(VmbenchOutcome) outcome = {NULL};
+    g_auto(VmbenchOutcome) outcome = {0};
     VmbenchProgram *reader;
     GBytes *output;
 
