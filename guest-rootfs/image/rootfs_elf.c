@@ -5,6 +5,7 @@
 
 #include <gelf.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Elf, elf_end)
@@ -36,6 +37,12 @@ static Elf_Data *chunk(Elf *file, guint64 offset, guint64 size, Elf_Type type)
         return NULL;
     }
     return elf_getdata_rawchunk(file, (int64_t)offset, (size_t)size, type);
+}
+
+/* Of the bytes that the file has; only what does not lie in it may reach behind them. */
+static gboolean is_inside(guint64 size, guint64 offset, guint64 len)
+{
+    return offset <= size && len <= size - offset;
 }
 
 /* A text that ends within the data, or NULL. */
@@ -135,7 +142,7 @@ static gboolean read_interpreter(RootfsElf *elf, Elf *file, const GElf_Phdr *seg
     return text != NULL;
 }
 
-static gboolean read_segments(RootfsElf *elf, Elf *file)
+static gboolean read_segments(RootfsElf *elf, Elf *file, guint64 size)
 {
     size_t segments;
 
@@ -146,6 +153,7 @@ static gboolean read_segments(RootfsElf *elf, Elf *file)
         GElf_Phdr segment;
 
         if (gelf_getphdr(file, (int)i, &segment) == NULL ||
+            (segment.p_type == PT_LOAD && !is_inside(size, segment.p_offset, segment.p_filesz)) ||
             (segment.p_type == PT_INTERP && !read_interpreter(elf, file, &segment)) ||
             (segment.p_type == PT_DYNAMIC && !read_dynamic(elf, file, segments, &segment))) {
             return FALSE;
@@ -179,7 +187,7 @@ static void read_modinfo(RootfsElf *elf, const Elf_Data *data)
     elf->depends = g_strsplit(depends != NULL ? depends : "", ",", -1);
 }
 
-static gboolean read_sections(RootfsElf *elf, Elf *file)
+static gboolean read_sections(RootfsElf *elf, Elf *file, guint64 size)
 {
     size_t names;
 
@@ -191,6 +199,10 @@ static gboolean read_sections(RootfsElf *elf, Elf *file)
         const char *name = gelf_getshdr(section, &header) != NULL
                            ? elf_strptr(file, names, header.sh_name) : NULL;
 
+        if (name != NULL && header.sh_type != SHT_NOBITS &&
+            !is_inside(size, header.sh_offset, header.sh_size)) {
+            return FALSE;
+        }
         if (name != NULL && strcmp(name, ".modinfo") == 0) {
             Elf_Data *data = elf_rawdata(section, NULL);
 
@@ -251,7 +263,13 @@ static gboolean lacks_code(Elf *file)
     return FALSE;
 }
 
-static gboolean read_file(RootfsElf *elf, Elf *file)
+/* It is last in most files, and so what a copy that was cut short has lost. */
+static gboolean has_section_table(const GElf_Ehdr *header, guint64 size)
+{
+    return is_inside(size, header->e_shoff, (guint64)header->e_shnum * header->e_shentsize);
+}
+
+static gboolean read_file(RootfsElf *elf, Elf *file, guint64 size)
 {
     GElf_Ehdr header;
 
@@ -262,7 +280,10 @@ static gboolean read_file(RootfsElf *elf, Elf *file)
     if (elf->debug || elf->machine == ROOTFS_ELF_STRANGE) { /* for no guest: nothing else matters */
         return TRUE;
     }
-    return header.e_type == ET_REL ? read_sections(elf, file) : read_segments(elf, file);
+    if (!has_section_table(&header, size)) {
+        return FALSE;
+    }
+    return header.e_type == ET_REL ? read_sections(elf, file, size) : read_segments(elf, file, size);
 }
 
 gboolean rootfs_elf_read(int fd, const char *path, RootfsElf **elf, GError **error)
@@ -272,9 +293,10 @@ gboolean rootfs_elf_read(int fd, const char *path, RootfsElf **elf, GError **err
     guint8 first[sizeof(Elf64_Ehdr)];
     ssize_t len = pread(fd, first, sizeof(first), 0);
     RootfsElfHead head;
+    struct stat info;
 
     *elf = NULL;
-    if (len < 0 || !rootfs_elf_head(first, (gsize)len, &head)) {
+    if (len < 0 || fstat(fd, &info) != 0 || !rootfs_elf_head(first, (gsize)len, &head)) {
         return TRUE;
     }
     own = g_new0(RootfsElf, 1);
@@ -283,7 +305,8 @@ gboolean rootfs_elf_read(int fd, const char *path, RootfsElf **elf, GError **err
     elf_version(EV_CURRENT);
     elf_errno(); /* forget what was wrong with another file */
     file = elf_begin(fd, ELF_C_READ, NULL);
-    if (file == NULL || elf_kind(file) != ELF_K_ELF || !read_file(own, file)) {
+    if (file == NULL || elf_kind(file) != ELF_K_ELF ||
+        !read_file(own, file, (guint64)info.st_size)) {
         return fail(error, path);
     }
     *elf = g_steal_pointer(&own);

@@ -122,6 +122,48 @@ START_TEST(a_reason_is_always_told)
 }
 END_TEST
 
+static const struct cut {
+    const char *options, *guest, *end;
+} cuts[] = {
+    {"-static", "/bin/program", "100"},
+    {"-static", "/bin/program", "20000"}, /* in a segment */
+    {"-static", "/bin/program", "-1"},    /* in the table of sections, which it runs without */
+    {"", "/bin/program", "-1"},
+    {"-shared -fPIC", "/usr/lib/own.so", "-1"},
+    {"-c", "/lib/modules/own.ko", "-1"},
+    {"-c", "/lib/modules/own.ko", "100"},
+};
+
+/* As a copy that broke off, or a disk that was full, leaves it. */
+START_TEST(a_file_that_was_cut)
+{
+    const struct cut *cut = &cuts[_i];
+    g_autofree char *whole = test_path("whole");
+    g_autofree char *path = test_path("cut");
+    g_autofree char *script = g_strdup_printf(
+        "echo 'int main(void) { return 0; }' | gcc %s -x c - -o whole; head -c %s whole >cut",
+        cut->options, cut->end);
+
+    g_free(run(script));
+    must(rootfs_image_add_file(image, "/opt/whole", whole, &is_read, &error));
+    ck_assert(!rootfs_image_add_file(image, cut->guest, path, &can_run, &error));
+    EXPECT_ERROR(&error, ROOTFS_ERROR_SOURCE, path, "is a damaged ELF file (", "build or copy it again");
+}
+END_TEST
+
+/* .bss is a section without bytes in the file. */
+START_TEST(a_file_with_bss_is_whole)
+{
+    g_autofree char *path = test_path("program");
+    g_autofree char *module = test_path("own.ko");
+
+    g_free(run("echo 'char big[1 << 20]; int main(void) { return big[1]; }' >p.c;"
+               "gcc -static p.c -o program; strip program; gcc -c p.c -o own.ko"));
+    must(rootfs_image_add_file(image, "/bin/program", path, &can_run, &error));
+    must(rootfs_image_add_file(image, "/lib/modules/own.ko", module, &is_read, &error));
+}
+END_TEST
+
 /* Executable as they are: with the mode of what they were made from. */
 static const struct debugged {
     const char *options, *name, *guest;
@@ -156,6 +198,8 @@ int main(void)
     tcase_add_loop_test(tc, each_kind_of_file, 0, G_N_ELEMENTS(files));
     tcase_add_test(tc, what_is_no_elf_file);
     tcase_add_test(tc, a_damaged_program);
+    tcase_add_loop_test(tc, a_file_that_was_cut, 0, G_N_ELEMENTS(cuts));
+    tcase_add_test(tc, a_file_with_bss_is_whole);
     tcase_add_test(tc, a_reason_is_always_told);
     tcase_add_loop_test(tc, debugging_information_is_data, 0, G_N_ELEMENTS(debugged));
     suite_add_tcase(suite, tc);
