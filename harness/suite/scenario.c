@@ -117,6 +117,29 @@ static void make_absolute(const VmbScenario *scenario, char **words)
     }
 }
 
+/* Of HOST:GUEST and FILE.ko:INI what comes first. */
+static gboolean is_there(const VmbScenario *scenario, const char *word)
+{
+    g_autofree char *host = g_strndup(word, strcspn(word, ":"));
+    g_autofree char *path = g_canonicalize_filename(host, scenario->directory);
+
+    return g_file_test(path, G_FILE_TEST_EXISTS);
+}
+
+static gboolean check_sources(const VmbScenario *scenario, const VmbIni *ini, const char *key,
+                              char **words, GError **error)
+{
+    gboolean ok = TRUE;
+
+    for (char **word = words; word != NULL && *word != NULL; word++) {
+        if (!is_there(scenario, *word)) {
+            ok = vmb_ini_fail(ini, "scenario", key, error, "`%s` is not there: what goes into the "
+                              "image is named from the directory of this file", *word);
+        }
+    }
+    return ok;
+}
+
 static gboolean read_image(VmbScenario *scenario, const VmbIni *ini, GError **error)
 {
     const struct {
@@ -127,14 +150,14 @@ static gboolean read_image(VmbScenario *scenario, const VmbIni *ini, GError **er
         {"module", &scenario->modules},    {"overlay", &scenario->overlays},
         {"manifest", &scenario->manifests},
     };
+    gboolean ok = TRUE;
 
     for (guint i = 0; i < G_N_ELEMENTS(lists); i++) {
-        if (!vmb_ini_list(ini, "scenario", lists[i].key, lists[i].value, error)) {
-            return FALSE;
-        }
+        ok = vmb_ini_list(ini, "scenario", lists[i].key, lists[i].value, error) &&
+             check_sources(scenario, ini, lists[i].key, *lists[i].value, error) && ok;
         make_absolute(scenario, *lists[i].value);
     }
-    return TRUE;
+    return ok;
 }
 
 static const char *const scenario_keys[] = {

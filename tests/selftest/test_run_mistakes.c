@@ -117,6 +117,26 @@ START_TEST(list_finds_what_is_not_there)
 }
 END_TEST
 
+/* All of them at once, with their lines; what is there is not named. */
+START_TEST(list_finds_what_the_image_lacks)
+{
+    g_autofree char *tests = child_path(&child, "tests");
+    const char *args[] = {"list", "--dir", tests, NULL};
+
+    write_scenario("a", "[scenario]\nadd = scenario.ini:/x;no-file:/y\npkg = no-pkg\n"
+                   "module = no.ko:module.ini\noverlay = .:/opt;no-tree\nmanifest = no-list\n"
+                   "[step s]\nrun = true\n");
+    ck_assert_int_eq(child_run(&child, args), VMB_ERROR_SETUP);
+    assert_says(child.err, "scenario.ini:2: `no-file:/y` is not there: ");
+    assert_says(child.err, "scenario.ini:3: `no-pkg` is not there: ");
+    assert_says(child.err, "scenario.ini:4: `no.ko:module.ini` is not there: ");
+    assert_says(child.err, "scenario.ini:5: `no-tree` is not there: ");
+    assert_says(child.err, "scenario.ini:6: `no-list` is not there: ");
+    ck_assert_ptr_null(strstr(child.err, "`scenario.ini"));
+    ck_assert_ptr_null(strstr(child.err, "`.:"));
+}
+END_TEST
+
 START_TEST(a_kernel_is_for_one_machine)
 {
     write_scenario("a", broken);
@@ -193,6 +213,7 @@ int main(void)
     tcase_add_test(all, two_reports_may_go_nowhere);
     tcase_add_test(all, an_option_of_one_guest_is_refused);
     tcase_add_test(all, list_finds_what_is_not_there);
+    tcase_add_test(all, list_finds_what_the_image_lacks);
     tcase_add_test(all, a_kernel_is_for_one_machine);
     tcase_add_loop_test(all, a_file_that_cannot_be_kept_is_noted_once, 0, 4);
     tcase_add_test(all, gdb_is_not_invited_before_qemu_listens);

@@ -51,7 +51,8 @@ START_TEST(all_that_can_be_said)
     g_autoptr(VmbScenario) scenario = load(
         "[scenario]\ntitle = A title\nmachines = x86; x86\ngroups = fast;mine\ntimeout = 2.5\n"
         "isolate = yes\nmisbehaves = yes\nnetwork = true\nneeds = kvm\nappend = quiet\n"
-        "add = a:/bin/a;/abs:/b\npkg = p\nmodule = m\noverlay = o\nmanifest = f\n" STEP);
+        "add = scenario.ini:/bin/a;/bin/sh:/b\npkg = .\nmodule = .\noverlay = .:/opt\n"
+        "manifest = scenario.ini\n" STEP);
 
     ck_assert_str_eq(scenario->title, "A title");
     ck_assert_uint_eq(scenario->machines->len, 1);
@@ -63,11 +64,11 @@ START_TEST(all_that_can_be_said)
     ck_assert(scenario->isolate && scenario->misbehaves && scenario->network &&
               scenario->needs_kvm);
     ck_assert_str_eq(scenario->append, "quiet");
-    g_autofree char *file = g_build_filename(ini_directory, "a:/bin/a", NULL);
-    g_autofree char *package = g_build_filename(ini_directory, "p", NULL);
+    g_autofree char *file = g_build_filename(ini_directory, "scenario.ini:/bin/a", NULL);
+    g_autofree char *package = g_build_filename(ini_directory, ".", NULL);
 
     ck_assert_str_eq(scenario->files[0], file);
-    ck_assert_str_eq(scenario->files[1], "/abs:/b");
+    ck_assert_str_eq(scenario->files[1], "/bin/sh:/b");
     ck_assert_str_eq(scenario->packages[0], package);
     ck_assert_ptr_nonnull(scenario->modules[0]);
     ck_assert_ptr_nonnull(scenario->overlays[0]);
