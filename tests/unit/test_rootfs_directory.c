@@ -187,7 +187,6 @@ START_TEST(bad_template)
 }
 END_TEST
 
-/* Whatever order the file system has. */
 START_TEST(a_template_that_fails_has_used_nothing)
 {
     g_autofree char *path = test_file("x.in", "@MACHINE@ @NOTHING@", 19);
@@ -204,6 +203,7 @@ START_TEST(a_template_that_fails_has_used_nothing)
 }
 END_TEST
 
+/* Whatever order the file system has. */
 START_TEST(the_first_mistake_by_name)
 {
     g_autofree char *tree = test_path("tree");
