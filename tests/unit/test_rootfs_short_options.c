@@ -27,6 +27,13 @@ static const struct {
     {"run --jobs=2 --j2 - --", "run --jobs=2 --j2 - --"},
     {"run -j2 -- -j3", "run -j 2 -- -j3"},
     {"run -x2", "run -x2"},
+    {"run --long -j2 -j3", "run --long -j2 -j 3"},
+    {"run --long=a -j2", "run --long=a -j 2"},
+    {"run --quiet -j2", "run --quiet -j 2"},
+    {"run -d -j2 -j3", "run -d -j2 -j 3"},
+    {"run --dir -- -j2 -- -j3", "run --dir -- -j 2 -- -j3"},
+    {"run -qd -j2 -j3", "run -qd -j2 -j 3"},
+    {"run -q -j2", "run -q -j 2"},
 };
 
 START_TEST(joined_values_are_split)
