@@ -64,9 +64,15 @@ static gboolean fail_interrupted(struct writer *writer)
 
 static gboolean fail_source(struct writer *writer, const RootfsEntry *entry, const char *problem)
 {
-    g_set_error(&writer->error, ROOTFS_ERROR, ROOTFS_ERROR_SOURCE,
-                "%s: %s while the image was written; build it again", entry->source, problem);
+    g_set_error(&writer->error, ROOTFS_ERROR, ROOTFS_ERROR_SOURCE, "%s: %s", entry->source, problem);
     return FALSE;
+}
+
+/* It changed meanwhile, or is one that the kernel makes as it is read. */
+static gboolean fail_size(struct writer *writer, const RootfsEntry *entry, int fd)
+{
+    return rootfs_source_check_same(fd, entry->source, &entry->stamp, &writer->error) &&
+           fail_source(writer, entry, "has more or fewer bytes than its size says; add a copy of it");
 }
 
 static gboolean copy_bytes(struct writer *writer, const RootfsEntry *entry, int fd)
@@ -88,9 +94,12 @@ static gboolean copy_bytes(struct writer *writer, const RootfsEntry *entry, int 
         }
     }
     if (n < 0) {
-        return fail_source(writer, entry, g_strerror(errno));
+        g_autofree char *problem = g_strdup_printf("cannot be read: %s; check the disk that it is on",
+                                                   g_strerror(errno));
+
+        return fail_source(writer, entry, problem);
     }
-    return copied == entry->size || fail_source(writer, entry, "changed its size");
+    return copied == entry->size || fail_size(writer, entry, fd);
 }
 
 static gboolean write_held(struct writer *writer, const RootfsEntry *entry)

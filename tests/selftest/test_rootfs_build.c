@@ -230,6 +230,10 @@ static const struct mistake {
     {"echo x >b; $build --base b", "base archive b: is truncated, damaged or no cpio", VMB_ERROR_SETUP},
     {"$build --base $IMAGES/raspi4b.cpio", "raspi4b.cpio: its /init is a program for aarch64",
      VMB_ERROR_USAGE},
+    {"$build --add /proc/version:/x", "/proc/version: has more or fewer bytes than its size says; add a "
+     "copy of it", VMB_ERROR_SETUP},
+    {"$build --add /sys/kernel/uevent_seqnum:/x", "uevent_seqnum: has more or fewer bytes than its size",
+     VMB_ERROR_SETUP},
     {"$build --set -mX=1", "--set -mX=1: the name '-mX' is not made of capitals", VMB_ERROR_SETUP},
     {"$build --no-base", "/init of the image is missing", VMB_ERROR_SETUP},
     {"$build --add /nowhere:/x", "/nowhere: cannot be read: No such file", VMB_ERROR_SETUP},
