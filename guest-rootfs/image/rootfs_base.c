@@ -27,7 +27,7 @@ struct base {
     RootfsStream *stream;
     gint64 given; /* bytes that libarchive has of this archive and what follows it */
     guint links;  /* numbers of hard links given out */
-    guint64 room; /* bytes of memory that its files may take yet */
+    guint64 room; /* bytes of memory that its members may take yet */
     GError **unfit;
 };
 
@@ -68,6 +68,30 @@ static char *guest_path(const char *name)
     return path->len > 0 ? g_string_free(g_steal_pointer(&path), FALSE) : g_strdup(ROOTFS_ROOT);
 }
 
+static gboolean fail_memory(const struct base *base, const char *path, GError **error)
+{
+    return fail_member(base, path, "makes it larger than the memory there is; leave out what the guest "
+                       "does not need", error);
+}
+
+/* What a member takes beside a file's bytes. */
+static gboolean take_room(struct base *base, const RootfsEntry *entry, GError **error)
+{
+    enum {
+        PATHS = 3, /* the entry's own, that of the image's table, and libarchive's of a hard link */
+        NODES = 512 /* of trees and tables, up to those by which an image is written */
+    };
+    guint64 bytes = sizeof(*entry) + NODES + PATHS * strlen(entry->path) +
+                    (entry->target != NULL ? strlen(entry->target) : 0) +
+                    (entry->interpreter != NULL ? strlen(entry->interpreter) : 0);
+
+    if (bytes > base->room) {
+        return fail_memory(base, entry->path, error);
+    }
+    base->room -= bytes;
+    return TRUE;
+}
+
 static gboolean hold_all(struct base *base, Archive *archive, const char *path,
                          RootfsGrowing *bytes, GError **error)
 {
@@ -78,8 +102,7 @@ static gboolean hold_all(struct base *base, Archive *archive, const char *path,
 
     while ((status = archive_read_data_block(archive, &block, &len, &offset)) == ARCHIVE_OK) {
         if (!rootfs_growing_append(bytes, block, len, &base->room)) {
-            return fail_member(base, path, "makes it larger than the memory there is; leave out what "
-                               "the guest does not need", error);
+            return fail_memory(base, path, error);
         }
     }
     return status == ARCHIVE_EOF || fail_archive(base, archive_error_string(archive), error);
@@ -255,7 +278,7 @@ static gboolean read_member(struct base *base, Archive *archive, Header *header,
     g_autoptr(RootfsEntry) entry = rootfs_entry_new(real, archive_entry_filetype(header), &owner);
 
     entry->base = TRUE;
-    if (!fill(base, archive, header, entry, error)) {
+    if (!fill(base, archive, header, entry, error) || !take_room(base, entry, error)) {
         return FALSE;
     }
     char *key = entry->path;

@@ -14,7 +14,7 @@ typedef struct {
 } RootfsGrowing;
 
 /*
- * Bytes of memory that a base's files may take together: three quarters of what the computer has, or the
+ * Bytes of memory that a base's members may take together: three quarters of what the computer has, or the
  * process may have. The rest is for all else that it does.
  */
 guint64 rootfs_growing_room(void);

@@ -43,6 +43,9 @@ static const char prepare[] =
     "MODULE_LICENSE(\"GPL\");\\n' >$1/$1.c; };"
     /* newc, without its data */
     "claim() { printf '070701%%08x%%08x%%032x%%s%%032x%%08x%%08xf\\0' 1 33188 0 $1 0 2 0; };"
+    /* $1 links with targets of $2 bytes, which 4 divides; no trailer */
+    "links() { target=$(printf %%$2s | tr ' ' t); head=$(printf %%08x 1 41471 0 0 1 0 $2 0 0 0 0 10 0);"
+    "  seq -f \"070701${head}l%%08.0f@$target\" $1 | tr -d '\\n' | tr @ '\\0' | gzip -1; };"
     LITTLE_MEMORY
     "in_image() { cpio --quiet -it <out.cpio | grep -x \"$1\"; };";
 

@@ -256,6 +256,10 @@ static const struct mistake {
     {"mkdir t; truncate -s 300M t/1 t/2 t/3; cd t; ls | cpio --quiet -o -H newc | gzip -1 >../b; cd ..;"
      "little_memory; $build --base b",
      "base archive b: member '/3' makes it larger than the memory there is; leave out", VMB_ERROR_SETUP},
+    {"links 250000 4000 >b; little_memory; $build --base b",
+     " makes it larger than the memory there is; leave out", VMB_ERROR_SETUP},
+    {"links 2000000 4 >b; little_memory; $build --base b",
+     " makes it larger than the memory there is; leave out", VMB_ERROR_SETUP},
 #endif
     {"echo x >f; $build --add f:/opt/$(printf 'x%.0s' $(seq 256))", "has a part of more than 255 bytes",
      VMB_ERROR_SETUP},
