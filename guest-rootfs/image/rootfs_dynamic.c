@@ -4,6 +4,7 @@
 
 #include "rootfs_entry.h"
 #include "rootfs_library.h"
+#include "rootfs_path.h"
 
 /* RootfsMissing: it is an error. */
 static gboolean refuse_missing(gpointer data, const RootfsEntry *user, const char *name,
@@ -48,6 +49,27 @@ static gboolean note_missing(gpointer data, const RootfsEntry *user, const char 
     return TRUE;
 }
 
+/* A library of another processor is where a copy goes, and no --replace was given to lose it by. */
+static gboolean is_taken(RootfsImage *image, const char *guest)
+{
+    g_autofree char *path = rootfs_path_resolve(image->entries, guest, FALSE);
+    const RootfsEntry *there = path != NULL ? g_tree_lookup(image->entries, path) : NULL;
+
+    return there != NULL && there->machine != 0 && !(there->base && image->replace);
+}
+
+static gboolean fail_taken(const struct missing *missing, const char *host, const char *guest,
+                           GError **error)
+{
+    enum { OWN = 1 }; /* below /usr/lib */
+    const char *own = missing->processor->directories[OWN];
+
+    g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_LIBRARY,
+                "%s: needs %s, whose copy has no place: %s is another processor's library; give "
+                "--add %s:%s/%s:755", missing->user, missing->name, guest, host, own, missing->name);
+    return FALSE;
+}
+
 /* Sets *added unless the image has it by now. */
 static gboolean add_library(RootfsImage *image, const struct missing *missing,
                             const char *const *directories, gboolean *added, GError **error)
@@ -66,6 +88,9 @@ static gboolean add_library(RootfsImage *image, const struct missing *missing,
     }
     if (rootfs_library_is_at(image->entries, guest, missing->processor->elf_machine)) {
         return TRUE;
+    }
+    if (missing->name[0] != '/' && is_taken(image, guest)) {
+        return fail_taken(missing, host, guest, error);
     }
     *added = TRUE;
     return rootfs_image_add_file(image, guest, host, &owner, error);

@@ -346,7 +346,12 @@ START_TEST(libraries_of_one_name_for_two)
     make_older("-m32");
     add("program", "/usr/bin/program");
     ck_assert(!rootfs_image_add_libraries(image, directories, &error));
-    EXPECT_ERROR(&error, ROOTFS_ERROR_DUPLICATE, "/usr/lib/libown.so is added twice");
+    EXPECT_ERROR(&error, ROOTFS_ERROR_LIBRARY, "/program: needs libown.so, whose copy has no place: "
+                 "/usr/lib/libown.so is another processor's library; give --add ",
+                 "/libs/libown.so:/usr/lib/i386-linux-gnu/libown.so:755");
+    add("libs/libown.so", "/usr/lib/i386-linux-gnu/libown.so");
+    must(rootfs_image_add_libraries(image, directories, &error));
+    must(rootfs_image_check_libraries(image, &error));
 }
 END_TEST
 
