@@ -106,6 +106,34 @@ START_TEST(a_module_of_another_kernel)
 }
 END_TEST
 
+/* ---- Those of the tree ---- */
+
+/* `module NAME AFTER` makes one. */
+static const struct order {
+    const char *make, *prints, *says;
+} orders[] = {
+    {"module a b.ko; module b c-d; module c_d ''", "c_d: \nb: c_d\na: b c_d\n", ""},
+    {"module a uio", "a: \n", ""},
+    {"module selfy selfy", "", "/m: selfy/module.ini: `after` names the module itself: remove it\n"},
+    {"module s-y 'a;s_y.ko'", "", "/m: s-y/module.ini: `after` names the module itself: remove it\n"},
+    {"module x-y ''; module x_y ''", "", " are modules of one name to the kernel, a - as a _: rename one\n"},
+    {"module 'a b' ''", "", "/m: the path 'a b' has a blank or one of "},
+};
+
+START_TEST(the_order_of_the_trees_modules)
+{
+    g_autofree char *script = g_strdup_printf(
+        "mkdir m; cd m; module() { mkdir \"$1\"; printf '[module]\\nafter = %%s\\n' \"$2\" >\"$1/module.ini\";"
+        "}; %s; $SOURCE/guest-rootfs/modules/order .", orders[_i].make);
+    int status = run(script);
+
+    ck_assert_str_eq(child.out, orders[_i].prints);
+    ck_assert_msg(strstr(child.err, orders[_i].says) != NULL, "%s", child.err);
+    ck_assert_int_eq(status, orders[_i].says[0] != '\0');
+    ck_assert_ptr_eq(strchr(child.err, '\n'), strrchr(child.err, '\n')); /* one line */
+}
+END_TEST
+
 static Suite *rootfs_modules_suite(void)
 {
     Suite *suite = suite_create("rootfs_modules");
@@ -119,6 +147,7 @@ static Suite *rootfs_modules_suite(void)
     tcase_add_test(tc, a_module_that_uses_what_comes_before_the_one_before);
     tcase_add_loop_test(tc, a_mistake_is_named, 0, G_N_ELEMENTS(mistakes));
     tcase_add_test(tc, a_module_of_another_kernel);
+    tcase_add_loop_test(tc, the_order_of_the_trees_modules, 0, G_N_ELEMENTS(orders));
     suite_add_tcase(suite, tc);
     return suite;
 }
