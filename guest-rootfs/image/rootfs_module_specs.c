@@ -62,25 +62,6 @@ static Spec *new_spec(const char *text)
     return spec;
 }
 
-static gboolean collect(Adding *adding, char **specs, GError **error)
-{
-    for (; specs != NULL && *specs != NULL; specs++) {
-        Spec *spec = new_spec(*specs);
-
-        g_ptr_array_add(adding->specs, spec);
-        if (spec->is_source) {
-            g_ptr_array_add(adding->sources, spec->path);
-        }
-        if (spec->ini_path != NULL) {
-            spec->ini = rootfs_module_ini_load(spec->ini_path, error);
-        }
-        if (spec->ini_path != NULL && spec->ini == NULL) {
-            return FALSE;
-        }
-    }
-    return TRUE;
-}
-
 static Spec *find(const Adding *adding, const char *name)
 {
     g_autofree char *plain = rootfs_kernel_module_name(name);
@@ -93,6 +74,46 @@ static Spec *find(const Adding *adding, const char *name)
         }
     }
     return NULL;
+}
+
+/* Told here by the paths that the user has given: later there are those of what was built. */
+static gboolean check_once(const Adding *adding, const Spec *spec, GError **error)
+{
+    const Spec *other = find(adding, spec->name);
+
+    if (other != NULL) {
+        g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_MODULE,
+                    "%s: the module %s is added twice, also as %s; remove one of the two", spec->path,
+                    spec->name, other->path);
+    }
+    return other == NULL;
+}
+
+static gboolean collect_one(Adding *adding, Spec *spec, GError **error)
+{
+    gboolean once = check_once(adding, spec, error);
+
+    g_ptr_array_add(adding->specs, spec);
+    if (!once) {
+        return FALSE;
+    }
+    if (spec->is_source) {
+        g_ptr_array_add(adding->sources, spec->path);
+    }
+    if (spec->ini_path != NULL) {
+        spec->ini = rootfs_module_ini_load(spec->ini_path, error);
+    }
+    return spec->ini_path == NULL || spec->ini != NULL;
+}
+
+static gboolean collect(Adding *adding, char **specs, GError **error)
+{
+    for (; specs != NULL && *specs != NULL; specs++) {
+        if (!collect_one(adding, new_spec(*specs), error)) {
+            return FALSE;
+        }
+    }
+    return TRUE;
 }
 
 /* ---- One behind the other ---- */

@@ -88,6 +88,8 @@ static const struct mistake {
     {BASE_AND_USER "printf '[module]\\nafter = a-base\\n' >z-user/module.ini; sed 's/a-base/z-user/' "
      "z-user/module.ini >a-base/module.ini; $build $both",
      "a-base/module.ini: waits for z-user, which waits for it; remove one"},
+    {"module a-b; mkdir t; cp -r a-b t; $build --module a-b --module t/a-b",
+     "t/a-b: the module a_b is added twice, also as a-b; remove one of the two"},
 };
 
 START_TEST(a_mistake_is_named)
