@@ -133,7 +133,8 @@ static void note_link(struct base *base, RootfsEntry *entry, const char *first_n
 /* Its bytes are needed whatever becomes of the others: what is added depends on them. */
 static gboolean is_configuration(const char *path)
 {
-    return g_str_has_prefix(path, "/etc/ld.so.conf") || g_str_equal(path, "/etc/vmbench/modules");
+    return g_str_has_prefix(path, "/etc/ld.so.conf") || g_str_equal(path, "/etc/vmbench/modules") ||
+           g_regex_match_simple("^(/usr)?/lib/modules/[^/]*\\.ko$", path, G_REGEX_RAW, 0);
 }
 
 /* What it runs on, and what runs it. */

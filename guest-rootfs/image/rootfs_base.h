@@ -9,8 +9,8 @@
  * Put every member of the cpio archive (newc, odc or binary; plain or compressed by gzip, zstd or
  * xz; several one after the other as the kernel takes them) that `fd` holds from its start into
  * `entries`, marked as `base`. Of members with one path the last counts, and links of earlier members
- * are followed on the way. Without `data` the bytes of files are passed over, /etc/ld.so.conf* and
- * /etc/vmbench/modules apart; sums and lengths of what is compressed are checked all the same. `fd`
+ * are followed on the way. Without `data` the bytes of files are passed over, /etc/ld.so.conf*,
+ * /etc/vmbench/modules and /lib/modules/NAME.ko apart; sums and lengths of what is compressed are checked all the same. `fd`
  * is a regular file; `path` is for messages. *unfit, NULL before, becomes a BASE error when a kernel
  * would not unpack the archive as it is; NULL: nobody wants to know. Errors: BASE; then `entries`
  * holds a part.

@@ -195,7 +195,7 @@ static gboolean add_modules(Build *build, GError **error)
     build->modules = rootfs_modules_new(build->kernel);
     return each(build, options->modules, check_module, error) &&
            rootfs_module_specs_add(options->modules, build->make, build->kernel, build->modules,
-                                   error) &&
+                                   build->image, error) &&
            each(build, options->kernel_module, add_kernel_module, error) &&
            rootfs_modules_place(build->modules, build->image, error);
 }

@@ -175,6 +175,12 @@ gboolean rootfs_image_has_directory(RootfsImage *image, const char *guest);
 /* Whether the base archive has this very path, whatever was added since. */
 gboolean rootfs_image_base_has(const RootfsImage *image, const char *path);
 
+/*
+ * The kernel module `name` that the base has in /lib/modules: its file there, NAME.ko with a '-' for a '_'
+ * or the reverse, and *bytes, what is in it; NULL when it has none. The caller frees both.
+ */
+char *rootfs_image_bases_module(RootfsImage *image, const char *name, GBytes **bytes);
+
 /* TRUE when an executable file is there; links are followed. */
 gboolean rootfs_image_has_program(RootfsImage *image, const char *guest);
 

@@ -6,13 +6,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 typedef struct {
     char *path;
     int fd; /* what lies at the path may be built again meanwhile */
     RootfsElf *elf;
-    gboolean kernels; /* the kernel's own */
+    enum { OWN, KERNELS, BASES } from; /* whose it is: the user's, or that is there already */
     gboolean boot;
     char *parameters;
     GStrv after;
@@ -143,12 +144,12 @@ gboolean rootfs_modules_add_kernels(RootfsModules *modules, const char *name, GE
         return FALSE;
     }
     if (other != NULL) {
-        return other->kernels ||
+        return other->from != OWN ||
                fail(error, "the kernel's module %s: one of that name is added as %s; remove one of the "
                     "two", name, other->path);
     }
     module = new_module(path);
-    module->kernels = TRUE;
+    module->from = KERNELS;
     if (!read_module(module, error)) {
         return FALSE;
     }
@@ -160,16 +161,61 @@ gboolean rootfs_modules_add_kernels(RootfsModules *modules, const char *name, GE
 
 struct placing {
     RootfsModules *modules;
+    RootfsImage *image;
     GString *list; /* in the order of loading */
     GError **error;
 };
+
+/* What it depends on; one that is empty or damaged depends on nothing. */
+static gboolean read_bases(Module *module, GBytes *bytes, GError **error)
+{
+    gsize len;
+    const void *data = g_bytes_get_data(bytes, &len);
+
+    module->fd = memfd_create("module", MFD_CLOEXEC);
+    if (module->fd < 0 || write(module->fd, data, len) != (gssize)len) {
+        return fail(error, "%s of the base: cannot be read: %s; free memory", module->path,
+                    g_strerror(errno));
+    }
+    return rootfs_elf_read(module->fd, module->path, &module->elf, error);
+}
+
+static gboolean add_bases(struct placing *placing, const char *file, GBytes *bytes)
+{
+    g_autoptr(Module) module = new_module(file);
+
+    module->from = BASES;
+    if (!read_bases(module, bytes, placing->error)) {
+        return FALSE;
+    }
+    g_tree_insert(placing->modules->modules, rootfs_kernel_module_name(file),
+                  g_steal_pointer(&module));
+    return TRUE;
+}
+
+static gboolean add_needed(struct placing *placing, const char *name)
+{
+    g_autoptr(GBytes) bytes = NULL;
+    g_autoptr(GError) problem = NULL;
+    g_autofree char *file = NULL;
+
+    if (rootfs_modules_add_kernels(placing->modules, name, &problem)) {
+        return TRUE;
+    }
+    file = rootfs_image_bases_module(placing->image, name, &bytes);
+    if (file != NULL) {
+        return add_bases(placing, file, bytes);
+    }
+    g_propagate_error(placing->error, g_steal_pointer(&problem));
+    return FALSE;
+}
 
 static Module *find(struct placing *placing, const char *name)
 {
     g_autofree char *plain = rootfs_kernel_module_name(name);
 
     if (g_tree_lookup(placing->modules->modules, plain) == NULL &&
-        !rootfs_modules_add_kernels(placing->modules, plain, placing->error)) {
+        !add_needed(placing, plain)) {
         return NULL;
     }
     return g_tree_lookup(placing->modules->modules, plain);
@@ -212,7 +258,7 @@ static gboolean visit(struct placing *placing, const char *name, const char *use
         return TRUE;
     }
     module->state = ON_THE_WAY;
-    if (!visit_all(placing, module->elf->depends, name) ||
+    if (!visit_all(placing, module->elf != NULL ? module->elf->depends : NULL, name) ||
         !visit_all(placing, module->after, name)) {
         return FALSE;
     }
@@ -238,16 +284,16 @@ static GPtrArray *names_of(RootfsModules *modules, gboolean boot)
 }
 
 /* The list of those with this `boot` and of all that they need; NULL: an error. */
-static GString *order(RootfsModules *modules, gboolean boot, GError **error)
+static GString *order(RootfsModules *modules, RootfsImage *image, gboolean boot, GError **error)
 {
     g_autoptr(GPtrArray) names = names_of(modules, boot);
     g_autoptr(GString) list = g_string_new(NULL);
-    struct placing placing = {modules, list, error};
+    struct placing placing = {modules, image, list, error};
 
     return visit_all(&placing, (char **)names->pdata, "the image") ? g_steal_pointer(&list) : NULL;
 }
 
-/* A kernel's own module that the base has already is the same. */
+/* What the base has already is the same, if it is a kernel's own module or the base's. */
 static gboolean add_files(RootfsModules *modules, RootfsImage *image, GError **error)
 {
     static const RootfsOwner owner = {0644, 0, 0};
@@ -258,7 +304,7 @@ static gboolean add_files(RootfsModules *modules, RootfsImage *image, GError **e
         g_autofree char *file = g_path_get_basename(module->path);
         g_autofree char *guest = g_strconcat("/lib/modules/", file, NULL);
 
-        if (!(module->kernels && rootfs_image_has(image, guest)) &&
+        if (!(module->from != OWN && rootfs_image_has(image, guest)) &&
             !rootfs_image_add_open(image, guest, module->fd, module->path, &owner, error)) {
             return FALSE;
         }
@@ -300,7 +346,7 @@ static const Module *own_module(const struct merging *merging, const char *file)
     g_autofree char *name = rootfs_kernel_module_name(file);
     const Module *module = g_tree_lookup(merging->modules->modules, name);
 
-    return module != NULL && !module->kernels ? module : NULL;
+    return module != NULL && module->from == OWN ? module : NULL;
 }
 
 /* A module once. What the user says of his own counts, and else what the base says. */
@@ -355,8 +401,8 @@ gboolean rootfs_modules_place(RootfsModules *modules, RootfsImage *image, GError
 {
     static const char path[] = "/etc/vmbench/modules";
     static const RootfsOwner owner = {0644, 0, 0};
-    g_autoptr(GString) boot = order(modules, TRUE, error);
-    g_autoptr(GString) rest = boot != NULL ? order(modules, FALSE, error) : NULL;
+    g_autoptr(GString) boot = order(modules, image, TRUE, error);
+    g_autoptr(GString) rest = boot != NULL ? order(modules, image, FALSE, error) : NULL;
     g_autoptr(GBytes) base = NULL;
     g_autoptr(GBytes) list = NULL;
     g_autofree char *text = NULL;

@@ -33,7 +33,8 @@ gboolean rootfs_modules_add_kernels(RootfsModules *modules, const char *name, GE
 /*
  * Put all of them and what they depend on into the image as /lib/modules/NAME.ko, and the list for
  * init as /etc/vmbench/modules, one "NAME.ko PARAMETERS" a line, behind those of a base. A module
- * that was added (rootfs_modules_add()) takes the place that the base's list has for its name.
+ * that was added (rootfs_modules_add()) takes the place that the base's list has for its name. One that the
+ * base alone has is not added again, and is in the list where another needs it or comes behind it.
  * Errors: MODULE when one that is needed is missing or two wait for each other, and those of
  * rootfs_image_add_file().
  */

@@ -20,6 +20,7 @@ typedef struct {
     RootfsMake *make;
     RootfsKernel *kernel;
     RootfsModules *modules;
+    RootfsImage *image;
 } Adding;
 
 static void free_spec(Spec *spec)
@@ -138,16 +139,25 @@ static void come_behind(Spec *spec, const Spec *other)
     }
 }
 
+/* One that is there already: in the image, whose symbols are not known, or the kernel's. */
+static gboolean check_there(Adding *adding, const Spec *spec, const char *name, GError **error)
+{
+    g_autoptr(GBytes) bytes = NULL;
+    g_autofree char *bases = rootfs_image_bases_module(adding->image, name, &bytes);
+
+    if (bases == NULL && rootfs_kernel_module(adding->kernel, name, error) == NULL) {
+        g_prefix_error(error, "%s: %s is in `after`: ", spec->ini_path, name);
+        return FALSE;
+    }
+    return TRUE;
+}
+
 static gboolean visit_named(Adding *adding, Spec *spec, const char *name, GError **error)
 {
     Spec *other = find(adding, name);
 
     if (other == NULL) {
-        if (rootfs_kernel_module(adding->kernel, name, error) == NULL) {
-            g_prefix_error(error, "%s: %s is in `after`: ", spec->ini_path, name);
-            return FALSE;
-        }
-        return TRUE;
+        return check_there(adding, spec, name, error);
     }
     if (!visit(adding, other, spec->ini_path, error)) {
         return FALSE;
@@ -188,11 +198,11 @@ static gboolean visit(Adding *adding, Spec *spec, const char *user, GError **err
 }
 
 gboolean rootfs_module_specs_add(char **specs, RootfsMake *make, RootfsKernel *kernel,
-                                 RootfsModules *modules, GError **error)
+                                 RootfsModules *modules, RootfsImage *image, GError **error)
 {
     g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func((GDestroyNotify)free_spec);
     g_autoptr(GPtrArray) sources = g_ptr_array_new();
-    Adding adding = {all, sources, make, kernel, modules};
+    Adding adding = {all, sources, make, kernel, modules, image};
     gboolean good = collect(&adding, specs, error);
 
     for (guint i = 0; good && i < all->len; i++) {

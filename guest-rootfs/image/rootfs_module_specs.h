@@ -12,9 +12,9 @@
  * names in `after`, and can use what they, and those that they come behind, export. `make` is needed for
  * sources only. Errors: those of rootfs_make_module(), rootfs_module_ini_load() and
  * rootfs_modules_add(); MODULE when two have one name or wait for each other, or `after` has a name that
- * is neither another's nor a module of the kernel.
+ * is neither another's nor a module of the kernel or of the image's base.
  */
 gboolean rootfs_module_specs_add(char **specs, RootfsMake *make, RootfsKernel *kernel,
-                                 RootfsModules *modules, GError **error);
+                                 RootfsModules *modules, RootfsImage *image, GError **error);
 
 #endif

@@ -22,6 +22,25 @@ START_TEST(a_kernels_own_module)
 }
 END_TEST
 
+/* poke and vmmio-uio lie in the base and are not loaded at boot; the latter depends on the kernel's uio. */
+START_TEST(a_module_behind_those_of_the_base)
+{
+    must_print("module drv; printf '[module]\\nafter = poke; vmmio_uio\\n' >drv/module.ini;"
+               "$build --module drv; cpio --quiet -i --to-stdout etc/vmbench/modules <out.cpio;"
+               "in_image 'lib/modules/\\(poke\\|vmmio-uio\\).ko'",
+               "poke.ko\nuio.ko\nvmmio-uio.ko\ndrv.ko\nlib/modules/poke.ko\nlib/modules/vmmio-uio.ko\n");
+}
+END_TEST
+
+START_TEST(a_module_that_uses_a_header_of_the_bases)
+{
+    must_print("module drv; printf '[module]\\nafter = poke\\n' >drv/module.ini;"
+               "sed -i '1i #include \"poke_registers.h\"' drv/drv.c; ! $build --module drv || exit 1;"
+               "$build --module drv --module \"$SOURCE/guest-rootfs/modules/poke\" --replace;"
+               "cpio --quiet -i --to-stdout etc/vmbench/modules <out.cpio", "poke.ko\ndrv.ko\n");
+}
+END_TEST
+
 /* ---- Modules that use others ---- */
 
 /* The module a-base exports, by a header that z-user includes; its name comes first, and its turn does. */
@@ -81,7 +100,8 @@ static const struct mistake {
     {BASE_AND_USER "cp a-base/base.h z-user; $build --module z-user", "ERROR: modpost: \"base_sum\" ["},
     {BASE_AND_USER "cp a-base/base.h z-user; $build --module z-user",
      "module z-user: the kernel exports nothing of the names above that are undefined: if another module "
-     "does, have that one built too, and write after = NAME below [module] in /"},
+     "does, have that one built too (--module DIR, and --replace where the base has it), and write after = "
+     "NAME below [module] in /"},
     {BASE_AND_USER "printf '[module]\\nafter = a-base\\n' >z-user/module.ini; $build --module z-user",
      "z-user/module.ini: a-base is in `after`: the kernel has no module a-base; check the name, or add the "
      "module itself"},
@@ -145,6 +165,8 @@ static Suite *rootfs_modules_suite(void)
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_test(tc, modules_come_with_what_they_need);
     tcase_add_test(tc, a_kernels_own_module);
+    tcase_add_test(tc, a_module_behind_those_of_the_base);
+    tcase_add_test(tc, a_module_that_uses_a_header_of_the_bases);
     tcase_add_test(tc, a_module_that_uses_anothers_symbols);
     tcase_add_test(tc, a_module_that_uses_what_comes_before_the_one_before);
     tcase_add_loop_test(tc, a_mistake_is_named, 0, G_N_ELEMENTS(mistakes));

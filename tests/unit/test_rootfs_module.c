@@ -43,18 +43,25 @@ static void add(RootfsModules *modules, const char *name, const char *depends, c
     must(rootfs_modules_add(modules, path, says, &error));
 }
 
-/* What init loads, and what lies in /lib/modules. */
-static void expect_placed(RootfsModules *modules, const char *list, const char *files)
+/* What init loads. */
+static void expect_list(const char *list)
 {
     g_autofree char *output = test_path("out.cpio");
-    g_autofree char *got_list = NULL;
+    g_autofree char *got = NULL;
+
+    must(rootfs_image_write(image, output, &error));
+    got = run("cpio --quiet -i --to-stdout etc/vmbench/modules <out.cpio");
+    ck_assert_str_eq(got, list);
+}
+
+/* The same, and what lies in /lib/modules. */
+static void expect_placed(RootfsModules *modules, const char *list, const char *files)
+{
     g_autofree char *got_files = NULL;
 
     must(rootfs_modules_place(modules, image, &error));
-    must(rootfs_image_write(image, output, &error));
-    got_list = run("cpio --quiet -i --to-stdout etc/vmbench/modules <out.cpio");
+    expect_list(list);
     got_files = run("cpio --quiet -it <out.cpio | sed -n 's,^lib/modules/,,p' | xargs");
-    ck_assert_str_eq(got_list, list);
     ck_assert_str_eq(g_strchomp(got_files), files);
 }
 
@@ -192,6 +199,29 @@ START_TEST(a_bases_module_is_replaced)
     add(modules, "b.ko", "", NULL);
     expect_placed(modules, "core.ko debug\nmid.ko\na.ko new=1\nx.ko\nb.ko\n",
                   "a.ko b.ko core.ko mid.ko x.ko");
+}
+END_TEST
+
+/* One in the list, one with a need of its own that is not, and one of no use. Its bytes are not asked for. */
+START_TEST(a_module_behind_those_of_a_base)
+{
+    g_autoptr(RootfsKernel) kernel = make_kernel();
+    g_autoptr(RootfsModules) modules = rootfs_modules_new(kernel);
+    g_autofree char *base = test_path("base.cpio");
+
+    g_free(make_module("root/usr/lib/modules/my-own_x.ko", MAGIC, "core"));
+    g_free(run("mkdir -p root/etc/vmbench; cd root; ln -s usr/lib lib; cd lib/modules; touch a.ko x.ko m.ko;"
+               "mkdir d; touch d/deep.ko; cd ../..; printf 'a.ko old=1\\nx.ko\\n' >etc/vmbench/modules;"
+               "find . | cpio --quiet -o -H newc >../base.cpio"));
+    must(rootfs_image_load_base(image, base, FALSE, &error));
+    rootfs_image_set_replace(image, TRUE);
+    add(modules, "a.ko", "", "[module]\nafter = x\n");
+    add(modules, "b.ko", "my_own_x", "[module]\nafter = x;my-own-x\n");
+    must(rootfs_modules_place(modules, image, &error));
+    expect_list("x.ko\na.ko\ncore.ko\nmy-own_x.ko\nb.ko\n");
+    add(modules, "c.ko", "deep", NULL);
+    ck_assert(!rootfs_modules_place(modules, image, &error));
+    EXPECT_ERROR(&error, ROOTFS_ERROR_MODULE, "deep is needed by c: the kernel has no module deep");
 }
 END_TEST
 
@@ -386,6 +416,7 @@ static Suite *module_suite(void)
     tcase_add_test(tc, manual_modules_lie_there);
     tcase_add_test(tc, a_module_of_ones_own_replaces_the_kernels);
     tcase_add_test(tc, a_bases_module_is_replaced);
+    tcase_add_test(tc, a_module_behind_those_of_a_base);
     tcase_add_test(tc, an_empty_list);
     tcase_add_test(tc, a_bases_module_is_not_loaded_any_more);
     tcase_add_test(tc, modules_that_wait_for_each_other);
