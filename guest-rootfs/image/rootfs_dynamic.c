@@ -6,11 +6,20 @@
 #include "rootfs_library.h"
 #include "rootfs_path.h"
 
+static gboolean refuse_unfit(const char *user, const char *name, const char *unfit, GError **error)
+{
+    g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_LIBRARY, "%s: needs %s, but %s", user, name, unfit);
+    return FALSE;
+}
+
 /* RootfsMissing: it is an error. */
 static gboolean refuse_missing(gpointer data, const RootfsEntry *user, const char *name,
-                               GError **error)
+                               const char *unfit, GError **error)
 {
     (void)data;
+    if (unfit != NULL) {
+        return refuse_unfit(user->source, name, unfit, error);
+    }
     g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_LIBRARY,
                 "%s: needs %s, which is not in the image; link it with -static, add the library, "
                 "or copy all that it needs with --with-libs", user->source, name);
@@ -20,6 +29,7 @@ static gboolean refuse_missing(gpointer data, const RootfsEntry *user, const cha
 struct missing {
     char *user; /* path on the host of one that needs it */
     char *name;
+    char *unfit; /* what is wrong with the one that is there, or NULL */
     const RootfsProcessor *processor;
 };
 
@@ -33,29 +43,31 @@ static void free_missing(struct missing *missing)
 {
     g_free(missing->user);
     g_free(missing->name);
+    g_free(missing->unfit);
     g_free(missing);
 }
 
 static gboolean note_missing(gpointer data, const RootfsEntry *user, const char *name,
-                             GError **error)
+                             const char *unfit, GError **error)
 {
     const struct search *search = data;
     struct missing *missing = g_new(struct missing, 1);
 
     (void)error;
-    *missing = (struct missing){g_strdup(user->source), g_strdup(name),
+    *missing = (struct missing){g_strdup(user->source), g_strdup(name), g_strdup(unfit),
                                 rootfs_processor_find(search->machine, user->machine)};
     g_ptr_array_add(search->missing, missing);
     return TRUE;
 }
 
 /* A library of another processor is where a copy goes, and no --replace was given to lose it by. */
-static gboolean is_taken(RootfsImage *image, const char *guest)
+static gboolean is_taken(RootfsImage *image, const struct missing *missing, const char *guest)
 {
     g_autofree char *path = rootfs_path_resolve(image->entries, guest, FALSE);
     const RootfsEntry *there = path != NULL ? g_tree_lookup(image->entries, path) : NULL;
 
-    return there != NULL && there->machine != 0 && !(there->base && image->replace);
+    return there != NULL && there->machine != 0 && there->machine != missing->processor->elf_machine &&
+           !(there->base && image->replace);
 }
 
 static gboolean fail_taken(const struct missing *missing, const char *host, const char *guest,
@@ -80,17 +92,20 @@ static gboolean add_library(RootfsImage *image, const struct missing *missing,
                              ? g_strdup(missing->name)
                              : g_strconcat("/usr/lib/", missing->name, NULL);
 
+    if (rootfs_library_is_at(image->entries, guest, missing->processor->elf_machine)) {
+        return TRUE;
+    }
+    if (host != NULL && missing->name[0] != '/' && is_taken(image, missing, guest)) {
+        return fail_taken(missing, host, guest, error);
+    }
+    if (missing->unfit != NULL && (host == NULL || rootfs_image_has(image, guest))) {
+        return refuse_unfit(missing->user, missing->name, missing->unfit, error);
+    }
     if (host == NULL) {
         g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_LIBRARY,
                     "%s: needs %s, which is nowhere on this host; name its directory with "
                     "--libs-from", missing->user, missing->name);
         return FALSE;
-    }
-    if (rootfs_library_is_at(image->entries, guest, missing->processor->elf_machine)) {
-        return TRUE;
-    }
-    if (missing->name[0] != '/' && is_taken(image, guest)) {
-        return fail_taken(missing, host, guest, error);
     }
     *added = TRUE;
     return rootfs_image_add_file(image, guest, host, &owner, error);

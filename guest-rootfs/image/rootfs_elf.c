@@ -300,6 +300,7 @@ gboolean rootfs_elf_read(int fd, const char *path, RootfsElf **elf, GError **err
         return TRUE;
     }
     own = g_new0(RootfsElf, 1);
+    own->type = head.type;
     own->machine = head.machine;
     own->needed = g_ptr_array_new_with_free_func(g_free);
     elf_version(EV_CURRENT);

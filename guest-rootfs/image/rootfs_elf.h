@@ -17,7 +17,8 @@ typedef struct {
 gboolean rootfs_elf_head(const void *bytes, gsize len, RootfsElfHead *head);
 
 typedef struct {
-    guint machine;     /* as in its head */
+    guint type;        /* as in its head */
+    guint machine;     /* the same */
     gboolean debug;    /* its code is in another file, `objcopy --only-keep-debug`; the rest is unset */
     char *interpreter; /* path in the guest; NULL: a static program, a library or an object */
     GPtrArray *needed; /* names of the libraries it is linked with, in its order */

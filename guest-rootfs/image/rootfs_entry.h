@@ -30,6 +30,7 @@ typedef struct {
     RootfsStamp stamp; /* the same: what state that file had */
     gint64 size;   /* file: bytes */
     RootfsElf *elf; /* file from the host: the program, library or module that it is, or NULL */
+    gboolean dormant; /* what `elf` is counts only when a program turns out to need it: data else */
     guint machine; /* file: whose program or library it is (RootfsElfHead), 0 when nobody knows */
     char *interpreter; /* file of the base that can be run: what runs a script, NULL when it is none */
     guint link;    /* files with one number other than 0 are hard links to one another */

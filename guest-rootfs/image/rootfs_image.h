@@ -120,7 +120,8 @@ gboolean rootfs_image_add_template(RootfsImage *image, const char *guest, const 
  * Put the regular file `host` there. It is checked now and read again by rootfs_image_write(). An ELF file
  * is checked that the guest can execute (ET_EXEC and ET_DYN), that lies directly in a directory of libraries
  * (ET_DYN), or whose name ends in .ko (ET_REL): it is for the machine, undamaged, and the kernel the right
- * one. All others, and those with debugging information alone, are data and taken as they are.
+ * one. Another ET_DYN is checked when a program needs it as its library. All others, and those with debugging
+ * information alone, are data and taken as they are.
  * Errors: PATH, DUPLICATE, SOURCE, MACHINE, MODULE, VALUE.
  */
 gboolean rootfs_image_add_file(RootfsImage *image, const char *guest, const char *host,

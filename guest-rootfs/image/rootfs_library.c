@@ -16,29 +16,87 @@ struct search {
     RootfsMachine machine;
     GPtrArray *configured;  /* directories where the guest's loaders look besides */
     GPtrArray *programs;    /* those whose directories are their libraries' too */
+    GPtrArray *users;       /* all whose needs are looked at; grows by the dormant ones that they reach */
+    char *unfit;            /* what is wrong with the first file of the name sought; NULL: there is none */
     RootfsMissing *missing;
     gpointer data;
-    GError *error;
 };
 
 /* ---- In the guest ---- */
 
-gboolean rootfs_library_is_at(GTree *entries, const char *path, guint elf_machine)
+static RootfsEntry *find_file(GTree *entries, const char *path)
 {
     g_autofree char *real = rootfs_path_resolve(entries, path, TRUE);
-    const RootfsEntry *entry = real != NULL ? g_tree_lookup(entries, real) : NULL;
+    RootfsEntry *entry = real != NULL ? g_tree_lookup(entries, real) : NULL;
 
-    return entry != NULL && entry->type == S_IFREG &&
-           (entry->machine == 0 || entry->machine == elf_machine);
+    return entry != NULL && entry->type == S_IFREG ? entry : NULL;
 }
 
-/* For `user`, which loaders need of its own processor. */
-static gboolean has_file(const struct search *search, const RootfsEntry *user, const char *path)
+/* Why programs of this processor cannot have it as their library, a text to free; NULL: they can. */
+static char *library_problem(const RootfsEntry *entry, guint elf_machine)
 {
-    return rootfs_library_is_at(search->entries, path, user->machine);
+    if (entry->machine != 0 && entry->machine != elf_machine) {
+        return g_strdup_printf("%s is for %s; add one for %s", entry->path,
+                               rootfs_elf_machine_name(entry->machine),
+                               rootfs_elf_machine_name(elf_machine));
+    }
+    if (!entry->base && (entry->elf == NULL || entry->elf->type != ET_DYN)) {
+        return g_strdup_printf("%s is no shared library that is whole; build it with -shared, or copy it "
+                               "again", entry->path);
+    }
+    return NULL;
 }
 
-static gboolean is_in(const struct search *search, const RootfsEntry *user, const char *directory,
+/* The same of a loader, which the kernel executes. */
+static char *loader_problem(const RootfsEntry *entry, guint elf_machine)
+{
+    if ((entry->owner.mode & 0111) == 0) {
+        return g_strdup_printf("%s cannot be executed; add it with mode 755", entry->path);
+    }
+    return library_problem(entry, elf_machine);
+}
+
+gboolean rootfs_library_is_at(GTree *entries, const char *path, guint elf_machine)
+{
+    const RootfsEntry *entry = find_file(entries, path);
+    g_autofree char *problem = entry != NULL ? library_problem(entry, elf_machine) : NULL;
+
+    return entry != NULL && problem == NULL;
+}
+
+/* Takes the text. TRUE: there is none. */
+static gboolean is_fit(struct search *search, char *problem)
+{
+    if (search->unfit == NULL) {
+        search->unfit = problem;
+    } else {
+        g_free(problem);
+    }
+    return problem == NULL;
+}
+
+static gboolean has_loader(struct search *search, const RootfsEntry *user)
+{
+    const RootfsEntry *entry = find_file(search->entries, user->elf->interpreter);
+
+    return entry != NULL && is_fit(search, loader_problem(entry, user->machine));
+}
+
+/* For `user`, whose loader passes over libraries of another processor. */
+static gboolean has_file(struct search *search, const RootfsEntry *user, const char *path)
+{
+    RootfsEntry *entry = find_file(search->entries, path);
+
+    if (entry == NULL || !is_fit(search, library_problem(entry, user->machine))) {
+        return FALSE;
+    }
+    if (entry->dormant && !g_ptr_array_find(search->users, entry, NULL)) {
+        g_ptr_array_add(search->users, entry);
+    }
+    return TRUE;
+}
+
+static gboolean is_in(struct search *search, const RootfsEntry *user, const char *directory,
                       const char *name)
 {
     g_autofree char *path = g_strconcat(directory, "/", name, NULL);
@@ -47,7 +105,7 @@ static gboolean is_in(const struct search *search, const RootfsEntry *user, cons
 }
 
 /* In the directories that the file `owner` says it has, for `user`. */
-static gboolean is_in_path_of(const struct search *search, const RootfsEntry *owner,
+static gboolean is_in_path_of(struct search *search, const RootfsEntry *owner,
                               const RootfsEntry *user, const char *name)
 {
     g_auto(GStrv) parts = g_strsplit(owner->elf->search != NULL ? owner->elf->search : "", ":", -1);
@@ -73,7 +131,7 @@ static gboolean has_own_runpath(const RootfsEntry *user)
  * The DT_RPATH of a program is that of its libraries too, unless they have a DT_RUNPATH. Which programs
  * will load a library nobody knows: any that was added counts.
  */
-static gboolean is_in_bequeathed_path(const struct search *search, const RootfsEntry *user,
+static gboolean is_in_bequeathed_path(struct search *search, const RootfsEntry *user,
                                       const char *name)
 {
     for (guint i = 0; !has_own_runpath(user) && i < search->programs->len; i++) {
@@ -85,13 +143,18 @@ static gboolean is_in_bequeathed_path(const struct search *search, const RootfsE
 }
 
 /* GTraverseFunc. */
-static gboolean note_program(gpointer key, gpointer value, gpointer data)
+static gboolean note_user(gpointer key, gpointer value, gpointer data)
 {
     const RootfsEntry *entry = value;
+    struct search *search = data;
 
     (void)key;
-    if (entry->elf != NULL && entry->elf->interpreter != NULL && entry->elf->bequeaths) {
-        g_ptr_array_add(data, value);
+    if (entry->elf == NULL || entry->dormant) {
+        return FALSE;
+    }
+    g_ptr_array_add(search->users, value);
+    if (entry->elf->interpreter != NULL && entry->elf->bequeaths) {
+        g_ptr_array_add(search->programs, value);
     }
     return FALSE;
 }
@@ -104,7 +167,7 @@ static gboolean is_musl(const RootfsEntry *user, const char *name)
 }
 
 /* Where loaders look for every program. */
-static gboolean is_in_usual_path(const struct search *search, const RootfsEntry *user, const char *name)
+static gboolean is_in_usual_path(struct search *search, const RootfsEntry *user, const char *name)
 {
     const char *const *usual = rootfs_processor_find(search->machine, user->machine)->directories;
 
@@ -121,7 +184,7 @@ static gboolean is_in_usual_path(const struct search *search, const RootfsEntry 
     return FALSE;
 }
 
-static gboolean has_library(const struct search *search, const RootfsEntry *user, const char *name)
+static gboolean has_library(struct search *search, const RootfsEntry *user, const char *name)
 {
     if (strchr(name, '/') != NULL) {
         return has_file(search, user, name);
@@ -130,30 +193,27 @@ static gboolean has_library(const struct search *search, const RootfsEntry *user
            is_in_bequeathed_path(search, user, name) || is_in_usual_path(search, user, name);
 }
 
-/* GTraverseFunc: TRUE stops, and search->error says why. */
-static gboolean check_entry(gpointer key, gpointer value, gpointer data)
+static gboolean tell_missing(struct search *search, const RootfsEntry *user, const char *name, GError **error)
 {
-    struct search *search = data;
-    const RootfsEntry *entry = value;
-    const RootfsElf *elf = entry->elf;
+    return search->missing(search->data, user, name, search->unfit, error);
+}
 
-    (void)key;
-    if (elf == NULL) {
-        return FALSE;
+static gboolean check_user(struct search *search, const RootfsEntry *user, GError **error)
+{
+    const RootfsElf *elf = user->elf;
+    gboolean good = TRUE;
+
+    g_clear_pointer(&search->unfit, g_free);
+    if (elf->interpreter != NULL && !has_loader(search, user)) {
+        good = tell_missing(search, user, elf->interpreter, error);
     }
-    if (elf->interpreter != NULL && !has_file(search, entry, elf->interpreter) &&
-        !search->missing(search->data, entry, elf->interpreter, &search->error)) {
-        return TRUE;
-    }
-    for (guint i = 0; i < elf->needed->len; i++) {
+    for (guint i = 0; good && i < elf->needed->len; i++) {
         const char *name = elf->needed->pdata[i];
 
-        if (!has_library(search, entry, name) &&
-            !search->missing(search->data, entry, name, &search->error)) {
-            return TRUE;
-        }
+        g_clear_pointer(&search->unfit, g_free);
+        good = has_library(search, user, name) || tell_missing(search, user, name, error);
     }
-    return FALSE;
+    return good;
 }
 
 /* ---- /etc/ld.so.conf and what Debian includes there ---- */
@@ -192,16 +252,17 @@ gboolean rootfs_library_search(GTree *entries, RootfsMachine machine, RootfsMiss
 {
     g_autoptr(GPtrArray) configured = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(GPtrArray) programs = g_ptr_array_new();
-    struct search search = {entries, machine, configured, programs, missing, data, NULL};
+    g_autoptr(GPtrArray) users = g_ptr_array_new();
+    struct search search = {entries, machine, configured, programs, users, NULL, missing, data};
+    gboolean good = TRUE;
 
     g_tree_foreach(entries, add_configured, configured);
-    g_tree_foreach(entries, note_program, programs);
-    g_tree_foreach(entries, check_entry, &search);
-    if (search.error != NULL) {
-        g_propagate_error(error, search.error);
-        return FALSE;
+    g_tree_foreach(entries, note_user, &search);
+    for (guint i = 0; good && i < users->len; i++) {
+        good = check_user(&search, users->pdata[i], error);
     }
-    return TRUE;
+    g_free(search.unfit);
+    return good;
 }
 
 /* ---- On the host ---- */

@@ -8,20 +8,23 @@
 
 /*
  * Called for every loader (an absolute path) and library (a name, or a path) that `user` needs
- * and the image has not. FALSE with *error set ends the search.
+ * and the image has not. `unfit`: the image has a file that comes near, what is wrong with it and what to do;
+ * else NULL. FALSE with *error set ends the search.
  */
 typedef gboolean RootfsMissing(gpointer data, const RootfsEntry *user, const char *name,
-                               GError **error);
+                               const char *unfit, GError **error);
 
 /*
  * Look, as the guest's loader will, for what every added dynamic program and library needs, among files of
  * its own processor: beside paths of its own in the usual directories and those of the guest's
- * /etc/ld.so.conf. `missing` must not change `entries`. FALSE when it said so.
+ * /etc/ld.so.conf. An added file serves as a library only if it is one (ET_DYN, whole), any file as a loader
+ * only if it can be executed. A dormant library that serves has its own needs looked at as well.
+ * `missing` must not change `entries`. FALSE when it said so.
  */
 gboolean rootfs_library_search(GTree *entries, RootfsMachine machine, RootfsMissing *missing,
                                gpointer data, GError **error);
 
-/* TRUE when a file is there, links followed, that is for programs of this machine (EM_...). */
+/* TRUE when a file is there, links followed, that serves programs of this machine (EM_...) as a library. */
 gboolean rootfs_library_is_at(GTree *entries, const char *path, guint elf_machine);
 
 /*

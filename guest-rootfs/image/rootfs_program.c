@@ -72,6 +72,18 @@ static gboolean refuse_program(const char *host, guint elf_machine, guint native
     return FALSE;
 }
 
+/* What some program's own path may lead to. A damaged file stays data, and is no library for that program. */
+static void read_dormant(RootfsEntry *entry, int fd, const char *host)
+{
+    g_autoptr(RootfsElf) elf = NULL;
+
+    if (rootfs_elf_read(fd, host, &elf, NULL) && elf != NULL && !elf->debug) {
+        entry->dormant = TRUE;
+        entry->machine = elf->machine;
+        entry->elf = g_steal_pointer(&elf);
+    }
+}
+
 gboolean rootfs_program_read(RootfsEntry *entry, int fd, const char *host, RootfsMachine machine,
                              GError **error)
 {
@@ -81,8 +93,14 @@ gboolean rootfs_program_read(RootfsEntry *entry, int fd, const char *host, Rootf
     g_autoptr(RootfsElf) elf = NULL;
     RootfsElfHead head;
 
-    if (len < 0 || !rootfs_elf_head(first, (gsize)len, &head) || is_data(entry, &head, machine)) {
+    if (len < 0 || !rootfs_elf_head(first, (gsize)len, &head)) {
         return TRUE; /* and whether it can be read at all its reader will see */
+    }
+    if (is_data(entry, &head, machine)) {
+        if (head.type == ET_DYN) {
+            read_dormant(entry, fd, host);
+        }
+        return TRUE;
     }
     if (!rootfs_elf_read(fd, host, &elf, error)) {
         return FALSE;

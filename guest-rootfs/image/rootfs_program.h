@@ -5,6 +5,7 @@
  *
  *   program   ET_EXEC or ET_DYN, executable: for one of the machine's processors (rootfs_processor.h)
  *   library   ET_DYN, directly in a directory where loaders look: the same
+ *   dormant   ET_DYN elsewhere: data, unless a program needs it as its library (rootfs_library.h)
  *   module    ET_REL, its name ends in .ko: for the processor of the machine's kernel
  *   data      all others, for any processor: objects, BPF, core files, firmware and test data that is
  *             not executable; and what only holds debugging information
@@ -20,8 +21,8 @@
 enum { ROOTFS_PROGRAM_BYTES = 256 };
 
 /*
- * A file of the host, open as `fd`: set entry->elf and entry->machine unless it is data. The entry has its
- * path and mode; `host` is for messages. Errors: MACHINE; SOURCE for a damaged ELF file.
+ * A file of the host, open as `fd`: set entry->elf and entry->machine unless it is data, and entry->dormant
+ * when it may be. The entry has its path and mode; `host` is for messages. Errors: MACHINE; SOURCE for a damaged ELF file.
  */
 gboolean rootfs_program_read(RootfsEntry *entry, int fd, const char *host, RootfsMachine machine,
                              GError **error);

@@ -1,26 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Programs that are not static: this one, and small ones that the compilers make. */
-#include "test_rootfs_fixture.h"
+#include "test_rootfs_programs.h"
 
 #include "rootfs_elf.h"
 
 #include <elf.h>
 #include <fcntl.h>
 #include <unistd.h>
-
-static const RootfsOwner all = {0755, 0, 0};
-
-/* A library `libown.so` and a program `program` that needs it, with these linker options. */
-static void make_program(const char *prefix, const char *options)
-{
-    g_autofree char *command = g_strdup_printf(
-        "echo 'int own(void){return 0;}' >own.c; echo 'int own(void);int main(void){return own();}' "
-        ">main.c; mkdir -p libs;"
-        "%s-linux-gnu-gcc -shared -fPIC -Wl,-soname,libown.so -o libs/libown.so own.c;"
-        "%s-linux-gnu-gcc -o program main.c -Llibs -lown %s", prefix, prefix, options);
-
-    g_free(run(command));
-}
 
 static RootfsElf *read_elf(const char *path)
 {
@@ -102,23 +88,6 @@ END_TEST
 
 /* ---- In an image ---- */
 
-static void add(const char *name, const char *guest)
-{
-    g_autofree char *path = test_path(name);
-
-    must(rootfs_image_add_file(image, guest, path, &all, &error));
-}
-
-static void expect_missing(const char *name)
-{
-    g_autofree char *output = test_path("out.cpio");
-
-    ck_assert(!rootfs_image_check_libraries(image, &error));
-    EXPECT_ERROR(&error, ROOTFS_ERROR_LIBRARY, "needs", name, "-static", "--with-libs");
-    ck_assert(!rootfs_image_write(image, output, &error));
-    EXPECT_ERROR(&error, ROOTFS_ERROR_LIBRARY, "needs", name);
-}
-
 START_TEST(each_missing_part_is_named)
 {
     make_program("x86_64", "");
@@ -156,10 +125,7 @@ START_TEST(where_libraries_are_found)
     add("program", "/usr/bin/program");
     must(rootfs_image_add_file(image, "/etc/ld.so.conf.d/own.conf", conf, &all, &error));
     add("libs/libown.so", place->guest);
-    must(rootfs_image_add_file(image, "/lib64/ld-linux-x86-64.so.2", "/lib64/ld-linux-x86-64.so.2",
-                               &all, &error));
-    must(rootfs_image_add_file(image, "/lib/libc.so.6", "/lib/x86_64-linux-gnu/libc.so.6", &all,
-                               &error));
+    add_c_library();
     if (place->found) {
         must(rootfs_image_check_libraries(image, &error));
     } else {
@@ -223,10 +189,7 @@ START_TEST(libraries_of_libraries)
     make_program("x86_64", chains[_i].program);
     g_free(run(command));
     add("program", "/usr/bin/program");
-    must(rootfs_image_add_file(image, "/lib64/ld-linux-x86-64.so.2", "/lib64/ld-linux-x86-64.so.2",
-                               &all, &error));
-    must(rootfs_image_add_file(image, "/lib/libc.so.6", "/lib/x86_64-linux-gnu/libc.so.6", &all,
-                               &error));
+    add_c_library();
     add("libs/libown.so", "/opt/libown.so");
     add("libs/libdeep.so", "/opt/libdeep.so");
     if (chains[_i].found) {
@@ -269,14 +232,13 @@ END_TEST
 /* ---- 32-bit programs beside the others ---- */
 
 static const struct library {
-    const char *width, *guest; /* of the loader and the library */
+    const char *width, *guest; /* of the library */
     gboolean found;
 } older[] = {
     {"-m32", "/usr/lib/i386-linux-gnu/libown.so", TRUE},
     {"-m32", "/lib32/libown.so", TRUE},
     {"-m32", "/lib/libown.so", TRUE},
     {"-m32", "/lib64/libown.so", FALSE},
-    {"-m64", "/lib/libown.so", FALSE}, /* the loader passes it over */
 };
 
 /* `libs` of this width, and a program of 32 bits that needs both. */
@@ -315,7 +277,18 @@ START_TEST(an_older_loader_is_not_the_others)
     make_older("-m64");
     add("program", "/usr/bin/program");
     add("libs/loader.so", "/lib/loader.so");
-    expect_missing("/lib/loader.so");
+    expect_unfit("/lib/loader.so", "but /lib/loader.so is for x86_64; add one for a 32-bit x86");
+}
+END_TEST
+
+START_TEST(an_older_loader_passes_the_others_over)
+{
+    make_older("-m32");
+    add("program", "/usr/bin/program");
+    add("libs/loader.so", "/lib/loader.so");
+    make_older("-m64");
+    add("libs/libown.so", "/lib/libown.so");
+    expect_unfit("libown.so", "but /lib/libown.so is for x86_64; add one for a 32-bit x86");
 }
 END_TEST
 
@@ -387,6 +360,7 @@ static Suite *library_suite(void)
     tcase_add_loop_test(tc, all_that_a_program_needs, 0, G_N_ELEMENTS(machines));
     tcase_add_loop_test(tc, an_older_program_needs_its_own, 0, G_N_ELEMENTS(older));
     tcase_add_test(tc, an_older_loader_is_not_the_others);
+    tcase_add_test(tc, an_older_loader_passes_the_others_over);
     tcase_add_test(tc, an_older_programs_libraries_are_copied);
     tcase_add_test(tc, libraries_of_one_name_for_two);
     tcase_add_test(tc, a_link_in_the_way_of_a_copy);
