@@ -92,6 +92,12 @@ static gboolean choose_init(const char *wish, RootfsImage *image, gboolean ours,
     config->own_init = !ours;
     if (wish == NULL || g_str_equal(wish, "keep")) {
         config->init = g_strdup(ours ? NULL : init_of(image));
+        if (wish != NULL && !ours && config->init == NULL) {
+            g_set_error(error, VMB_ERROR, VMB_ERROR_USAGE,
+                        "--init keep: the image has no /init and no /sbin/init; give --init bench, or the "
+                        "path of its own");
+            return FALSE;
+        }
     } else if (wish[0] == '/') {
         config->init = g_strdup(wish);
     } else if (!g_str_equal(wish, "bench")) {

@@ -32,6 +32,7 @@ static const char make_named[] =
     "cd own; echo init | cpio --quiet -o -H newc >../plain.cpio;"
     "chmod +x init; echo init | cpio --quiet -o -H odc >../odc.cpio;"
     "echo init | cpio --quiet -o -H newc >../good.cpio; cd ..; gzip -k odc.cpio;"
+    "echo drv/drv.c | cpio --quiet -o -H newc >none.cpio;"
     "xz -k --check=crc64 good.cpio; xz -c --check=crc32 good.cpio >good.cpio.xz.32; gzip -k good.cpio;";
 
 static const struct mistake {
@@ -40,6 +41,8 @@ static const struct mistake {
 } mistakes[] = {
     {"--init mine", "--init mine: it is keep, bench or a path", VMB_ERROR_USAGE},
     {"--init /nowhere", "--init /nowhere: the image has no such file", VMB_ERROR_USAGE},
+    {"--initrd none.cpio --init keep", "--init keep: the image has no /init and no /sbin/init; give "
+     "--init bench, or", VMB_ERROR_USAGE},
     {"--init /etc/passwd", "init /etc/passwd is no executable file", VMB_ERROR_USAGE},
     {"--initrd plain.cpio", "init /init is no executable file in the image: give it mode 755",
      VMB_ERROR_USAGE},
@@ -110,6 +113,7 @@ START_TEST(a_mistake_prints_no_command)
 END_TEST
 
 static const char *const no_mistakes[] = {
+    "--initrd none.cpio", "--initrd none.cpio --init bench", "--init keep",
     "--initrd good.cpio", "--initrd good.cpio.gz", "--initrd good.cpio.xz.32",
     "--kernel more/x86/kernel", "--kernel more/x86/kernel --init bench",
     "--guest-dir more --add good.cpio:/x",
