@@ -6,6 +6,9 @@
 #include "rootfs_module_specs.h"
 #include "rootfs_options.h"
 
+#include <dirent.h>
+#include <errno.h>
+
 /* What the options are carried out with. */
 typedef struct {
     const RootfsCommand *command;
@@ -224,6 +227,22 @@ static gboolean add_file(Build *build, const char *spec, GError **error)
     return rootfs_image_add_spec(build->image, spec, error);
 }
 
+/* Also when no program needs it: the name may be mistyped. */
+static gboolean check_libs_from(Build *build, const char *path, GError **error)
+{
+    DIR *directory = opendir(path);
+
+    (void)build;
+    if (directory == NULL) {
+        g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_SOURCE,
+                    "--libs-from %s: cannot be read: %s; name a directory that is there", path,
+                    g_strerror(errno));
+        return FALSE;
+    }
+    closedir(directory);
+    return TRUE;
+}
+
 static gboolean add_libraries(Build *build, GError **error)
 {
     const RootfsOptions *options = build->options;
@@ -250,6 +269,7 @@ RootfsImage *rootfs_command_image(const RootfsCommand *command, const RootfsOpti
     g_auto(Build) build = {.command = command, .options = options};
     gboolean good = start_image(&build, error) &&
                     each(&build, options->variables, set_variable, error) &&
+                    each(&build, options->libs_from, check_libs_from, error) &&
                     load_base(&build, error) && find_kernel(&build, error) &&
                     start_making(&build, error) && add_all(&build, error);
 

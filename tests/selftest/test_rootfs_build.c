@@ -273,6 +273,10 @@ static const struct mistake {
      VMB_ERROR_SETUP},
     {"$build --overlay nowhere", "directory nowhere: cannot be read: No such file or directory; check the",
      VMB_ERROR_SETUP},
+    {"$build --with-libs --libs-from nowhere", "--libs-from nowhere: cannot be read: No such file or "
+     "directory; name a directory that is there", VMB_ERROR_SETUP},
+    {"$build --libs-from /etc/passwd", "--libs-from /etc/passwd: cannot be read: Not a directory",
+     VMB_ERROR_SETUP},
     {"$build --manifest nowhere", "manifest nowhere: cannot be read: No such file or directory; check the",
      VMB_ERROR_SETUP},
     {"$build --kernel-modules nowhere", "kernel modules: directory nowhere: cannot be read: No such file or "
