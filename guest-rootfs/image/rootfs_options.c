@@ -84,6 +84,23 @@ static gboolean parse(GOptionContext *context, RootfsOptions *o, int argc, char 
     return g_option_context_parse_strv(context, words, error);
 }
 
+static gboolean check(const RootfsOptions *o, const char *command, GError **error)
+{
+    const char *problem = NULL;
+
+    if (o->machine == NULL || o->output == NULL) {
+        problem = "give --machine and --output";
+    } else if (o->output[0] == '\0') {
+        problem = "--output is empty; give the name of a file";
+    } else if (o->no_base && o->base != NULL) {
+        problem = "--no-base and --base exclude each other; leave one of them out";
+    }
+    if (problem != NULL) {
+        g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_SYNTAX, "%s: see %s --help", problem, command);
+    }
+    return problem == NULL;
+}
+
 RootfsOptions *rootfs_options_parse(const char *command, int argc, char **argv, GError **error)
 {
     g_autoptr(GOptionContext) context = g_option_context_new("- build a guest's cpio archive");
@@ -103,11 +120,6 @@ RootfsOptions *rootfs_options_parse(const char *command, int argc, char **argv, 
                     words[1], command);
         return NULL;
     }
-    if (o->machine == NULL || o->output == NULL) {
-        g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_SYNTAX,
-                    "give --machine and --output: see %s --help", command);
-        return NULL;
-    }
-    return g_steal_pointer(&o);
+    return check(o, command, error) ? g_steal_pointer(&o) : NULL;
 }
 

@@ -235,6 +235,9 @@ static const struct mistake {
     {"$build --add /sys/kernel/uevent_seqnum:/x", "uevent_seqnum: has more or fewer bytes than its size",
      VMB_ERROR_SETUP},
     {"$build --set -mX=1", "--set -mX=1: the name '-mX' is not made of capitals", VMB_ERROR_SETUP},
+    {"$build --no-base --base $IMAGES/x86.cpio", "--no-base and --base exclude each other; leave one of "
+     "them out: see vmbench rootfs build --help", VMB_ERROR_USAGE},
+    {"$build -o ''", "--output is empty; give the name of a file: see vmbench", VMB_ERROR_USAGE},
     {"$build --no-base", "/init of the image is missing", VMB_ERROR_SETUP},
     {"$build --add /nowhere:/x", "/nowhere: cannot be read: No such file", VMB_ERROR_SETUP},
     {"$build --add /bin/true:/usr/bin/x", "/bin/true: needs /lib64/ld-linux-x86-64.so.2, which is not in",
