@@ -7,9 +7,15 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <time.h>
-#include <unistd.h>
 
 enum { SECOND_NS = 1000000000 };
+
+static int random_device = -1;
+
+void resume_open(void)
+{
+    random_device = open("/dev/urandom", O_WRONLY | O_CLOEXEC);
+}
 
 static void set_clock(uint64_t clock_ns)
 {
@@ -34,14 +40,10 @@ struct entropy {
 static void add_entropy(const uint8_t *bytes)
 {
     struct entropy entropy = {.bits = 8 * AGENT_ENTROPY, .size = AGENT_ENTROPY};
-    int fd = open("/dev/urandom", O_WRONLY | O_CLOEXEC);
 
     memcpy(entropy.bytes, bytes, AGENT_ENTROPY);
-    if (fd < 0 || ioctl(fd, RNDADDENTROPY, &entropy) < 0 || ioctl(fd, RNDRESEEDCRNG) < 0) {
+    if (ioctl(random_device, RNDADDENTROPY, &entropy) < 0 || ioctl(random_device, RNDRESEEDCRNG) < 0) {
         perror("vmmio-agent: cannot add entropy");
-    }
-    if (fd >= 0) {
-        close(fd);
     }
 }
 

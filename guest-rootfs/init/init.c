@@ -194,8 +194,10 @@ static void report_end(int status)
 static pid_t start_agent(const struct boot_params *params)
 {
     int results = open_results(params);
-    pid_t agent = fork();
+    pid_t agent;
 
+    resume_open();
+    agent = fork();
     if (agent < 0) {
         die("cannot start the agent: %s", strerror(errno));
     }
