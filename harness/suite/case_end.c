@@ -88,7 +88,7 @@ static gboolean check_alarm(const VmbCaseRun *run, GError **error)
 gboolean vmb_case_end(VmbCaseRun *run, GError **error)
 {
     gboolean ok = end_programs(run, error) && stop_handlers(run, error) &&
-                  sweep(run) && vmb_case_check_conduct(run, FALSE, error) && quit_guests(run, error) &&
+                  sweep(run) && vmb_case_check_conduct(run, NULL, error) && quit_guests(run, error) &&
                   check_alarm(run, error);
 
     if (!ok && run->result->step == NULL) {

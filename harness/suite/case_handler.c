@@ -76,12 +76,29 @@ static VmbHandler *launch(VmbCaseRun *run, guint index, GError **error)
     return vmb_handler_start_spec(&spec, run->logs, vmb_testbed_alarm(run->bed), error);
 }
 
-static const char *range_of(const VmbCaseRun *run, guint handler)
+/* The index of a handler's range. */
+static guint range_of(const VmbCaseRun *run, guint handler)
 {
     const VmbScenarioHandler *h = g_ptr_array_index(run->test->scenario->handlers, handler);
-    const VmbScenarioRange *range = g_ptr_array_index(run->test->scenario->ranges, h->range);
 
-    return range->id;
+    return h->range;
+}
+
+static gboolean wait_range(VmbCaseRun *run, guint index, gboolean claimed, guint ms, GError **error)
+{
+    const VmbScenarioRange *range = g_ptr_array_index(run->test->scenario->ranges, index);
+
+    return vmb_guest_wait_handler(vmb_testbed_guest(run->bed), range->id, claimed, ms, error);
+}
+
+static gboolean await_claim(VmbCaseRun *run, guint range, guint ms, GError **error)
+{
+    run->awaited = g_ptr_array_index(run->test->scenario->ranges, range);
+    if (!wait_range(run, range, TRUE, ms, error)) {
+        return FALSE;
+    }
+    run->awaited = NULL;
+    return TRUE;
 }
 
 static gboolean start_handler(VmbCaseRun *run, const VmbStep *step, GError **error)
@@ -95,9 +112,7 @@ static gboolean start_handler(VmbCaseRun *run, const VmbStep *step, GError **err
     run->stopped[step->target] = FALSE;
     run->handlers->pdata[step->target] = launch(run, step->target, error);
     return run->handlers->pdata[step->target] != NULL &&
-           (!step->claim ||
-            vmb_guest_wait_handler(vmb_testbed_guest(run->bed), range_of(run, step->target), TRUE,
-                                   step->ms, error));
+           (!step->claim || await_claim(run, range_of(run, step->target), step->ms, error));
 }
 
 VmbHandler *vmb_case_handler(VmbCaseRun *run, const VmbStep *step, GError **error)
@@ -138,9 +153,12 @@ static gboolean forget_handler(VmbCaseRun *run, guint index, GError **error)
 /* QEMU is given the time to see that it has gone, so that the next step finds the range unclaimed. */
 static gboolean await_release(VmbCaseRun *run, const VmbStep *step, GError **error)
 {
+    guint range = range_of(run, step->target);
+
     run->stopped[step->target] = TRUE;
-    return vmb_guest_wait_handler(vmb_testbed_guest(run->bed), range_of(run, step->target), FALSE,
-                                  step->ms, error);
+    return wait_range(run, range, FALSE, step->ms, error) &&
+           vmb_conduct_forgive_unfinished(run->conduct, vmb_testbed_guest(run->bed),
+                                          run->test->scenario, range, error);
 }
 
 static gboolean end_handler(VmbCaseRun *run, const VmbStep *step,
@@ -180,21 +198,14 @@ gboolean vmb_case_wait_handler(VmbCaseRun *run, const VmbStep *step, GError **er
            forget_handler(run, step->target, error) && await_release(run, step, error);
 }
 
-static gboolean wait_range(VmbCaseRun *run, const VmbStep *step, gboolean claimed, GError **error)
-{
-    const VmbScenarioRange *range = g_ptr_array_index(run->test->scenario->ranges, step->target);
-
-    return vmb_guest_wait_handler(vmb_testbed_guest(run->bed), range->id, claimed, step->ms, error);
-}
-
 gboolean vmb_case_claim(VmbCaseRun *run, const VmbStep *step, GError **error)
 {
-    return wait_range(run, step, TRUE, error);
+    return await_claim(run, step->target, step->ms, error);
 }
 
 gboolean vmb_case_release(VmbCaseRun *run, const VmbStep *step, GError **error)
 {
-    return wait_range(run, step, FALSE, error);
+    return wait_range(run, step->target, FALSE, step->ms, error);
 }
 
 /* An `output` step that waits for a line without its end. */

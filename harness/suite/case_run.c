@@ -112,7 +112,8 @@ static gboolean run_steps(VmbCaseRun *run, GError **error)
     return TRUE;
 }
 
-gboolean vmb_case_check_conduct(const VmbCaseRun *run, gboolean unclaimed, GError **error)
+gboolean vmb_case_check_conduct(const VmbCaseRun *run, const VmbScenarioRange *unclaimed,
+                                GError **error)
 {
     const VmbScenario *scenario = run->test->scenario;
 
@@ -277,10 +278,10 @@ static gboolean can_be_misconduct(const GError *error)
 static void blame_misconduct(const VmbCaseRun *run, GError **error)
 {
     g_autoptr(GError) blame = NULL;
-    gboolean unclaimed = g_error_matches(*error, VMB_ERROR, VMB_ERROR_NO_CLAIM);
+    gboolean in_vain = g_error_matches(*error, VMB_ERROR, VMB_ERROR_NO_CLAIM);
 
     if (run->conduct == NULL || !can_be_misconduct(*error) ||
-        vmb_case_check_conduct(run, unclaimed, &blame) ||
+        vmb_case_check_conduct(run, in_vain ? run->awaited : NULL, &blame) ||
         !g_error_matches(blame, VMB_ERROR, VMB_ERROR_PROTOCOL)) {
         return;
     }

@@ -29,6 +29,7 @@ typedef struct {
     VmbTranscript *transcript; /* NULL: likewise */
     char *lost;            /* why its logs are not whole; NULL: they are */
     VmbConduct *conduct;   /* of handlers before this test; NULL: likewise */
+    const VmbScenarioRange *awaited; /* whose claim a step awaits or has awaited in vain; NULL: none */
 } VmbCaseRun;
 
 /*
@@ -39,6 +40,7 @@ VmbResult *vmb_case_run(const VmbRunOptions *options, VmbTestbed *bed, const Vmb
                         const char *logs);
 
 /* Whether all have kept to the rules so far. `unclaimed` and FALSE: as of vmb_conduct_check(). */
-gboolean vmb_case_check_conduct(const VmbCaseRun *run, gboolean unclaimed, GError **error);
+gboolean vmb_case_check_conduct(const VmbCaseRun *run, const VmbScenarioRange *unclaimed,
+                                GError **error);
 
 #endif

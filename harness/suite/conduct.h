@@ -21,13 +21,22 @@ void vmb_conduct_free(VmbConduct *conduct);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VmbConduct, vmb_conduct_free)
 
 /*
+ * A step has ended the handler of the range with that index, and QEMU has noticed: the part of a packet that
+ * it may have left at its endpoint is nothing that a later handler has sent. FALSE: as vmb_conduct_begin().
+ */
+gboolean vmb_conduct_forgive_unfinished(VmbConduct *conduct, VmbGuest *guest,
+                                        const VmbScenario *scenario, guint range, GError **error);
+
+/*
  * Compare with now: a guest that tests share brings what earlier ones are to blame for, in `before`.
- * Handlers of a scenario that misbehaves may. With `unclaimed` a claim was awaited in vain: then part of a
- * packet is nothing that a handler may have sent. FALSE: VMB_ERROR_PROTOCOL, with each range and counter that
- * has grown and by how much; or as vmb_conduct_check_line(), or vmb_qmp_call().
+ * Handlers of a scenario that misbehaves may. `unclaimed` is the range whose claim was awaited in vain, NULL:
+ * there is none: part of a packet is nothing that a handler at its endpoint may have sent. FALSE:
+ * VMB_ERROR_PROTOCOL, with each range and counter that has grown and by how much; or as
+ * vmb_conduct_check_line(), or vmb_qmp_call().
  */
 gboolean vmb_conduct_check(VmbGuest *guest, const VmbScenario *scenario, const VmbMachine *machine,
-                           const VmbConduct *before, gboolean unclaimed, GError **error);
+                           const VmbConduct *before, const VmbScenarioRange *unclaimed,
+                           GError **error);
 
 /*
  * Of any guest: hear from its agent, and look at what its results line has carried. What a program wrote

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * rude-handler WHAT ENDPOINT: sends one packet that a handler must not send, or what is none, and claims
- * range 0 behind what allows it. Then it answers nothing, until it is ended. The packets are by hand, after
- * docs/protocol.md.
+ * range 0 behind what allows it, or before it. Then it answers nothing, until it is ended. The packets are
+ * by hand, after docs/protocol.md.
  */
 #include <arpa/inet.h>
 #include <stdint.h>
@@ -29,6 +29,8 @@ static const struct {
     /* The reply to a READ with the tag 0x1234, which was never sent. */
     {"unsolicited", 0, PACKET, {0x00, 0x00, 0x00, 0x00, 0x34, 0x12, 0x00, 0x00, 0x01, 0x00, 0x04}},
     {"text", 1, 6, "hello\n"},
+    /* A claim, and three bytes of what could be a packet: who sees the claim has got them. */
+    {"half", 1, PACKET + 3, {0x00, 0x00, 0x00, 0x80, 0x00, 0x00, 0x00, 0x00, 0xf0}},
     /* A claim of range 5. */
     {"wrong-range", 1, PACKET, {0x05, 0x00, 0x00, 0x80, 0x00, 0x00, 0x00, 0x00, 0xf0}},
 };

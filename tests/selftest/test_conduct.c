@@ -59,6 +59,39 @@ START_TEST(a_handler_that_speaks_something_else_is_told)
 }
 END_TEST
 
+/* What a step ends in the middle of a packet, and what runs elsewhere, are not this one's fault. */
+static const char *const halves[] = {"[step half]\nstart = half\n[step end]\nkill = half\n",
+                                     "[step half]\nstart = half\n[step end]\nstop = half\n",
+                                     "[step half]\nstart = elsewhere\n"};
+
+START_TEST(part_of_another_handlers_packet_is_not_charged)
+{
+    g_autofree char *mute = child_script(&child, "mute", "exec sleep 600");
+    g_autofree char *text = g_strdup_printf(
+        "[scenario]\nmachines = x86\n[range here]\n[range there]\nstart = 0xfef10000\nendpoint = 1\n"
+        "[handler half]\ncommand = %s half\n[handler elsewhere]\ncommand = %s half\nrange = there\n"
+        "[handler mute]\ncommand = %s\n"
+        "%s[step mute]\nstart = mute\ntimeout = 1\n",
+        g_getenv("RUDE_HANDLER"), g_getenv("RUDE_HANDLER"), mute, halves[_i]);
+
+    write_scenario("half", text);
+    ck_assert_int_eq(run(NULL, NULL), VMB_ERROR_NO_CLAIM);
+    assert_says(child.out, "no-claim: the handler runs but claims nothing");
+}
+END_TEST
+
+/* It is ended in the middle of a packet behind the last step, which is allowed. */
+START_TEST(part_of_a_packet_behind_a_claim_is_no_fault)
+{
+    g_autofree char *text = g_strdup_printf(
+        "[scenario]\nmachines = x86\n[handler half]\ncommand = %s half\n"
+        "[step start]\nstart = half\n", g_getenv("RUDE_HANDLER"));
+
+    write_scenario("half", text);
+    ck_assert_int_eq(run(NULL, NULL), 0);
+}
+END_TEST
+
 START_TEST(a_claim_that_is_refused_is_explained)
 {
     g_autofree char *text = g_strdup_printf(
@@ -179,6 +212,8 @@ int main(void)
     tcase_add_checked_fixture(all, scenario_setup, scenario_teardown);
     tcase_add_loop_test(all, a_rude_handler_is_told, 0, G_N_ELEMENTS(kinds));
     tcase_add_test(all, a_handler_that_speaks_something_else_is_told);
+    tcase_add_loop_test(all, part_of_another_handlers_packet_is_not_charged, 0, G_N_ELEMENTS(halves));
+    tcase_add_test(all, part_of_a_packet_behind_a_claim_is_no_fault);
     tcase_add_test(all, a_claim_that_is_refused_is_explained);
     tcase_add_test(all, only_growth_counts);
     tcase_add_test(all, it_explains_what_came_of_it);
