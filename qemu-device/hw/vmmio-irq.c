@@ -114,8 +114,10 @@ static void refuse(unsigned number, const char *user)
     exit(1);
 }
 
+/* With the -device option in front of what is said, as when the device was realized. */
 static void check_sharing(VmmioState *s, void *opaque)
 {
+    loc_push_restore(&s->location);
     for (unsigned i = 0; i < s->n_irqs; i++) {
         g_autofree char *user = user_of(s->irq_number[i]);
 
@@ -128,6 +130,7 @@ static void check_sharing(VmmioState *s, void *opaque)
         warn_report("vmmio: irq=%u is shared with %s: the guest sees the level that either "
                     "set last", s->irq_number[i], user);
     }
+    loc_pop(&s->location);
 }
 
 static void on_machine_complete(Notifier *notifier, void *data)
@@ -165,6 +168,7 @@ bool vmmio_irqs_connect(VmmioState *s, Error **errp)
         sysbus_init_irq(SYS_BUS_DEVICE(s), &s->irq[i]);
         sysbus_connect_irq(SYS_BUS_DEVICE(s), i, input);
     }
+    loc_save(&s->location);
     check_when_machine_is_complete();
     return true;
 }

@@ -60,6 +60,7 @@
 #ifndef HW_MISC_VMMIO_H
 #define HW_MISC_VMMIO_H
 
+#include "qemu/error-report.h"
 #include "hw/sysbus.h"
 #include "qom/object.h"
 #include "vmmio-access.h"
@@ -104,6 +105,7 @@ struct VmmioState {
     uint32_t irq_number[VMMIO_SYSTEM_IRQS_MAX];
     bool irq_level[VMMIO_SYSTEM_IRQS_MAX];
     unsigned n_irqs;
+    Location location; /* of its option, for what is found wrong when the machine is complete */
 };
 
 /* Call fn for every realized vmmio device, in no particular order. BQL held. */

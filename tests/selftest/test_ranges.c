@@ -67,6 +67,7 @@ static const struct {
     {"--range", "0x100000:0x1000", "vmmio: the range 0x100000 size 0x1000 overlaps RAM \"pc.ram\""},
     {"--range", "0xfe900001:0x1000", "vmmio: start=0xfe900001 is not a multiple of 0x1000"},
     {"--range", "0xfe900000:0x1000:999999", "irq"},
+    {"--range", "0xfef00000:0x1000:4", "vmmio: irq=4 is not free: "},
     {"--range", "0xfe900000:0x1000,on-disconnect=go", "on-disconnect=go: write fill, error or wait"},
     {"--properties", "speed=9", "Property 'vmmio.speed' not found"},
 };
