@@ -23,6 +23,7 @@ struct VmbQmp {
     gpointer event_data;
     GByteArray *line;
     gboolean greeted;
+    gboolean silent; /* it has let a command wait in vain, and has said nothing since */
     gint64 last_id;
     JsonNode *reply; /* the whole reply object to command last_id */
     guint closed_source;
@@ -105,6 +106,7 @@ static void on_bytes(gpointer data, const guint8 *bytes, gsize len)
 {
     VmbQmp *qmp = data;
 
+    qmp->silent = FALSE;
     for (gsize i = 0; i < len; i++) {
         if (bytes[i] == '\n') {
             take_line(qmp);
@@ -216,10 +218,33 @@ gboolean vmb_qmp_handshake(VmbQmp *qmp, GError **error)
     return node != NULL;
 }
 
-JsonNode *vmb_qmp_call(VmbQmp *qmp, const char *command, JsonObject *arguments, GError **error)
+static gboolean is_silent(VmbQmp *qmp)
 {
+    if (qmp->silent) {
+        vmb_stream_drain(qmp->stream);
+    }
+    return qmp->silent;
+}
+
+/* Who is silent is not asked again: behind a failure there is more to ask, and each would wait as long. */
+static gboolean ask(VmbQmp *qmp, const char *command, JsonObject *arguments, GError **error)
+{
+    if (is_silent(qmp)) {
+        g_clear_pointer(&arguments, json_object_unref);
+        g_set_error_literal(error, VMB_ERROR, (gint)reply_limit.code, reply_limit.message);
+        return FALSE;
+    }
     send_command(qmp, command, arguments);
     if (!vmb_wait(qmp->alarm, replied_condition, qmp, reply_limit, error)) {
+        qmp->silent = vmb_alarm_error(qmp->alarm) == NULL;
+        return FALSE;
+    }
+    return TRUE;
+}
+
+JsonNode *vmb_qmp_call(VmbQmp *qmp, const char *command, JsonObject *arguments, GError **error)
+{
+    if (!ask(qmp, command, arguments, error)) {
         return NULL;
     }
     JsonObject *reply = json_node_get_object(qmp->reply);

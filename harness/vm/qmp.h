@@ -30,7 +30,8 @@ gboolean vmb_qmp_handshake(VmbQmp *qmp, GError **error);
 /*
  * Run a command and return what it returned. `arguments` is taken and may be NULL.
  * NULL: VMB_ERROR_PROTOCOL, QEMU refused it (QEMU's own words); VMB_ERROR_QEMU_DIED, no
- * answer in time; or the alarm's error. Free with json_node_unref().
+ * answer in time, or, at once, QEMU has said nothing since it let another command wait in vain; or the
+ * alarm's error. Free with json_node_unref(). Must not be called by an event.
  */
 JsonNode *vmb_qmp_call(VmbQmp *qmp, const char *command, JsonObject *arguments, GError **error);
 

@@ -247,6 +247,42 @@ START_TEST(no_answer_in_time_is_an_error)
 }
 END_TEST
 
+START_TEST(who_did_not_answer_is_not_asked_again)
+{
+    static const char *const replies[] = {CAPABILITIES_DONE, NULL};
+    g_autoptr(GError) error = NULL;
+
+    open_qmp(0.02, replies);
+    greet();
+    ck_assert_ptr_null(vmb_qmp_call(qmp, "x", NULL, NULL));
+    ck_assert_ptr_null(vmb_qmp_get(qmp, "/machine/y", "z", &error));
+    ck_assert(g_error_matches(error, VMB_ERROR, VMB_ERROR_QEMU_DIED));
+    while (g_main_context_iteration(NULL, FALSE)) {
+    }
+    ck_assert_ptr_null(strstr(received->str, "qom-get"));
+    close_qmp();
+}
+END_TEST
+
+START_TEST(who_answers_late_is_asked_again)
+{
+    static const char *const replies[] = {CAPABILITIES_DONE, NULL};
+    static const char *const later[] = {"{\"return\": 3, \"id\": 3}\r\n", NULL};
+    g_autoptr(GError) error = NULL;
+
+    open_qmp(0.02, replies);
+    greet();
+    ck_assert_ptr_null(vmb_qmp_call(qmp, "x", NULL, NULL));
+    say("{\"return\": 2, \"id\": 2}\r\n");
+    script = later;
+    g_autoptr(JsonNode) node = vmb_qmp_call(qmp, "y", NULL, &error);
+
+    ck_assert_ptr_nonnull(node);
+    ck_assert_int_eq(json_node_get_int(node), 3);
+    close_qmp();
+}
+END_TEST
+
 START_TEST(no_greeting_in_time_is_an_error)
 {
     static const char *const replies[] = {NULL};
@@ -320,6 +356,8 @@ int main(void)
     tcase_add_loop_test(cases, a_line_split_at_each_byte_is_one_line, 1, 24);
     tcase_add_test(cases, a_line_without_end_ends_the_run);
     tcase_add_test(cases, no_answer_in_time_is_an_error);
+    tcase_add_test(cases, who_did_not_answer_is_not_asked_again);
+    tcase_add_test(cases, who_answers_late_is_asked_again);
     tcase_add_test(cases, no_greeting_in_time_is_an_error);
     tcase_add_test(cases, a_closed_connection_is_an_error_well_before_the_timeout);
     tcase_add_loop_test(cases, a_close_that_is_allowed_is_no_error, 0, 2);
