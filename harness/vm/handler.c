@@ -14,6 +14,9 @@
 
 #define STOP_MS 2000
 
+/* How long a test of the output rests at least: it looks at all of it, and more may come meanwhile. */
+#define TEST_REST_MS 50
+
 struct VmbHandler {
     VmbProcess *process;
     VmbStream *stream;
@@ -30,6 +33,7 @@ struct VmbHandler {
     guint lines;     /* of these, without ticks */
     gsize ticks;     /* bytes of ticks in output */
     VmbHandlerWanted wanted;
+    gint64 next_test; /* of what is wanted: not before, g_get_monotonic_time() */
     gboolean stopping;
     gboolean ends;
 };
@@ -277,17 +281,28 @@ void vmb_handler_free(VmbHandler *handler)
     g_free(handler);
 }
 
-static gboolean passes_test(const VmbHandler *handler)
+/* A test that takes long rests as long, so that half the time is the output's. */
+static gboolean passes_test(VmbHandler *handler)
 {
     const VmbHandlerWanted *wanted = &handler->wanted;
-    g_autoptr(GString) output = wanted->test != NULL ? vmb_handler_output(handler) : NULL;
+    gint64 begin = g_get_monotonic_time();
+    g_autoptr(GString) output = NULL;
+    gboolean passes;
+    gint64 end;
 
-    return output == NULL || wanted->test(wanted->data, output);
+    if (wanted->test == NULL || begin < handler->next_test) {
+        return wanted->test == NULL;
+    }
+    output = vmb_handler_output(handler);
+    passes = wanted->test(wanted->data, output);
+    end = g_get_monotonic_time();
+    handler->next_test = end + MAX(end - begin, TEST_REST_MS * G_TIME_SPAN_MILLISECOND);
+    return passes;
 }
 
 static gboolean output_condition(gpointer data)
 {
-    const VmbHandler *handler = data;
+    VmbHandler *handler = data;
     const VmbHandlerWanted *wanted = &handler->wanted;
 
     return (handler->lines >= wanted->lines &&
@@ -295,15 +310,26 @@ static gboolean output_condition(gpointer data)
            handler->lines > wanted->lines || vmb_process_has_ended(handler->process);
 }
 
+/* The condition is looked at again when something has happened: here the end of a test's rest. */
+static gboolean on_rest_over(gpointer data)
+{
+    (void)data;
+    return G_SOURCE_CONTINUE;
+}
+
 gboolean vmb_handler_wait_output(VmbHandler *handler, const VmbHandlerWanted *wanted, guint ms,
                                  GError **error)
 {
     VmbLimit limit = {ms, VMB_ERROR_MISMATCH, "lines are missing"};
+    guint timer = wanted->test != NULL ? g_timeout_add(TEST_REST_MS, on_rest_over, NULL) : 0;
     g_autoptr(GError) cause = NULL;
+    gboolean met;
 
     handler->wanted = *wanted;
-    if (!vmb_wait(handler->alarm, output_condition, handler, limit, &cause) &&
-        vmb_alarm_error(handler->alarm) != NULL) {
+    handler->next_test = 0;
+    met = vmb_wait(handler->alarm, output_condition, handler, limit, &cause);
+    g_clear_handle_id(&timer, g_source_remove);
+    if (!met && vmb_alarm_error(handler->alarm) != NULL) {
         g_propagate_error(error, g_steal_pointer(&cause));
         return FALSE;
     }

@@ -65,7 +65,8 @@ gboolean vmb_handler_wait_lines(VmbHandler *handler, guint lines, guint ms, GErr
 typedef struct {
     guint lines; /* complete ones; with more than these nothing else is waited for */
     gsize bytes; /* of which the last ones need not be a line */
-    gboolean (*test)(gpointer data, const GString *output); /* whether it is what is wanted, then */
+    gboolean (*test)(gpointer data, const GString *output); /* whether it is what is wanted, then:
+                            asked now and then, as it may take long with much output */
     gpointer data;
 } VmbHandlerWanted;
 

@@ -76,6 +76,43 @@ START_TEST(too_few_lines_are_no_error)
 }
 END_TEST
 
+#define MUCH (8 * 1024 * 1024)
+
+/* What a test of the output has seen. */
+typedef struct {
+    gint64 last; /* when it looked last, g_get_monotonic_time(); 0: not yet */
+    gboolean whole;
+} Looks;
+
+static gboolean is_whole(gpointer data, const GString *output)
+{
+    Looks *looks = data;
+    gint64 now = g_get_monotonic_time();
+
+    ck_assert_msg(looks->last == 0 || now - looks->last >= 50 * G_TIME_SPAN_MILLISECOND,
+                  "again after %" G_GINT64_FORMAT " us", now - looks->last);
+    looks->last = now;
+    looks->whole = output->len == MUCH + 3;
+    return looks->whole;
+}
+
+/*
+ * It comes in hundreds of pieces, and each look is at all of it. Behind the last one nothing happens: the
+ * wait has no end of its own, so that it cannot be what looks once more.
+ */
+START_TEST(much_output_is_not_looked_at_all_the_time)
+{
+    g_autofree char *script = g_strdup_printf("head -c %d /dev/zero; printf end; exec sleep 600", MUCH);
+    g_autoptr(VmbHandler) handler = start_handler(script);
+    Looks looks = {0};
+    const VmbHandlerWanted wanted = {.test = is_whole, .data = &looks};
+    g_autoptr(GError) error = NULL;
+
+    ck_assert(vmb_handler_wait_output(handler, &wanted, 0, &error));
+    ck_assert(looks.whole);
+}
+END_TEST
+
 START_TEST(a_handlers_death_is_told_with_its_last_words)
 {
     g_autoptr(VmbHandler) handler = start_handler("echo first >&2; echo cannot go on >&2; exit 7");
@@ -222,6 +259,7 @@ int main(void)
     tcase_add_checked_fixture(cases, make_directory, remove_directory);
     tcase_add_test(cases, ticks_are_left_out_of_a_handlers_output);
     tcase_add_test(cases, too_few_lines_are_no_error);
+    tcase_add_test(cases, much_output_is_not_looked_at_all_the_time);
     tcase_add_test(cases, a_handlers_death_is_told_with_its_last_words);
     tcase_add_test(cases, a_handler_gets_the_endpoint);
     tcase_add_test(cases, a_handlers_output_is_kept_byte_for_byte);
