@@ -187,6 +187,18 @@ static gboolean read_scenario(VmbScenario *scenario, const VmbIni *ini, GError *
 
 /* ---- [handler NAME], [guest NAME] ---- */
 
+/* Their logs are files and directories of that name. */
+static gboolean check_name(const VmbIni *ini, const char *group, const char *name, GError **error)
+{
+    gboolean ok = name[strspn(name, ".")] != '\0';
+
+    for (const char *c = name; *c != '\0'; c = g_utf8_next_char(c)) {
+        ok = ok && (g_unichar_isalnum(g_utf8_get_char(c)) || strchr(" -_.", *c) != NULL);
+    }
+    return ok || vmb_ini_fail(ini, group, NULL, error, "`%s` cannot name its logs: write letters, digits, "
+                              "blanks, -, _ and ., and not . alone", name);
+}
+
 static const char *const handler_keys[] = {"command", "environment", "range", "may-end", NULL};
 
 static gboolean read_handler(VmbScenario *scenario, const VmbIni *ini, const char *group,
@@ -199,7 +211,8 @@ static gboolean read_handler(VmbScenario *scenario, const VmbIni *ini, const cha
     handler->name = g_strdup(name);
     handler->line = vmb_ini_line(ini, group, "command");
     g_ptr_array_add(scenario->handlers, handler);
-    ok = vmb_ini_check_keys(ini, group, handler_keys, error);
+    ok = check_name(ini, group, name, error);
+    ok = vmb_ini_check_keys(ini, group, handler_keys, error) && ok;
     ok = vmb_scenario_command(ini, group, "command", &handler->command, error) && ok;
     ok = vmb_scenario_environment(ini, group, &handler->environment, error) && ok;
     ok = vmb_ini_boolean(ini, group, "may-end", &handler->ends, error) && ok;
@@ -219,8 +232,9 @@ static gboolean read_guest(VmbScenario *scenario, const VmbIni *ini, const char 
 {
     VmbScenarioGuest *guest = g_new0(VmbScenarioGuest, 1);
     g_autofree char *machine = NULL;
-    gboolean ok = vmb_ini_check_keys(ini, group, guest_keys, error);
+    gboolean ok = check_name(ini, group, name, error);
 
+    ok = vmb_ini_check_keys(ini, group, guest_keys, error) && ok;
     guest->name = g_strdup(name);
     g_ptr_array_add(scenario->guests, guest);
     ok = vmb_ini_boolean(ini, group, "network", &guest->network, error) && ok;

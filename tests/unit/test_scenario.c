@@ -5,6 +5,7 @@
 #include "ini_file.h"
 #include "tap.h"
 
+#define NO_NAME " cannot name its logs: write letters, digits, blanks, -, _ and ., and not . alone"
 #define STEP "[step one]\nrun = /bin/true\n"
 
 static VmbScenario *load(const char *text)
@@ -80,8 +81,8 @@ START_TEST(ranges_handlers_and_guests)
 {
     g_autoptr(VmbScenario) scenario = load(
         "[guest peer]\nmachine = raspi4b\nnetwork = yes\n"
-        "[handler model]\ncommand = ./model --name 'two words'\nenvironment = A=1;B=\nrange = b\n"
-        "may-end = yes\n"
+        "[handler ..the Ölmodell-2_x]\ncommand = ./model --name 'two words'\nenvironment = A=1;B=\n"
+        "range = b\nmay-end = yes\n"
         "[scenario]\n[range a]\nirq = yes\n"
         "[range b]\nstart = 0xfef01000\nsize = 8192\nirq = 120\nendpoint = 1\n"
         "properties = on-disconnect=wait;timeout-ms=0\n" STEP);
@@ -100,7 +101,7 @@ START_TEST(ranges_handlers_and_guests)
     ck_assert_uint_eq(b->irq, 120);
     ck_assert_uint_eq(b->endpoint, 1);
     ck_assert_str_eq(b->properties, "on-disconnect=wait,timeout-ms=0");
-    ck_assert_str_eq(handler->name, "model");
+    ck_assert_str_eq(handler->name, "..the Ölmodell-2_x");
     ck_assert_str_eq(handler->command[2], "two words");
     ck_assert_str_eq(handler->environment[1], "B=");
     ck_assert_uint_eq(handler->range, 1);
@@ -198,6 +199,10 @@ START_TEST(wrong_scenarios)
          "`=A` is no variable: write NAME=VALUE;NAME=VALUE"},
         {"[scenario]\n[handler h]\ncommand = a\ncmd = a\n", 4,
          "`cmd` is no key that this group has: take one of `command`, `environment`, `range`, `may-end`"},
+        {"[scenario]\n[handler a/b]\ncommand = a\n" STEP, 2, "`a/b`" NO_NAME},
+        {"[scenario]\n\n[guest ../../escaped]\n" STEP, 3, "`../../escaped`" NO_NAME},
+        {"[scenario]\n[guest ..]\n" STEP, 2, "`..`" NO_NAME},
+        {"[scenario]\n[guest a:b]\n" STEP, 2, "`a:b`" NO_NAME},
         {"[scenario]\n[guest g]\nmachine = x68\n", 3, "`x68` is no machine: did you mean `x86`?"},
         {"[scenario]\n[guest g]\nrange = x\n", 3,
          "`range` is no key that this group has: take one of `machine`, `network`"},
