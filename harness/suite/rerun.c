@@ -9,13 +9,17 @@
 /* Stands for the port, which the script knows, in words that are quoted: no word of a user's has it. */
 #define PORT_MARK "\001"
 
-/* `start` waits for gdb's socket: QEMU makes that when its devices listen. */
+/*
+ * `start` waits for gdb's socket: QEMU makes that when its devices listen. A signal's trap is there because
+ * dash runs none of EXIT for a signal without one.
+ */
 static const char functions[] =
     "here=$(cd \"$(dirname \"$0\")\" && pwd) && cd \"$here\" || exit\n"
     "PORT=${PORT:-4300}\n"
     "started=\n"
     "rm -f qmp gdb\n"
     "trap 'status=$?; kill $started 2>/dev/null; wait; rm -f qmp gdb *.console *.in; exit $status' EXIT\n"
+    "trap 'exit 143' HUP INT TERM\n"
     "\n"
     "# start NAME DIRECTORY COMMAND...: a handler, as soon as the device listens\n"
     "start() {\n"
@@ -161,7 +165,12 @@ static void append_tested(GString *text, const VmbCaseRun *run, const VmbGuestCo
     g_auto(GStrv) argv = vmb_guest_config_command(&by_hand);
     g_autofree char *command = command_text((const char *const *)argv);
 
-    g_string_append_printf(text, "%s\n", command);
+    /*
+     * In the background, for traps wait until what is in front ends; but at the terminal, which dash takes
+     * from descriptor 0 there.
+     */
+    g_string_append_printf(text, "exec 3<&0\n%s <&3 3<&- &\nstarted=\"$started $!\"\nwait $!\n",
+                           command);
 }
 
 char *vmb_rerun_script(const VmbCaseRun *run, const VmbGuestConfig *config, const char *image)

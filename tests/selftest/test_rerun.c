@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* rerun.sh, which a test that failed leaves: the same machine once more, on a terminal. */
+#include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "error.h"
 #include "scenario_run.h"
@@ -13,6 +15,7 @@ static char *port;
 static void setup(void)
 {
     scenario_setup();
+    screen_open(&child);
     port = child_free_port();
     g_setenv("PORT", port, TRUE);
 }
@@ -24,17 +27,23 @@ static void teardown(void)
     g_free(port);
 }
 
-/* Run what the test has left, and wait for its guest's prompt. */
-static void rerun(const char *test)
+/* Run what the test has left. */
+static void start_rerun(const char *test, gboolean terminal)
 {
     static const char *const no_args[] = {NULL};
     g_autofree char *bundle = bundle_of(test);
-    char *script = g_build_filename(bundle, "rerun.sh", NULL);
+    g_autofree char *script = g_build_filename(bundle, "rerun.sh", NULL);
 
     child.program = script;
-    screen_open(&child);
-    child_start(&child, TRUE, no_args);
-    g_free(script);
+    child_start(&child, terminal, no_args);
+    child.program = NULL;
+}
+
+/* On the terminal, and wait for its guest's prompt. */
+static void rerun(const char *test)
+{
+    screen_clear();
+    start_rerun(test, TRUE);
     screen_await("/ # ");
 }
 
@@ -125,6 +134,12 @@ START_TEST(handlers_that_ran_run_again)
     assert_says(log, says);
     monitor = connect_to("device-x86", "qmp");
     socket_hear(monitor, "{\"QMP\": ");
+    screen_type("sh -c 'echo $((6 * 7)) runs; exec sleep 600'\n");
+    screen_await("42 runs");
+    screen_type("\003"); /* the guest's */
+    screen_await("^C");
+    screen_type("echo $((6 * 8)) is next\n");
+    screen_await("48 is next");
     leave();
 }
 END_TEST
@@ -146,6 +161,56 @@ START_TEST(guests_beside_run_again)
 }
 END_TEST
 
+/* A test that fails behind the start of its handler. */
+static void fail_with_handler(void)
+{
+    write_scenario("handled", "[scenario]\nmachines = x86\n" HANDLER
+                   "[step s]\nstart = outside\n[step fail]\nrun = false\n");
+    ck_assert_int_eq(run(NULL, NULL), VMB_ERROR_PROGRAM_FAILED);
+}
+
+static void assert_gone(const char *test, const char *name)
+{
+    g_autofree char *bundle = bundle_of(test);
+    g_autofree char *path = g_build_filename(bundle, name, NULL);
+
+    ck_assert_msg(access(path, F_OK) != 0, "%s is left", path);
+}
+
+static const int signals[] = {SIGHUP, SIGINT, SIGTERM};
+
+/* Without a terminal, whose end alone would end QEMU. */
+START_TEST(a_signal_ends_all_of_it)
+{
+    fail_with_handler();
+    start_rerun("handled-x86", FALSE);
+    child_await_text(&child, "out", "/ # ");
+    child_find(&child, "vmmio-test-outside");
+    kill(child.pid, signals[_i]);
+    ck_assert_int_eq(child_wait(&child), 143);
+    child_assert_nothing_left(&child);
+    assert_gone("handled-x86", "qmp");
+    assert_gone("handled-x86", "gdb");
+    assert_gone("handled-x86", "handler-outside.in");
+}
+END_TEST
+
+/* The hangup that its terminal's end brings to the others ends them, and none of them cleans up. */
+START_TEST(it_runs_again_behind_one_that_was_killed)
+{
+    fail_with_handler();
+    rerun("handled-x86");
+    kill(child.pid, SIGKILL);
+    ck_assert_int_eq(screen_wait_end(), -SIGKILL);
+    child_assert_nothing_left(&child);
+    close(child.terminal);
+    rerun("handled-x86");
+    screen_type("until devmem 0xfef00000 8 90; devmem 0xfef00000 8 | grep 0x5A; do :; done\n");
+    screen_await("0x5A\r");
+    leave();
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("rerun");
@@ -156,6 +221,8 @@ int main(void)
     tcase_add_test(all, a_guest_with_additions_can_be_run_again);
     tcase_add_test(all, handlers_that_ran_run_again);
     tcase_add_test(all, guests_beside_run_again);
+    tcase_add_loop_test(all, a_signal_ends_all_of_it, 0, G_N_ELEMENTS(signals));
+    tcase_add_test(all, it_runs_again_behind_one_that_was_killed);
     suite_add_tcase(suite, all);
     return tap_run(suite);
 }

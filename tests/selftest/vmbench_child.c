@@ -206,7 +206,7 @@ void child_await_text(const Child *child, const char *file, const char *text)
 }
 
 /* The kernel ends a killed process a moment after the signal: not at once, but soon. */
-static void assert_nothing_left(const Child *child)
+void child_assert_nothing_left(const Child *child)
 {
     gint64 end = g_get_monotonic_time() + 10 * G_USEC_PER_SEC;
     pid_t left;
@@ -229,7 +229,7 @@ void child_finish(Child *child)
 {
     g_autofree char *tmp = child_path(child, "tmp");
 
-    assert_nothing_left(child);
+    child_assert_nothing_left(child);
     ck_assert_msg(g_rmdir(tmp) == 0, "%s: %s", tmp, g_strerror(errno));
     ck_assert_int_eq(nftw(child->dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS), 0);
     if (child->terminal >= 0) {

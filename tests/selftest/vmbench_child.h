@@ -48,9 +48,11 @@ pid_t child_find(const Child *child, const char *name);
 /* Wait until `text` is in a file of the private directory. */
 void child_await_text(const Child *child, const char *file, const char *text);
 
+/* No process is left but those that the kernel is just ending. */
+void child_assert_nothing_left(const Child *child);
+
 /*
- * No process is left but those that the kernel is just ending, and nothing in the temporary
- * directory. Removes the private directory.
+ * child_assert_nothing_left(), and nothing in the temporary directory. Removes the private directory.
  */
 void child_finish(Child *child);
 
