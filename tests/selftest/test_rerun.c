@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* rerun.sh, which a test that failed leaves: the same machine once more, on a terminal. */
+#include <glib/gstdio.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
@@ -211,6 +212,21 @@ START_TEST(it_runs_again_behind_one_that_was_killed)
 }
 END_TEST
 
+START_TEST(a_scenario_that_has_gone_is_told)
+{
+    g_autofree char *from = child_path(&child, "tests");
+    g_autofree char *to = child_path(&child, "moved");
+    g_autofree char *says = g_strdup_printf("the handler outside cannot be started in %s/handled: ", from);
+
+    fail_with_handler();
+    ck_assert_int_eq(g_rename(from, to), 0);
+    start_rerun("handled-x86", FALSE);
+    ck_assert_int_eq(child_wait(&child), 1);
+    assert_says(child.err, says);
+    ck_assert_str_eq(strchr(child.err, '\n'), "\n");
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("rerun");
@@ -223,6 +239,7 @@ int main(void)
     tcase_add_test(all, guests_beside_run_again);
     tcase_add_loop_test(all, a_signal_ends_all_of_it, 0, G_N_ELEMENTS(signals));
     tcase_add_test(all, it_runs_again_behind_one_that_was_killed);
+    tcase_add_test(all, a_scenario_that_has_gone_is_told);
     suite_add_tcase(suite, all);
     return tap_run(suite);
 }
