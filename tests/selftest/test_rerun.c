@@ -111,6 +111,7 @@ static const char scenario[] =
     "exec vmmio-test-outside {endpoint}' sh {port}\n"
     "environment = WORD=$two words;PATH=%s:/usr/bin:/bin\nrange = window\n"
     "[step one]\nstart = ended\n[step two]\nstart = it's\n[step end]\nstop = ended\n"
+    "[step again]\nrestart = it's\n"
     "[step fail]\nrun = false\n";
 
 START_TEST(handlers_that_ran_run_again)
