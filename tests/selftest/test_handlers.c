@@ -87,6 +87,22 @@ START_TEST(the_last_words_of_a_handler_are_told_with_a_failure)
 }
 END_TEST
 
+/* They are why there is no claim, and so they are not told once more behind that. */
+START_TEST(the_words_of_a_handler_without_a_claim_are_told_once)
+{
+    g_autofree char *script = child_script(&child, "h.sh", "echo no luck >&2; exec sleep 600");
+    g_autofree char *text = g_strdup_printf("[scenario]\nmachines = x86\n[handler h]\ncommand = %s\n"
+                                            "[step start]\nstart = h\ntimeout = 1\n", script);
+    const char *first;
+
+    write_scenario("luckless", text);
+    ck_assert_int_eq(run(NULL, NULL), VMB_ERROR_NO_CLAIM);
+    assert_says(child.out, "      handler h:\n      no luck\n");
+    first = strstr(child.out, "handler h:\n");
+    ck_assert_msg(strstr(first + 1, "handler h:\n") == NULL, "%s", child.out);
+}
+END_TEST
+
 /* What has left the handler's process group; the second one's mark is lost, and so is a test's. */
 static const char *const leavers[] = {
     "setsid sleep 600 & echo $! >pid; exec sleep 601",
@@ -169,6 +185,7 @@ int main(void)
     tcase_add_test(all, a_last_line_without_end_is_waited_for);
     tcase_add_test(all, a_last_line_that_follows_a_pattern_is_waited_for);
     tcase_add_test(all, the_last_words_of_a_handler_are_told_with_a_failure);
+    tcase_add_test(all, the_words_of_a_handler_without_a_claim_are_told_once);
     tcase_add_loop_test(all, what_a_handler_starts_ends_with_the_run, 0, G_N_ELEMENTS(leavers));
     tcase_add_loop_test(all, what_a_killed_worker_had_ends, 0, G_N_ELEMENTS(leavers));
     suite_add_tcase(suite, all);
