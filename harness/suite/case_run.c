@@ -2,6 +2,7 @@
 #include "case_run.h"
 
 #include <errno.h>
+#include <glib/gstdio.h>
 #include <stdio.h>
 
 #include "additions.h"
@@ -139,6 +140,15 @@ static gboolean end_case(VmbCaseRun *run, GError **error)
     return FALSE;
 }
 
+/* Earlier tests' guest may be this one's, too. */
+static goffset qemu_log_size(const VmbCaseRun *run)
+{
+    g_autofree char *path = g_build_filename(vmb_testbed_logs(run->bed), "qemu.log", NULL);
+    GStatBuf info;
+
+    return g_stat(path, &info) == 0 ? info.st_size : 0;
+}
+
 /* In the guest that is there. */
 static gboolean run_in_guest(VmbCaseRun *run, GError **error)
 {
@@ -162,6 +172,7 @@ static gboolean run_in_guest(VmbCaseRun *run, GError **error)
         return FALSE;
     }
     run->begin = g_get_real_time();
+    run->qemu_said = qemu_log_size(run);
     vmb_console_set_tap(console, vmb_timed_log_take, log);
     ok = start_guests(run, error) && run_steps(run, error) && end_case(run, error);
     vmb_console_set_tap(console, NULL, NULL);

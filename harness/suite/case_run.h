@@ -18,6 +18,7 @@ typedef struct {
     VmbResult *result;
     const char *logs;      /* directory of the test */
     gint64 begin;          /* of its steps, g_get_real_time() */
+    goffset qemu_said;     /* bytes of QEMU's log that were there before them */
     GPtrArray *programs;   /* of VmbProgram, by step; NULL: none, or it has been judged */
     GPtrArray *handlers;   /* of VmbHandler, by handler; NULL: it does not run */
     GPtrArray *guests;     /* of VmbGuest, by guest of the scenario */

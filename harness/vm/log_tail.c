@@ -10,8 +10,8 @@
 /* A line longer than this is cut in a report, in front. */
 #define LINE_BYTES 4096
 
-/* The last bytes of a file, or NULL. */
-static char *read_end(const char *path)
+/* The last bytes of a file, none of its first `from`; or NULL. */
+static char *read_end(const char *path, goffset from)
 {
     FILE *file = fopen(path, "re");
     char *text = NULL;
@@ -20,8 +20,8 @@ static char *read_end(const char *path)
     if (file == NULL) {
         return NULL;
     }
-    if (fseek(file, -TAIL_BYTES, SEEK_END) != 0) {
-        rewind(file);
+    if (fseek(file, -TAIL_BYTES, SEEK_END) != 0 || ftell(file) < from) {
+        fseek(file, from, SEEK_SET);
     }
     text = g_malloc(TAIL_BYTES + 1);
     len = fread(text, 1, TAIL_BYTES, file);
@@ -33,9 +33,9 @@ static char *read_end(const char *path)
     return text;
 }
 
-char *vmb_file_tail(const char *path, guint lines)
+char *vmb_file_tail_from(const char *path, goffset from, guint lines)
 {
-    g_autofree char *text = read_end(path);
+    g_autofree char *text = read_end(path, from);
     char *at;
 
     if (text == NULL || g_strchomp(text)[0] == '\0') {
@@ -49,6 +49,11 @@ char *vmb_file_tail(const char *path, guint lines)
         at--;
     }
     return g_strdup_printf("%s\n", at);
+}
+
+char *vmb_file_tail(const char *path, guint lines)
+{
+    return vmb_file_tail_from(path, 0, lines);
 }
 
 char *vmb_last_line(const char *path)

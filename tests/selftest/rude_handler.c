@@ -62,6 +62,16 @@ static int misbehave(int fd, const char *what)
     return 0;
 }
 
+/* Whatever is asked meanwhile stays without an answer. */
+static void await_close(int fd)
+{
+    uint8_t bytes[PACKET];
+
+    while (read(fd, bytes, sizeof(bytes)) > 0) {
+        continue;
+    }
+}
+
 int main(int argc, char **argv)
 {
     int fd = argc == 3 ? dial(argv[2]) : -1;
@@ -70,6 +80,9 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: rude-handler WHAT HOST:PORT\n");
         return 1;
     }
+    await_close(fd);
+    puts("closed");
+    fflush(stdout);
     for (;;) {
         pause();
     }

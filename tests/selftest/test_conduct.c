@@ -105,6 +105,28 @@ START_TEST(a_claim_that_is_refused_is_explained)
 }
 END_TEST
 
+/* Its log, which is kept, has what it said to the test before; that explains nothing. */
+START_TEST(what_qemu_said_to_another_test_is_not_told)
+{
+    g_autofree char *log = NULL;
+    g_autofree char *text = g_strdup_printf(
+        "[scenario]\nmachines = x86\nmisbehaves = yes\n[handler rude]\ncommand = %s wrong-range\n"
+        "[step start]\nstart = rude\nclaim = no\n"
+        "[step refused]\noutput = rude\nstdout-text = closed\\n\n", g_getenv("RUDE_HANDLER"));
+
+    write_scenario("a", text);
+    write_scenario("b", "[scenario]\nmachines = x86\n"
+                   "[handler silent]\ncommand = sh -c 'exec sleep 600'\n"
+                   "[step start]\nstart = silent\ntimeout = 1\n");
+    ck_assert_int_eq(run(NULL, NULL), VMB_ERROR_NO_CLAIM);
+    assert_says(child.out, "1 passed, 1 failed");
+    log = read_kept("b-x86", "qemu.log");
+    assert_says(log, "range 5");
+    ck_assert_ptr_null(strstr(child.out, "QEMU:"));
+    ck_assert_ptr_null(strstr(child.out, "range 5"));
+}
+END_TEST
+
 /* What was meant to misbehave leaves its counts to the next test in that guest. */
 START_TEST(only_growth_counts)
 {
@@ -215,6 +237,7 @@ int main(void)
     tcase_add_loop_test(all, part_of_another_handlers_packet_is_not_charged, 0, G_N_ELEMENTS(halves));
     tcase_add_test(all, part_of_a_packet_behind_a_claim_is_no_fault);
     tcase_add_test(all, a_claim_that_is_refused_is_explained);
+    tcase_add_test(all, what_qemu_said_to_another_test_is_not_told);
     tcase_add_test(all, only_growth_counts);
     tcase_add_test(all, it_explains_what_came_of_it);
     tcase_add_test(all, a_guest_whose_handler_died_is_looked_at);

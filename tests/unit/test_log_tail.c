@@ -63,6 +63,25 @@ START_TEST(long_logs_and_long_lines_are_cut)
 }
 END_TEST
 
+START_TEST(what_was_there_before_is_left_out)
+{
+    g_autofree char *path = g_build_filename(directory, "log", NULL);
+    g_autofree char *filler = g_strnfill(100000, 'x');
+    g_autofree char *text = g_strdup_printf("before\n%s\nnow\n", filler);
+
+    ck_assert(g_file_set_contents(path, "before\nnow\n", -1, NULL));
+    g_autofree char *tail = vmb_file_tail_from(path, strlen("before\n"), 10);
+
+    ck_assert_str_eq(tail, "now\n");
+    ck_assert_ptr_null(vmb_file_tail_from(path, strlen("before\nnow\n"), 10));
+    ck_assert(g_file_set_contents(path, text, -1, NULL));
+    g_autofree char *last = vmb_file_tail_from(path, (goffset)strlen(text) - 4, 10);
+
+    ck_assert_str_eq(last, "now\n");
+    g_remove(path);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("log_tail");
@@ -71,6 +90,7 @@ int main(void)
     tcase_add_checked_fixture(cases, make_directory, remove_directory);
     tcase_add_test(cases, the_last_line_of_a_log);
     tcase_add_test(cases, long_logs_and_long_lines_are_cut);
+    tcase_add_test(cases, what_was_there_before_is_left_out);
     suite_add_tcase(suite, cases);
     return tap_run(suite);
 }
