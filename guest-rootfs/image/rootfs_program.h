@@ -22,7 +22,8 @@ enum { ROOTFS_PROGRAM_BYTES = 256 };
 
 /*
  * A file of the host, open as `fd`: set entry->elf and entry->machine unless it is data, and entry->dormant
- * when it may be. The entry has its path and mode; `host` is for messages. Errors: MACHINE; SOURCE for a damaged ELF file.
+ * when it may be. The entry has its path and mode; `host` is for messages. Errors: MACHINE; SOURCE for a
+ * damaged ELF file.
  */
 gboolean rootfs_program_read(RootfsEntry *entry, int fd, const char *host, RootfsMachine machine,
                              GError **error);

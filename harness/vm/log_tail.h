@@ -6,7 +6,8 @@
 #include <glib.h>
 
 /*
- * The last `lines` lines of a file. NULL: it cannot be read, or has nothing but white space. Free with g_free().
+ * The last `lines` lines of a file. NULL: it cannot be read, or has nothing but white space. Free with
+ * g_free().
  */
 char *vmb_file_tail(const char *path, guint lines);
 
