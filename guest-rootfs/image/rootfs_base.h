@@ -11,9 +11,9 @@
  * `entries`, marked as `base`. Of members with one path the last counts, and links of earlier members
  * are followed on the way. Without `data` the bytes of files are passed over, /etc/ld.so.conf*,
  * /etc/vmbench/modules and /lib/modules/NAME.ko apart; sums and lengths of what is compressed are
- * checked all the same. `fd` is a regular file; `path` is for messages. *unfit, NULL before, becomes a BASE error when a kernel
- * would not unpack the archive as it is; NULL: nobody wants to know. Errors: BASE; then `entries`
- * holds a part.
+ * checked all the same. `fd` is a regular file; `path` is for messages. *unfit, NULL before, becomes a
+ * BASE error when a kernel would not unpack the archive as it is; NULL: nobody wants to know. Errors:
+ * BASE; then `entries` holds a part.
  */
 gboolean rootfs_base_read(GTree *entries, int fd, const char *path, gboolean data, GError **unfit,
                           GError **error);

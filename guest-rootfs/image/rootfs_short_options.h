@@ -7,8 +7,8 @@
 
 /*
  * A copy of the argc words of argv in which such words are two, `-j` and `2`, for the options of
- * `entries` and `more` (may be NULL) that take a value. A word that is the value of the option before it
- * stays as it is, and so do those behind `--`. Free with g_strfreev().
+ * `entries` and `more` (may be NULL) that take a value. A word that is the value of the option before
+ * it stays as it is, and so do those behind `--`. Free with g_strfreev().
  */
 char **rootfs_short_options_split(int argc, char **argv, const GOptionEntry *entries,
                                   const GOptionEntry *more);

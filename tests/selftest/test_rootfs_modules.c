@@ -145,8 +145,9 @@ static const struct order {
 START_TEST(the_order_of_the_trees_modules)
 {
     g_autofree char *script = g_strdup_printf(
-        "mkdir m; cd m; module() { mkdir \"$1\";"
-        "printf '[module]\\nafter = %%s\\n' \"$2\" >\"$1/module.ini\"; }; %s; $SOURCE/guest-rootfs/modules/order .", orders[_i].make);
+        "mkdir m; cd m;"
+        "module() { mkdir \"$1\"; printf '[module]\\nafter = %%s\\n' \"$2\" >\"$1/module.ini\"; };"
+        "%s; $SOURCE/guest-rootfs/modules/order .", orders[_i].make);
     int status = run(script);
 
     ck_assert_str_eq(child.out, orders[_i].prints);
