@@ -130,11 +130,18 @@ static void note_link(struct base *base, RootfsEntry *entry, const char *first_n
     }
 }
 
+static gboolean is_in_modules(const char *path)
+{
+    g_autofree char *directory = g_path_get_dirname(path);
+
+    return g_str_equal(directory, "/lib/modules") || g_str_equal(directory, "/usr/lib/modules");
+}
+
 /* Its bytes are needed whatever becomes of the others: what is added depends on them. */
 static gboolean is_configuration(const char *path)
 {
     return g_str_has_prefix(path, "/etc/ld.so.conf") || g_str_equal(path, "/etc/vmbench/modules") ||
-           g_regex_match_simple("^(/usr)?/lib/modules/[^/]*\\.ko$", path, G_REGEX_RAW, 0);
+           (g_str_has_suffix(path, ".ko") && is_in_modules(path));
 }
 
 /* What it runs on, and what runs it. */
