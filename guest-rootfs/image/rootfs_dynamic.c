@@ -74,7 +74,7 @@ static gboolean fail_taken(const struct missing *missing, const char *host, cons
                            GError **error)
 {
     enum { OWN = 1 }; /* below /usr/lib */
-    const char *own = missing->processor->directories[OWN];
+    const char *own = missing->processor->directories[OWN].path;
 
     g_set_error(error, ROOTFS_ERROR, ROOTFS_ERROR_LIBRARY,
                 "%s: needs %s, whose copy has no place: %s is another processor's library; give "

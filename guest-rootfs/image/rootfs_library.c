@@ -14,7 +14,9 @@ enum { HEAD_BYTES = 64 };
 struct search {
     GTree *entries;
     RootfsMachine machine;
-    GPtrArray *configured;  /* directories where the guest's loaders look besides */
+    GPtrArray *configured;  /* directories of which the guest's ldconfig makes its cache */
+    const RootfsEntry *cache; /* that; NULL: there is none */
+    gboolean musl;          /* its loader is there */
     GPtrArray *programs;    /* those whose directories are their libraries' too */
     GPtrArray *users;       /* all whose needs are looked at; grows by the dormant ones that they reach */
     char *unfit;            /* what is wrong with the first file of the name sought; NULL: there is none */
@@ -22,7 +24,9 @@ struct search {
     gpointer data;
 };
 
-/* ---- In the guest ---- */
+static const char musl_loader[] = "/ld-musl-";
+
+/* ---- What there is in the guest ---- */
 
 static RootfsEntry *find_file(GTree *entries, const char *path)
 {
@@ -148,7 +152,7 @@ static gboolean note_user(gpointer key, gpointer value, gpointer data)
     const RootfsEntry *entry = value;
     struct search *search = data;
 
-    (void)key;
+    search->musl = search->musl || strstr(key, musl_loader) != NULL;
     if (entry->elf == NULL || entry->dormant) {
         return FALSE;
     }
@@ -159,25 +163,99 @@ static gboolean note_user(gpointer key, gpointer value, gpointer data)
     return FALSE;
 }
 
-/* musl's loader is its C library as well, under a name that no file needs to have. */
-static gboolean is_musl(const RootfsEntry *user, const char *name)
+/* A library does not say which loader will load it. */
+static gboolean is_for_musl(const struct search *search, const RootfsEntry *user)
 {
-    return strcmp(name, "libc.so") == 0 && user->elf->interpreter != NULL &&
-           strstr(user->elf->interpreter, "/ld-musl-") != NULL;
+    return user->elf->interpreter != NULL ? strstr(user->elf->interpreter, musl_loader) != NULL
+                                          : search->musl;
+}
+
+/* musl's loader is its C library as well, under a name that no file needs to have. */
+static gboolean is_musl(const struct search *search, const RootfsEntry *user, const char *name)
+{
+    return strcmp(name, "libc.so") == 0 && is_for_musl(search, user);
+}
+
+/* The C library needs its loader, which has been loaded when it is, from wherever. */
+static gboolean is_loader(struct search *search, const RootfsEntry *user, const char *name)
+{
+    const char *loader = rootfs_processor_find(search->machine, user->machine)->loader;
+
+    return strcmp(strrchr(loader, '/') + 1, name) == 0 && has_file(search, user, loader);
+}
+
+/* A base that has its C library in such a directory has a loader that looks there, or it would not run. */
+static gboolean is_at_home(const struct search *search, const RootfsProcessor *processor)
+{
+    for (const RootfsLibraries *one = processor->directories; one->path != NULL; one++) {
+        g_autofree char *path = g_strconcat(one->path, "/libc.so.6", NULL);
+        const RootfsEntry *entry = one->looks == ROOTFS_LOOKS_AT_HOME ? find_file(search->entries, path)
+                                                                     : NULL;
+
+        if (entry != NULL && entry->base && rootfs_library_is_at(search->entries, path,
+                                                                processor->elf_machine)) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+static gboolean is_looked_in(const struct search *search, const RootfsEntry *user,
+                             const RootfsProcessor *processor, RootfsLooks looks)
+{
+    switch (looks) {
+    case ROOTFS_LOOKS_AT_HOME:
+        return is_at_home(search, processor);
+    case ROOTFS_LOOKS_MUSL:
+        return is_for_musl(search, user);
+    default:
+        return TRUE;
+    }
+}
+
+/*
+ * glibc's loader reads the cache alone, not what it was made of. That of a base knows the base's own files;
+ * one that was added is one of the whole tree.
+ */
+static gboolean is_cached(const struct search *search, const char *directory, const char *name)
+{
+    g_autofree char *path = g_strconcat(directory, "/", name, NULL);
+    g_autofree char *place = rootfs_path_resolve(search->entries, path, FALSE);
+    const RootfsEntry *entry = place != NULL ? g_tree_lookup(search->entries, place) : NULL;
+
+    return search->cache != NULL && entry != NULL &&
+           (!search->cache->base || entry->base || entry->replaces);
+}
+
+/* FALSE; a file that is there for nothing is noted. */
+static gboolean pass_over(struct search *search, const char *directory, const char *name)
+{
+    g_autofree char *path = g_strconcat(directory, "/", name, NULL);
+
+    if (find_file(search->entries, path) != NULL) {
+        is_fit(search, g_strdup_printf("%s is where its loader does not look; put it into /usr/lib, or, with "
+                                       "its directory in /etc/ld.so.conf, run ldconfig in the tree (chroot, "
+                                       "or ldconfig -r)", path));
+    }
+    return FALSE;
 }
 
 /* Where loaders look for every program. */
 static gboolean is_in_usual_path(struct search *search, const RootfsEntry *user, const char *name)
 {
-    const char *const *usual = rootfs_processor_find(search->machine, user->machine)->directories;
+    const RootfsProcessor *processor = rootfs_processor_find(search->machine, user->machine);
 
-    for (; *usual != NULL; usual++) {
-        if (is_in(search, user, *usual, name)) {
+    for (const RootfsLibraries *one = processor->directories; one->path != NULL; one++) {
+        if (is_looked_in(search, user, processor, one->looks) ? is_in(search, user, one->path, name)
+                                                             : pass_over(search, one->path, name)) {
             return TRUE;
         }
     }
     for (guint i = 0; i < search->configured->len; i++) {
-        if (is_in(search, user, search->configured->pdata[i], name)) {
+        const char *directory = search->configured->pdata[i];
+
+        if (is_cached(search, directory, name) ? is_in(search, user, directory, name)
+                                               : pass_over(search, directory, name)) {
             return TRUE;
         }
     }
@@ -189,8 +267,9 @@ static gboolean has_library(struct search *search, const RootfsEntry *user, cons
     if (strchr(name, '/') != NULL) {
         return has_file(search, user, name);
     }
-    return is_musl(user, name) || is_in_path_of(search, user, user, name) ||
-           is_in_bequeathed_path(search, user, name) || is_in_usual_path(search, user, name);
+    return is_musl(search, user, name) || is_loader(search, user, name) ||
+           is_in_path_of(search, user, user, name) || is_in_bequeathed_path(search, user, name) ||
+           is_in_usual_path(search, user, name);
 }
 
 static gboolean tell_missing(struct search *search, const RootfsEntry *user, const char *name, GError **error)
@@ -253,7 +332,10 @@ gboolean rootfs_library_search(GTree *entries, RootfsMachine machine, RootfsMiss
     g_autoptr(GPtrArray) configured = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(GPtrArray) programs = g_ptr_array_new();
     g_autoptr(GPtrArray) users = g_ptr_array_new();
-    struct search search = {entries, machine, configured, programs, users, NULL, missing, data};
+    struct search search = {
+        .entries = entries, .machine = machine, .configured = configured, .programs = programs,
+        .users = users, .cache = find_file(entries, "/etc/ld.so.cache"), .missing = missing, .data = data,
+    };
     gboolean good = TRUE;
 
     g_tree_foreach(entries, add_configured, configured);
@@ -294,14 +376,14 @@ static char *if_fitting(char *path, const RootfsProcessor *processor)
 
 static char *find_in_system(const char *root, const char *name, const RootfsProcessor *processor)
 {
-    const char *const *directory = processor->directories;
+    const RootfsLibraries *directory = processor->directories;
     char *found = NULL;
 
     if (name[0] == '/') {
         return if_fitting(g_strconcat(root, name, NULL), processor);
     }
-    for (; *directory != NULL && found == NULL; directory++) {
-        found = if_fitting(g_strconcat(root, *directory, "/", name, NULL), processor);
+    for (; directory->path != NULL && found == NULL; directory++) {
+        found = if_fitting(g_strconcat(root, directory->path, "/", name, NULL), processor);
     }
     return found;
 }

@@ -16,9 +16,13 @@ typedef gboolean RootfsMissing(gpointer data, const RootfsEntry *user, const cha
 
 /*
  * Look, as the guest's loader will, for what every added dynamic program and library needs, among files of
- * its own processor: beside paths of its own in the usual directories and those of the guest's
- * /etc/ld.so.conf. An added file serves as a library only if it is one (ET_DYN, whole), any file as a loader
- * only if it can be executed. A dormant library that serves has its own needs looked at as well.
+ * its own processor: in paths of its own, and in the usual directories. /usr/local/lib is one of musl's
+ * loader; /lib64 and the like (rootfs_processor.h) are some of a base that has its own libc.so.6 there. What
+ * the guest's /etc/ld.so.conf names holds what /etc/ld.so.cache knows: a base's cache knows the base's files,
+ * and those that replace them; one that was added, all.
+ *
+ * An added file serves as a library only if it is one (ET_DYN, whole), any file as a loader only if it can be
+ * executed. A dormant library that serves has its own needs looked at as well.
  * `missing` must not change `entries`. FALSE when it said so.
  */
 gboolean rootfs_library_search(GTree *entries, RootfsMachine machine, RootfsMissing *missing,

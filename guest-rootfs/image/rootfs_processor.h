@@ -8,10 +8,23 @@
 
 #include "rootfs_image.h"
 
+/* Which loaders look in a directory without being told by a program or /etc/ld.so.cache. */
+typedef enum {
+    ROOTFS_LOOKS_ALL,
+    ROOTFS_LOOKS_AT_HOME, /* those of a system that has its C library in such a one: not Debian's */
+    ROOTFS_LOOKS_MUSL,
+} RootfsLooks;
+
 typedef struct {
-    guint elf_machine;              /* EM_... */
-    const char *cross;              /* where this host has the libraries of Debian's cross compiler */
-    const char *const *directories; /* below a root: where its loaders look for libraries; ends with NULL */
+    const char *path; /* below a root; NULL ends a list */
+    RootfsLooks looks;
+} RootfsLibraries;
+
+typedef struct {
+    guint elf_machine;            /* EM_... */
+    const char *cross;            /* where this host has the libraries of Debian's cross compiler */
+    const char *loader;           /* glibc's, in a guest */
+    const RootfsLibraries *directories;
 } RootfsProcessor;
 
 /* That of the kernel itself and its modules. */
@@ -20,7 +33,7 @@ const RootfsProcessor *rootfs_processor_native(RootfsMachine machine);
 /* The one that such programs (EM_...) are for; NULL: the machine does not run them. */
 const RootfsProcessor *rootfs_processor_find(RootfsMachine machine, guint elf_machine);
 
-/* TRUE when a loader of the machine looks for libraries in the directory that holds `path`. */
+/* TRUE when some loader of the machine looks for libraries in the directory that holds `path`. */
 gboolean rootfs_processor_is_library(RootfsMachine machine, const char *path);
 
 #endif

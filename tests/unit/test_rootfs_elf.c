@@ -36,6 +36,9 @@ static const struct file {
     /* Libraries, where loaders look. */
     {2, 1, ET_DYN, EM_AARCH64, "/usr/lib/x86_64-linux-gnu/a.so", 0644, X86, "is a program for aarch64"},
     {2, 1, ET_DYN, EM_AARCH64, "/lib/a.so", 0644, X86, "outside the library directories"},
+    {2, 1, ET_DYN, EM_AARCH64, "/usr/local/lib/a.so", 0644, X86, "outside the library directories"},
+    {2, 1, ET_DYN, EM_AARCH64, "/lib32/a.so", 0644, X86, "is a program for aarch64"},
+    {2, 1, ET_DYN, EM_X86_64, "/lib/arm-linux-gnueabihf/a.so", 0644, PI, "is a program for x86_64"},
     {1, 1, ET_DYN, EM_386, "/usr/lib/i386-linux-gnu/a.so", 0644, X86, NULL},
     {2, 1, ET_DYN, EM_AARCH64, "/opt/a.so", 0644, X86, NULL},
     {2, 1, ET_DYN, EM_AARCH64, "/lib/firmware/a.so", 0644, X86, NULL},
