@@ -173,6 +173,34 @@ START_TEST(two_programs_share_a_copy)
 }
 END_TEST
 
+/* What is no library is passed over on this host, though it has the name and the processor. */
+START_TEST(an_object_is_not_copied)
+{
+    g_autofree char *libs = test_path("libs"), *bad = test_path("bad");
+
+    make_program("x86_64", "");
+    g_free(run("mkdir bad; gcc -c -fPIC -o bad/libown.so own.c"));
+    add("program", "/usr/bin/program");
+    must(rootfs_image_add_libraries(image, (const char *const[]){bad, libs, NULL}, &error));
+    must(rootfs_image_check_libraries(image, &error));
+}
+END_TEST
+
+/* ---- Paths of others ---- */
+
+START_TEST(a_library_bequeaths_nothing_to_a_program)
+{
+    make_program("x86_64", "");
+    make_deep("-Wl,-rpath,/opt -Wl,--disable-new-dtags");
+    g_free(run("gcc -o program main.c -Llibs -lown -Wl,--no-as-needed -ldeep"));
+    add("program", "/usr/bin/program");
+    add("libs/libown.so", "/usr/lib/libown.so");
+    add("libs/libdeep.so", "/opt/libdeep.so");
+    add_c_library();
+    expect_missing("libdeep.so");
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("rootfs_dynamic");
@@ -190,6 +218,8 @@ int main(void)
     tcase_add_loop_test(tc, what_is_no_library, 0, G_N_ELEMENTS(others));
     tcase_add_test(tc, a_damaged_one);
     tcase_add_test(tc, two_programs_share_a_copy);
+    tcase_add_test(tc, an_object_is_not_copied);
+    tcase_add_test(tc, a_library_bequeaths_nothing_to_a_program);
     suite_add_tcase(suite, tc);
     return tap_run(suite);
 }

@@ -51,6 +51,43 @@ START_TEST(the_other_machine)
 }
 END_TEST
 
+/* The entry of the file's dynamic segment with this tag, in a 64-bit file. */
+static Elf64_Dyn *dynamic_entry(char *bytes, Elf64_Sxword tag)
+{
+    const Elf64_Ehdr *header = (const Elf64_Ehdr *)bytes;
+    const Elf64_Phdr *segment = (const Elf64_Phdr *)(bytes + header->e_phoff);
+    Elf64_Dyn *entry;
+
+    while (segment->p_type != PT_DYNAMIC) {
+        segment++;
+    }
+    for (entry = (Elf64_Dyn *)(bytes + segment->p_offset); entry->d_tag != tag; entry++) {
+        ck_assert_int_ne(entry->d_tag, DT_NULL);
+    }
+    return entry;
+}
+
+/* No linker here writes both: the name, which stands first, becomes the DT_RUNPATH. */
+START_TEST(a_runpath_before_an_rpath)
+{
+    g_autofree char *path = test_path("both.so"), *bytes = NULL;
+    g_autoptr(RootfsElf) elf = NULL;
+    Elf64_Dyn *first;
+    gsize len;
+
+    g_free(run("echo 'int own(void){return 0;}' | gcc -shared -fPIC -nostdlib -x c - -o both.so "
+               "-Wl,-soname,/run -Wl,-rpath,/old -Wl,--disable-new-dtags"));
+    ck_assert(g_file_get_contents(path, &bytes, &len, NULL));
+    first = dynamic_entry(bytes, DT_SONAME);
+    ck_assert(first < dynamic_entry(bytes, DT_RPATH));
+    first->d_tag = DT_RUNPATH;
+    g_free(test_file("both.so", bytes, len));
+    elf = read_elf(path);
+    ck_assert_str_eq(elf->search, "/run");
+    ck_assert(!elf->bequeaths);
+}
+END_TEST
+
 START_TEST(a_static_program_needs_nothing)
 {
     g_autofree char *path = test_path("static");
@@ -320,6 +357,7 @@ static Suite *library_suite(void)
     tcase_add_checked_fixture(tc, set_up, tear_down);
     tcase_add_test(tc, a_program_names_its_libraries);
     tcase_add_test(tc, the_other_machine);
+    tcase_add_test(tc, a_runpath_before_an_rpath);
     tcase_add_test(tc, a_static_program_needs_nothing);
     tcase_add_test(tc, cut_anywhere);
     tcase_add_test(tc, each_missing_part_is_named);

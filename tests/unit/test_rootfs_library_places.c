@@ -46,6 +46,18 @@ START_TEST(where_it_does_not_look)
 }
 END_TEST
 
+/* A C library that was added does not show whose loader that is. */
+START_TEST(an_added_c_library_there)
+{
+    make_program("x86_64", "");
+    add("program", "/usr/bin/program");
+    add("libs/libown.so", "/lib64/libown.so");
+    add_c_library();
+    must(rootfs_image_add_file(image, "/lib64/libc.so.6", "/lib/x86_64-linux-gnu/libc.so.6", &all, &error));
+    expect_overlooked("/lib64/libown.so");
+}
+END_TEST
+
 START_TEST(a_copy_goes_where_it_looks)
 {
     g_autofree char *libs = test_path("libs"), *none = test_path("none");
@@ -183,6 +195,7 @@ int main(void)
     tcase_set_timeout(tc, 60);
     tcase_add_checked_fixture(tc, set_up, tear_down);
     tcase_add_loop_test(tc, where_it_does_not_look, 0, G_N_ELEMENTS(elsewhere));
+    tcase_add_test(tc, an_added_c_library_there);
     tcase_add_test(tc, a_copy_goes_where_it_looks);
     tcase_add_loop_test(tc, a_base_with_its_c_library_there, 0, G_N_ELEMENTS(homes));
     tcase_add_loop_test(tc, musl_looks_below_local, 0, G_N_ELEMENTS(musls));
