@@ -60,14 +60,18 @@ static gboolean note_missing(gpointer data, const RootfsEntry *user, const char 
     return TRUE;
 }
 
-/* A library of another processor is where a copy goes, and no --replace was given to lose it by. */
-static gboolean is_taken(RootfsImage *image, const struct missing *missing, const char *guest)
+/* What is where a copy goes; NULL also when --replace was given to lose it by. */
+static const RootfsEntry *in_the_way(RootfsImage *image, const char *guest)
 {
     g_autofree char *path = rootfs_path_resolve(image->entries, guest, FALSE);
     const RootfsEntry *there = path != NULL ? g_tree_lookup(image->entries, path) : NULL;
 
-    return there != NULL && there->machine != 0 && there->machine != missing->processor->elf_machine &&
-           !(there->base && image->replace);
+    return there != NULL && there->base && image->replace ? NULL : there;
+}
+
+static gboolean is_of_another(const RootfsEntry *there, const struct missing *missing)
+{
+    return there->machine != 0 && there->machine != missing->processor->elf_machine;
 }
 
 static gboolean fail_taken(const struct missing *missing, const char *host, const char *guest,
@@ -91,14 +95,16 @@ static gboolean add_library(RootfsImage *image, const struct missing *missing,
     g_autofree char *guest = missing->name[0] == '/'
                              ? g_strdup(missing->name)
                              : g_strconcat("/usr/lib/", missing->name, NULL);
+    const RootfsEntry *there;
 
     if (rootfs_library_is_at(image->entries, guest, missing->processor->elf_machine)) {
         return TRUE;
     }
-    if (host != NULL && missing->name[0] != '/' && is_taken(image, missing, guest)) {
+    there = in_the_way(image, guest);
+    if (host != NULL && missing->name[0] != '/' && there != NULL && is_of_another(there, missing)) {
         return fail_taken(missing, host, guest, error);
     }
-    if (missing->unfit != NULL && (host == NULL || rootfs_image_has(image, guest))) {
+    if (missing->unfit != NULL && (host == NULL || there != NULL)) {
         return refuse_unfit(missing->user, missing->name, missing->unfit, error);
     }
     if (host == NULL) {

@@ -186,6 +186,25 @@ START_TEST(an_object_is_not_copied)
 }
 END_TEST
 
+/* The base's is another processor's: it gives way when it may. */
+START_TEST(a_copy_takes_the_bases_place)
+{
+    g_autofree char *libs = test_path("libs"), *base = test_path("base.cpio");
+
+    make_program("aarch64", "");
+    g_free(run("mkdir -p root/usr/lib; mv libs/libown.so root/usr/lib; cd root;"
+               "find . | cpio --quiet -o -H newc >../base.cpio"));
+    must(rootfs_image_load_base(image, base, TRUE, &error));
+    make_program("x86_64", "");
+    add("program", "/usr/bin/program");
+    ck_assert(!rootfs_image_add_libraries(image, (const char *const[]){libs, NULL}, &error));
+    EXPECT_ERROR(&error, ROOTFS_ERROR_LIBRARY, "/usr/lib/libown.so is another processor's library");
+    rootfs_image_set_replace(image, TRUE);
+    must(rootfs_image_add_libraries(image, (const char *const[]){libs, NULL}, &error));
+    must(rootfs_image_check_libraries(image, &error));
+}
+END_TEST
+
 /* ---- Paths of others ---- */
 
 START_TEST(a_library_bequeaths_nothing_to_a_program)
@@ -219,6 +238,7 @@ int main(void)
     tcase_add_test(tc, a_damaged_one);
     tcase_add_test(tc, two_programs_share_a_copy);
     tcase_add_test(tc, an_object_is_not_copied);
+    tcase_add_test(tc, a_copy_takes_the_bases_place);
     tcase_add_test(tc, a_library_bequeaths_nothing_to_a_program);
     suite_add_tcase(suite, tc);
     return tap_run(suite);
