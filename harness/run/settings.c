@@ -60,6 +60,32 @@ static void fill_in_all(VmbSettings *settings)
     fill_in(&settings->accel, "VMBENCH_ACCEL", "auto");
 }
 
+/* Whoever waits for a claim asks QEMU by the names that ranges are given here. */
+static gboolean check_id(const char *option, const char *value, GError **error)
+{
+    g_auto(GStrv) words = g_strsplit(value, ",", -1);
+
+    for (char **word = words; *word != NULL; word++) {
+        if (g_str_has_prefix(*word, "id=")) {
+            g_set_error(error, VMB_ERROR, VMB_ERROR_USAGE,
+                        "%s %s: leave `%s` out: ranges are called vmmio0, vmmio1, ... in their order",
+                        option, value, *word);
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+static gboolean check_ids(const VmbSettings *settings, GError **error)
+{
+    for (char **range = settings->ranges; range != NULL && *range != NULL; range++) {
+        if (!check_id("--range", *range, error)) {
+            return FALSE;
+        }
+    }
+    return settings->properties == NULL || check_id("--properties", settings->properties, error);
+}
+
 static gboolean check_values(const VmbSettings *settings, GError **error)
 {
     static const char *const accelerators[] = {"auto", "tcg", "kvm", NULL};
@@ -85,7 +111,7 @@ static gboolean check_values(const VmbSettings *settings, GError **error)
                     "--timeout-scale: a number above 0, at most 1000");
         return FALSE;
     }
-    return TRUE;
+    return check_ids(settings, error);
 }
 
 /* What the command runs: guests with any ranges, the memory example in them, scenarios, or nothing. */

@@ -80,6 +80,12 @@ static gboolean read_properties(VmbScenarioRange *range, const VmbIni *ini, cons
                                 "`%s` is no property: write on-disconnect=wait;timeout-ms=0", *word);
         }
     }
+    for (char **word = words; word != NULL && *word != NULL; word++) {
+        if (g_str_has_prefix(*word, "id=")) {
+            return vmb_ini_fail(ini, group, "properties", error,
+                                "leave `%s` out: a range has its id from vmbench", *word);
+        }
+    }
     if (words != NULL && words[0] != NULL) {
         range->properties = g_strjoinv(",", words);
     }

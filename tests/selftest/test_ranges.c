@@ -60,6 +60,24 @@ START_TEST(what_is_no_range_is_told)
 }
 END_TEST
 
+static const char *const ids[][3] = {
+    {"shell", "--range", "0xfe900000:0x1000,timeout-ms=0,id=foo"},
+    {"boot", "--properties", "id=foo,timeout-ms=0"},
+    {"demo", "--properties", "timeout-ms=0,id=foo"},
+};
+
+START_TEST(an_id_is_refused)
+{
+    const char *args[] = {ids[_i][0], "--machine", "x86", "--accel", "tcg", "--port", "0", ids[_i][1],
+                          ids[_i][2], NULL};
+    g_autofree char *says = g_strdup_printf("%s %s: leave `id=foo` out: ", ids[_i][1], ids[_i][2]);
+
+    ck_assert_int_eq(child_run(&child, args), VMB_ERROR_USAGE);
+    assert_says(child.err, says);
+    ck_assert_str_eq(strchr(child.err, '\n'), "\n");
+}
+END_TEST
+
 /* QEMU knows what is where in its machine. */
 static const struct {
     const char *option, *value, *says;
@@ -110,6 +128,7 @@ int main(void)
     tcase_add_loop_test(all, the_guest_has_the_ranges, 0, 2);
     tcase_add_loop_test(all, the_command_has_the_ranges, 0, 2);
     tcase_add_loop_test(all, what_is_no_range_is_told, 0, G_N_ELEMENTS(no_ranges));
+    tcase_add_loop_test(all, an_id_is_refused, 0, G_N_ELEMENTS(ids));
     tcase_add_loop_test(all, a_range_that_cannot_be_is_bad_set_up, 0, G_N_ELEMENTS(refused));
     tcase_add_test(all, a_scenarios_range_is_told_by_its_line);
     suite_add_tcase(suite, all);

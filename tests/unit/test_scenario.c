@@ -182,6 +182,8 @@ START_TEST(wrong_scenarios)
          "`8` is no number from 0 to 7: write digits, or 0x and hexadecimal ones"},
         {"[scenario]\n[range a]\nproperties = wait\n", 3,
          "`wait` is no property: write on-disconnect=wait;timeout-ms=0"},
+        {"[scenario]\n[range a]\nproperties = poll-us=0;id=a\n", 3,
+         "leave `id=a` out: a range has its id from vmbench"},
         {"[scenario]\n[range a]\nproperties = a=1,b=2\n", 3,
          "`a=1,b=2` is no property: write on-disconnect=wait;timeout-ms=0"},
         {"[scenario]\n[range a]\n[range b]\n[range c]\n[range d]\n[range e]\n[range f]\n[range g]\n"
