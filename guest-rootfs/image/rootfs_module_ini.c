@@ -85,7 +85,10 @@ RootfsModuleIni *rootfs_module_ini_load(const char *path, GError **error)
         return NULL;
     }
     if (!read_all(path, ini, &cause)) {
-        g_set_error_literal(error, ROOTFS_ERROR, ROOTFS_ERROR_MODULE, cause->message);
+        g_auto(GStrv) mistakes = g_strsplit(cause->message, "\n", -1);
+        g_autofree char *line = g_strjoinv("; ", mistakes);
+
+        g_set_error_literal(error, ROOTFS_ERROR, ROOTFS_ERROR_MODULE, line);
         return NULL;
     }
     return g_steal_pointer(&ini);

@@ -377,6 +377,20 @@ START_TEST(mistakes_in_the_key_file)
 }
 END_TEST
 
+/* A test's message is one line. */
+START_TEST(several_mistakes_are_one_line)
+{
+    static const char text[] = "[module]\nload\n\nafter\n";
+    g_autofree char *path = test_file("module.ini", text, strlen(text));
+    g_autofree char *whole = g_strdup_printf("%s:2: no `[group]`, `key = value` or `# comment`; "
+                                             "%s:4: no `[group]`, `key = value` or `# comment`", path, path);
+
+    ck_assert_ptr_null(rootfs_module_ini_load(path, &error));
+    ck_assert_str_eq(error->message, whole);
+    g_clear_error(&error);
+}
+END_TEST
+
 START_TEST(what_the_key_file_may_leave_out)
 {
     g_autofree char *path = test_file("module.ini", "", 0);
@@ -426,6 +440,7 @@ static Suite *module_suite(void)
     tcase_add_test(tc, a_name_twice);
     tcase_add_test(tc, a_blank_in_a_name);
     tcase_add_loop_test(tc, mistakes_in_the_key_file, 0, G_N_ELEMENTS(inis));
+    tcase_add_test(tc, several_mistakes_are_one_line);
     tcase_add_test(tc, what_the_key_file_may_leave_out);
     tcase_add_test(tc, a_key_file_that_is_none);
     suite_add_tcase(suite, tc);
