@@ -27,7 +27,7 @@ int run(const char *option, const char *value);
 /* The text of the child, its output or its errors, has these words in it. */
 void assert_says(const char *text, const char *words);
 
-/* The directory that a failing test has left, which is the only one. Free with g_free(). */
+/* The directory that a failing test has left, of the only run; NULL: that of the run. Free with g_free(). */
 char *bundle_of(const char *test);
 
 /* A file in it. Free with g_free(). */
