@@ -46,6 +46,9 @@ typedef struct {
     GByteArray *unshown; /* console output that standard output has not taken yet */
     guint output_source;
     guint8 last_byte; /* of the input so far */
+    gboolean is_typed_at; /* there was some */
+    gboolean has_login; /* of the bench's, where `exit` only logs out */
+    gboolean is_left;   /* nobody will ever type anything */
 } Shell;
 
 static gboolean stdout_has_room(void)
@@ -129,20 +132,25 @@ static void on_input(gpointer data, const guint8 *bytes, gsize len)
 {
     Shell *shell = data;
 
+    shell->is_typed_at = TRUE;
     shell->last_byte = bytes[len - 1];
     vmb_console_send(vmb_guest_console(shell->guest), bytes, len);
 }
 
 /*
  * The end of a script ends the shell. A word does it, not Ctrl-D: that one is lost when it
- * comes before the shell has switched its terminal to reading key by key.
+ * comes before the shell has switched its terminal to reading key by key. At a login without a script
+ * there is nobody for it.
  */
 static void on_input_end(gpointer data)
 {
     Shell *shell = data;
     const char *text = shell->last_byte == '\n' ? "exit\n" : "\nexit\n";
 
-    vmb_console_send(vmb_guest_console(shell->guest), text, strlen(text));
+    shell->is_left = shell->has_login && !shell->is_typed_at;
+    if (!shell->is_left) {
+        vmb_console_send(vmb_guest_console(shell->guest), text, strlen(text));
+    }
 }
 
 static const VmbStreamEvents input_events = {on_input, on_input_end};
@@ -168,7 +176,7 @@ static gboolean ended_condition(gpointer data)
 {
     Shell *shell = data;
 
-    return vmb_agent_link_shell_ended(vmb_guest_agent(shell->guest)) ||
+    return shell->is_left || vmb_agent_link_shell_ended(vmb_guest_agent(shell->guest)) ||
            vmb_guest_has_ended(shell->guest);
 }
 
@@ -258,7 +266,10 @@ static gboolean run(VmbGuestConfig *config, const char *log_dir, gboolean conven
     if (guest == NULL || !print_endpoints(guest, config, conventional, error)) {
         return FALSE;
     }
-    Shell shell = {.guest = guest, .unshown = g_byte_array_new(), .last_byte = '\n'};
+    Shell shell = {
+        .guest = guest, .unshown = g_byte_array_new(), .last_byte = '\n',
+        .has_login = config->login && config->init == NULL,
+    };
 
     vmb_guest_allow_end(guest);
     vmb_agent_link_allow_restart(vmb_guest_agent(guest));

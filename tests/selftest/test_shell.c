@@ -214,6 +214,16 @@ START_TEST(a_script_runs_and_ends_it)
 }
 END_TEST
 
+/* As a shell ends: without any input. */
+START_TEST(a_login_that_nobody_types_at_ends)
+{
+    const char *args[] = {"boot", "--machine", machines[_i], "--accel", "tcg", "--port", "0", NULL};
+
+    ck_assert_int_eq(child_run(&child, args), 0);
+    ck_assert_str_eq(child.err, "");
+}
+END_TEST
+
 /* A socket that listens on 127.0.0.1:4300, or -1 when somebody else's does already. */
 static int take_conventional_port(void)
 {
@@ -276,6 +286,7 @@ int main(void)
     tcase_add_test(cases, a_crash_restores_the_terminal);
     tcase_add_test(cases, qemus_death_restores_the_terminal);
     tcase_add_loop_test(cases, a_script_runs_and_ends_it, 0, 2);
+    tcase_add_loop_test(cases, a_login_that_nobody_types_at_ends, 0, 2);
     tcase_add_test(cases, a_taken_conventional_port_is_said);
     tcase_add_test(cases, an_own_port_is_used);
     suite_add_tcase(suite, cases);
