@@ -107,11 +107,11 @@ static const char scenario[] =
     "[scenario]\nmachines = x86\n"
     "[range first]\n[range window]\nstart = 0xfef10000\nendpoint = 1\n"
     "[handler ended]\ncommand = vmmio-test-outside\n"
-    "[handler it's]\ncommand = sh -c 'echo $WORD $1 $(cat scenario.ini | grep -c machines) >&2; "
+    "[handler it is]\ncommand = sh -c 'echo $WORD $1 $(cat scenario.ini | grep -c machines) >&2; "
     "exec vmmio-test-outside {endpoint}' sh {port}\n"
     "environment = WORD=$two words;PATH=%s:/usr/bin:/bin\nrange = window\n"
-    "[step one]\nstart = ended\n[step two]\nstart = it's\n[step end]\nstop = ended\n"
-    "[step again]\nrestart = it's\n"
+    "[step one]\nstart = ended\n[step two]\nstart = it is\n[step end]\nstop = ended\n"
+    "[step again]\nrestart = it is\n"
     "[step fail]\nrun = false\n";
 
 START_TEST(handlers_that_ran_run_again)
@@ -132,7 +132,7 @@ START_TEST(handlers_that_ran_run_again)
     screen_await("0x5A\r"); /* not the line that was typed */
     screen_type("devmem 0xfef00000 32\n");
     screen_await("0xAAAAAAAA");
-    log = read_kept("device-x86", "rerun-it's.log");
+    log = read_kept("device-x86", "rerun-it is.log");
     assert_says(log, says);
     monitor = connect_to("device-x86", "qmp");
     socket_hear(monitor, "{\"QMP\": ");
