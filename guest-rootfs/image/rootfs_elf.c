@@ -17,6 +17,7 @@ void rootfs_elf_free(RootfsElf *elf)
     g_free(elf->search);
     g_free(elf->vermagic);
     g_strfreev(elf->depends);
+    g_strfreev(elf->parameters);
     g_free(elf);
 }
 
@@ -164,18 +165,53 @@ static gboolean read_segments(RootfsElf *elf, Elf *file, guint64 size)
 
 /* ---- Kernel modules ---- */
 
-/* The value of `key` among the "key=value" texts of a .modinfo section, or NULL. */
-static const char *modinfo(const Elf_Data *data, const char *key)
+/* What has a pointer to its name, one to the module, one to its type, 4 bytes, and one to its value. */
+enum { PARAMETER_SIZE = 40 };
+
+/*
+ * The value of `key` among the "key=value" texts of a .modinfo section, or NULL; the first from *at on,
+ * which is put behind it.
+ */
+static const char *next_modinfo(const Elf_Data *data, const char *key, guint64 *at)
 {
     size_t len = strlen(key);
     const char *text;
 
-    for (guint64 at = 0; (text = text_in(data, at)) != NULL; at += strlen(text) + 1) {
+    while ((text = text_in(data, *at)) != NULL) {
+        *at += strlen(text) + 1;
         if (strncmp(text, key, len) == 0 && text[len] == '=') {
             return text + len + 1;
         }
     }
     return NULL;
+}
+
+static const char *modinfo(const Elf_Data *data, const char *key)
+{
+    guint64 at = 0;
+
+    return next_modinfo(data, key, &at);
+}
+
+/* "NAME:TYPE" or "NAME:DESCRIPTION", of which a parameter has one or both. */
+static GStrv parameters_in(const Elf_Data *data)
+{
+    static const char *const keys[] = {"parmtype", "parm"};
+    g_autoptr(GStrvBuilder) names = g_strv_builder_new();
+    g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+
+    for (guint i = 0; i < G_N_ELEMENTS(keys); i++) {
+        const char *value;
+
+        for (guint64 at = 0; (value = next_modinfo(data, keys[i], &at)) != NULL;) {
+            char *name = g_strndup(value, strcspn(value, ":"));
+
+            if (g_hash_table_add(seen, name)) {
+                g_strv_builder_add(names, name);
+            }
+        }
+    }
+    return g_strv_builder_end(names);
 }
 
 static void read_modinfo(RootfsElf *elf, const Elf_Data *data)
@@ -185,10 +221,28 @@ static void read_modinfo(RootfsElf *elf, const Elf_Data *data)
 
     elf->vermagic = g_strdup(vermagic != NULL ? vermagic : "");
     elf->depends = g_strsplit(depends != NULL ? depends : "", ",", -1);
+    elf->parameters = parameters_in(data);
+}
+
+static gboolean read_section(RootfsElf *elf, Elf_Scn *section, const char *name, guint64 size,
+                             guint64 *parameters)
+{
+    if (strcmp(name, ".modinfo") == 0 && elf->vermagic == NULL) {
+        Elf_Data *data = elf_rawdata(section, NULL);
+
+        if (data == NULL) {
+            return FALSE;
+        }
+        read_modinfo(elf, data);
+    } else if (strcmp(name, "__param") == 0) {
+        *parameters = size / PARAMETER_SIZE;
+    }
+    return TRUE;
 }
 
 static gboolean read_sections(RootfsElf *elf, Elf *file, guint64 size)
 {
+    guint64 parameters = 0;
     size_t names;
 
     if (elf_getshdrstrndx(file, &names) != 0) {
@@ -203,14 +257,12 @@ static gboolean read_sections(RootfsElf *elf, Elf *file, guint64 size)
             !is_inside(size, header.sh_offset, header.sh_size)) {
             return FALSE;
         }
-        if (name != NULL && strcmp(name, ".modinfo") == 0) {
-            Elf_Data *data = elf_rawdata(section, NULL);
-
-            if (data == NULL) {
-                return FALSE;
-            }
-            read_modinfo(elf, data);
+        if (name != NULL && !read_section(elf, section, name, header.sh_size, &parameters)) {
+            return FALSE;
         }
+    }
+    if (elf->parameters != NULL && g_strv_length(elf->parameters) < parameters) {
+        g_clear_pointer(&elf->parameters, g_strfreev); /* module_param_cb() alone writes no text */
     }
     return TRUE;
 }

@@ -26,6 +26,7 @@ typedef struct {
     gboolean bequeaths; /* they are its libraries' as well: DT_RPATH with no DT_RUNPATH */
     char *vermagic;    /* of a kernel module; NULL: it is none */
     GStrv depends;     /* of a kernel module: names of those that it needs; else NULL */
+    GStrv parameters;  /* likewise, of those that it takes; NULL: it does not tell of all */
 } RootfsElf;
 
 /*

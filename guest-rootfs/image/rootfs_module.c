@@ -2,6 +2,7 @@
 #include "rootfs_module.h"
 
 #include "rootfs_elf.h"
+#include "rootfs_module_parameters.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -126,7 +127,8 @@ gboolean rootfs_modules_add(RootfsModules *modules, const char *path, const Root
         return fail(error, "%s: has a blank in its name, which ends it in the list of modules; rename "
                     "it", path);
     }
-    if (!read_module(module, error)) {
+    if (!read_module(module, error) ||
+        !rootfs_module_parameters_check(ini, module->elf, name, error)) {
         return FALSE;
     }
     g_tree_insert(modules->modules, g_steal_pointer(&name), g_steal_pointer(&module));

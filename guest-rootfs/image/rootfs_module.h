@@ -19,7 +19,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(RootfsModules, rootfs_modules_free)
 
 /*
  * The module in the file `path`, which init loads at boot unless `ini` (NULL: none) says otherwise.
- * Errors: MODULE for a file that is no module, and a name that has a blank or is there already.
+ * Errors: MODULE for a file that is no module, a name that has a blank or is there already, and
+ * those of rootfs_module_parameters_check().
  */
 gboolean rootfs_modules_add(RootfsModules *modules, const char *path, const RootfsModuleIni *ini,
                             GError **error);

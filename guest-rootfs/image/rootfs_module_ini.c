@@ -11,6 +11,7 @@
 void rootfs_module_ini_free(RootfsModuleIni *ini)
 {
     g_free(ini->parameters);
+    g_free(ini->parameters_place);
     g_strfreev(ini->after);
     g_free(ini);
 }
@@ -47,10 +48,16 @@ static gboolean read_load(const VmbIni *file, RootfsModuleIni *ini, GError **err
 /* Init reads them from a list with a line for each module. */
 static gboolean read_parameters(const VmbIni *file, RootfsModuleIni *ini, GError **error)
 {
-    return vmb_ini_string(file, GROUP, "parameters", &ini->parameters, error) &&
-           (ini->parameters == NULL || strchr(ini->parameters, '\n') == NULL ||
-            vmb_ini_fail(file, GROUP, "parameters", error,
-                         "parameters are one line: leave the \\n out, or write a blank for it"));
+    if (!vmb_ini_string(file, GROUP, "parameters", &ini->parameters, error)) {
+        return FALSE;
+    }
+    if (ini->parameters != NULL) {
+        ini->parameters_place = g_strdup_printf("%s:%u", vmb_ini_path(file),
+                                                vmb_ini_line(file, GROUP, "parameters"));
+    }
+    return ini->parameters == NULL || strchr(ini->parameters, '\n') == NULL ||
+           vmb_ini_fail(file, GROUP, "parameters", error,
+                        "parameters are one line: leave the \\n out, or write a blank for it");
 }
 
 static gboolean read_after(const VmbIni *file, RootfsModuleIni *ini, GError **error)

@@ -15,6 +15,7 @@
 typedef struct {
     gboolean manual;
     char *parameters; /* one line; NULL: none */
+    char *parameters_place; /* "FILE:LINE" of them; likewise */
     GStrv after;      /* NULL: none */
 } RootfsModuleIni;
 

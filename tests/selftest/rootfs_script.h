@@ -41,6 +41,9 @@ static const char prepare[] =
     "module() { mkdir -p $1; printf '#include <linux/module.h>\\n"
     "static int __init begin(void) { return 0; }\\nmodule_init(begin);\\n"
     "MODULE_LICENSE(\"GPL\");\\n' >$1/$1.c; };"
+    /* To that of a module: the numbers a and b. */
+    "parameters() { printf 'static int a, b;\nmodule_param(a, int, 0);\nmodule_param(b, int, 0);\n'"
+    "  >>$1/$1.c; };"
     /* newc, without its data */
     "claim() { printf '070701%%08x%%08x%%032x%%s%%032x%%08x%%08xf\\0' 1 33188 0 $1 0 2 0; };"
     /* $1 links with targets of $2 bytes, which 4 divides; no trailer */

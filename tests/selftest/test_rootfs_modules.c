@@ -7,11 +7,23 @@
 
 START_TEST(modules_come_with_what_they_need)
 {
-    must_print("module drv; module other;"
+    must_print("module drv; module other; parameters drv;"
                "printf '[module]\\nafter = other\\nparameters = a=1 b=2\\n' >drv/module.ini;"
                "$build --module drv --module other; in_image 'lib/modules/\\(drv\\|other\\).ko';"
                "cpio --quiet -i --to-stdout etc/vmbench/modules <out.cpio",
                "lib/modules/drv.ko\nlib/modules/other.ko\nother.ko\ndrv.ko a=1 b=2\n");
+}
+END_TEST
+
+/* That of module_param_cb() leaves no text in the module, unless it has a description. */
+START_TEST(parameters_that_a_module_does_not_tell_of)
+{
+    must_print("module drv; printf 'static const struct kernel_param_ops ops;\n"
+               "module_param_cb(c, &ops, NULL, 0);\n' >>drv/drv.c;"
+               "printf '[module]\nparameters = c=1\n' >drv/module.ini; $build --module drv;"
+               "echo 'MODULE_PARM_DESC(c, \"of no type\");' >>drv/drv.c; $build --module drv;"
+               "sed -i s/c=/dd=/ drv/module.ini; ! $build --module drv 2>&1",
+               "vmbench: drv/module.ini:2: the module drv has no parameter `dd`: it has c\n");
 }
 END_TEST
 
@@ -93,6 +105,9 @@ static const struct mistake {
      "drv/module.ini:3: `load` is on line 2 already: a key is there once"},
     {"module drv; printf '[module]\\nparameters = a=1\\134nb=2\\n' >drv/module.ini; $build --module drv",
      "drv/module.ini:2: parameters are one line"},
+    {"module drv; echo 'static int number; module_param(number, int, 0);' >>drv/drv.c;"
+     "printf '[module]\nparameters = nmber=42\n' >drv/module.ini; $build --module drv",
+     "drv/module.ini:2: the module drv has no parameter `nmber`: did you mean number?"},
     {BASE_AND_USER "$build $both", "it uses base.h of the module a-base, which is to be built before it: "
      "write after = a-base below [module] in /"},
     {BASE_AND_USER "sed -i 's/#include .base.*/int base_sum(int a, int b);/' z-user/*.c; $build $both",
@@ -165,6 +180,7 @@ static Suite *rootfs_modules_suite(void)
     tcase_set_timeout(tc, PATIENCE_SECONDS);
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_test(tc, modules_come_with_what_they_need);
+    tcase_add_test(tc, parameters_that_a_module_does_not_tell_of);
     tcase_add_test(tc, a_kernels_own_module);
     tcase_add_test(tc, a_module_behind_those_of_the_base);
     tcase_add_test(tc, a_module_that_uses_a_header_of_the_bases);

@@ -11,7 +11,8 @@ static char *make_module(const char *name, const char *magic, const char *depend
 {
     g_autofree char *command = g_strdup_printf(
         "mkdir -p \"$(dirname %s)\"; printf '%%s\\n' '.section .modinfo,\"a\"' "
-        "'.asciz \"license=GPL\"' '.asciz \"depends=%s\"' '.asciz \"vermagic=%s\"' |"
+        "'.asciz \"license=GPL\"' '.asciz \"depends=%s\"' '.asciz \"vermagic=%s\"' "
+        "'.asciz \"parmtype=gsi:int\"' '.asciz \"parmtype=name:charp\"' '.asciz \"parm=new:so\"' |"
         "gcc -c -x assembler - -o %s", name, depends, magic, name);
 
     g_free(run(command));
