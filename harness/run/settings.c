@@ -114,9 +114,9 @@ static gboolean check_values(const VmbSettings *settings, GError **error)
     return check_ids(settings, error);
 }
 
-/* What the command runs: guests with any ranges, the memory example in them, scenarios, or nothing. */
+/* What the command runs: one guest with any ranges, the memory example in them, scenarios, or nothing. */
 typedef enum {
-    RUNS_GUESTS,
+    RUNS_A_GUEST,
     RUNS_EXAMPLE,
     RUNS_SCENARIOS,
     RUNS_NOTHING,
@@ -144,6 +144,9 @@ static gboolean parse_words(GOptionContext *context, VmbSettings *s, Kind kind,
         G_OPTION_ENTRY_NULL,
     };
 
+    if (kind == RUNS_A_GUEST) {
+        entries[0].description = "raspi4b or x86";
+    }
     if (kind == RUNS_NOTHING) {
         entries[1] = (GOptionEntry)G_OPTION_ENTRY_NULL; /* the others are for guests */
     }
@@ -215,10 +218,10 @@ static VmbSettings *parse(int argc, char **argv, const char *summary, Kind kind,
     settings->port = VMB_PORT_UNSET;
     argv[0] = name;
     g_option_context_set_summary(context, summary);
-    if (kind == RUNS_GUESTS || kind == RUNS_EXAMPLE) {
+    if (kind == RUNS_A_GUEST || kind == RUNS_EXAMPLE) {
         add_device_options(context, settings);
     }
-    if (kind == RUNS_GUESTS) {
+    if (kind == RUNS_A_GUEST) {
         add_range_option(context, settings);
     }
     if (kind == RUNS_EXAMPLE) {
@@ -240,7 +243,7 @@ static VmbSettings *parse(int argc, char **argv, const char *summary, Kind kind,
 VmbSettings *vmb_settings_parse(int argc, char **argv, const char *summary,
                                 const GOptionEntry *extra, GError **error)
 {
-    return parse(argc, argv, summary, RUNS_GUESTS, extra, error);
+    return parse(argc, argv, summary, RUNS_A_GUEST, extra, error);
 }
 
 VmbSettings *vmb_settings_parse_scenarios(int argc, char **argv, const char *summary,

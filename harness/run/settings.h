@@ -38,9 +38,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VmbSettings, vmb_settings_free)
 VmbSettings *vmb_settings_new(GError **error);
 
 /*
- * Read a subcommand's command line; argv[0] is the subcommand's name. `summary` is for --help,
- * `extra` (may be NULL) are the subcommand's own options. --help prints and ends the
- * process. NULL: VMB_ERROR_USAGE. Free with vmb_settings_free().
+ * Read the command line of a subcommand that boots one guest; argv[0] is the subcommand's name.
+ * `summary` is for --help, `extra` (may be NULL) are the subcommand's own options. --help prints and
+ * ends the process. NULL: VMB_ERROR_USAGE. Free with vmb_settings_free().
  */
 VmbSettings *vmb_settings_parse(int argc, char **argv, const char *summary,
                                 const GOptionEntry *extra, GError **error);
