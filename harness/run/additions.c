@@ -195,6 +195,15 @@ static RootfsImage *make_image(const RootfsCommand *command, const RootfsOptions
     return image != NULL && rootfs_image_check_base(image, error) ? g_steal_pointer(&image) : NULL;
 }
 
+/* The builder speaks of a base; what the user gave is this. */
+static void name_option(const VmbSettings *settings, GError **error)
+{
+    if (settings->initrd != NULL && error != NULL &&
+        g_error_matches(*error, ROOTFS_ERROR, ROOTFS_ERROR_BASE)) {
+        g_prefix_error(error, "--initrd: ");
+    }
+}
+
 static void set_base(RootfsOptions *options, const VmbGuestConfig *config)
 {
     options->machine = g_strdup(config->machine->name);
@@ -217,6 +226,7 @@ gboolean vmb_additions_apply(VmbAdditions *additions, const VmbSettings *setting
     modules = rootfs_command_modules(&command, options);
     image = make_image(&command, options, error);
     if (image == NULL) {
+        name_option(settings, error);
         return FALSE;
     }
     give_memory(image, config);

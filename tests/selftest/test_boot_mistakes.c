@@ -48,7 +48,7 @@ static const struct mistake {
      VMB_ERROR_USAGE},
     {"--add /bin/true:/usr/bin/x", "which is not in the image", VMB_ERROR_SETUP},
     {"--add /nowhere:/x", "/nowhere: cannot be read", VMB_ERROR_SETUP},
-    {"--initrd /etc/passwd", "base archive /etc/passwd: is truncated, damaged or no cpio",
+    {"--initrd /etc/passwd", "--initrd: base archive /etc/passwd: is truncated, damaged or no cpio",
      VMB_ERROR_SETUP},
     {"--initrd odc.cpio", "is cpio of a kind that no kernel unpacks; make it again with `cpio -o -H newc`",
      VMB_ERROR_SETUP},
