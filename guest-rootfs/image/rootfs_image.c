@@ -227,22 +227,44 @@ gboolean rootfs_image_has_program(RootfsImage *image, const char *guest)
     return entry != NULL && is_program(entry);
 }
 
+struct sizes {
+    gboolean base; /* what the base archive brings, too */
+    guint64 sum;
+    GHashTable *links; /* numbers of the hard links that are in it */
+};
+
 static gboolean add_size(gpointer key, gpointer value, gpointer data)
 {
     const RootfsEntry *entry = value;
-    guint64 *sum = data;
+    struct sizes *sizes = data;
 
     (void)key;
-    *sum += ((guint64)entry->size + PAGE - 1) / PAGE * PAGE;
+    if (entry->base && !sizes->base) {
+        return FALSE;
+    }
+    if (entry->link == 0 || g_hash_table_add(sizes->links, GUINT_TO_POINTER(entry->link))) {
+        sizes->sum += ((guint64)entry->size + PAGE - 1) / PAGE * PAGE;
+    }
     return FALSE;
+}
+
+static guint64 size_of(RootfsImage *image, gboolean base)
+{
+    g_autoptr(GHashTable) links = g_hash_table_new(NULL, NULL);
+    struct sizes sizes = {base, 0, links};
+
+    g_tree_foreach(image->entries, add_size, &sizes);
+    return sizes.sum;
 }
 
 guint64 rootfs_image_size(RootfsImage *image)
 {
-    guint64 sum = 0;
+    return size_of(image, TRUE);
+}
 
-    g_tree_foreach(image->entries, add_size, &sum);
-    return sum;
+guint64 rootfs_image_added_size(RootfsImage *image)
+{
+    return size_of(image, FALSE);
 }
 
 static gboolean check_kernel(RootfsImage *image, const char *host, const RootfsElf *elf,

@@ -185,8 +185,9 @@ char *rootfs_image_bases_module(RootfsImage *image, const char *name, GBytes **b
 /* TRUE when an executable file is there; links are followed. */
 gboolean rootfs_image_has_program(RootfsImage *image, const char *guest);
 
-/* Bytes of memory that the files take in a guest, whose pages have 4 KiB. */
+/* Bytes of memory that the files take in a guest, whose pages have 4 KiB; and those that were added. */
 guint64 rootfs_image_size(RootfsImage *image);
+guint64 rootfs_image_added_size(RootfsImage *image);
 
 /* Check that there is an executable /init: the kernel starts nothing else. Errors: INIT. */
 gboolean rootfs_image_check_init(RootfsImage *image, GError **error);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "additions.h"
 
+#include <sys/stat.h>
+
 #include "image_tools.h"
 #include "join.h"
 #include "rootfs_kernel.h"
@@ -158,6 +160,37 @@ static void give_memory(RootfsImage *image, VmbGuestConfig *config)
     }
 }
 
+static guint64 file_size(const char *path)
+{
+    struct stat info;
+
+    return stat(path, &info) == 0 ? (guint64)info.st_size : 0;
+}
+
+/*
+ * What surely is too large: the kernel and what it needs itself come on top. Of a kernel or a device tree of
+ * the user's own nobody knows what it sees and lets files have.
+ */
+static gboolean check_room(RootfsImage *image, const VmbSettings *settings, const VmbGuestConfig *config,
+                           GError **error)
+{
+    const VmbMachine *machine = config->machine;
+    guint memory = machine->linux_mib != 0 ? machine->linux_mib : vmb_guest_config_ram_mib(config);
+    guint64 files = rootfs_image_size(image) >> 20;
+    guint64 archive = (file_size(config->initrd) + rootfs_image_added_size(image)) >> 20;
+
+    if (settings->kernel != NULL || settings->dtb != NULL || archive + 2 * files <= memory) {
+        return TRUE;
+    }
+    g_set_error(error, VMB_ERROR, VMB_ERROR_SETUP,
+                "the guest has no room for its image: files of %" G_GUINT64_FORMAT " MiB get half of what an "
+                "archive of %" G_GUINT64_FORMAT " MiB leaves of %u MiB of memory: leave some out, or %s",
+                files, archive, memory,
+                machine->ram_is_fixed ? "see \"Memory and time\" in docs/own-rootfs.md"
+                                      : "give it more with --memory, or leave that away");
+    return FALSE;
+}
+
 /* ---- The image ---- */
 
 static gboolean write_image(RootfsImage *image, VmbGuestConfig *config, const char *log_dir,
@@ -235,5 +268,6 @@ gboolean vmb_additions_apply(VmbAdditions *additions, const VmbSettings *setting
         (!ours && !add_init(image, init, modules, options, config->machine, error))) {
         return FALSE;
     }
-    return (ours && !adds_something(options)) || write_image(image, config, log_dir, error);
+    return check_room(image, settings, config, error) &&
+           ((ours && !adds_something(options)) || write_image(image, config, log_dir, error));
 }

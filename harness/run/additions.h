@@ -27,8 +27,9 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(VmbAdditions, vmb_additions_clear)
  * is not the bench's own, which has its init: that and the agent are added then. Of a foreign image
  * the own init is kept: it becomes PID 1 behind ours. A large image gets memory to be unpacked into,
  * where the machine's is neither fixed nor asked for. The settings say where the kernel's modules are;
- * of a --kernel nobody but --kernel-modules does. FALSE: VMB_ERROR_USAGE for --init, else
- * ROOTFS_ERROR, also for an image that the kernel does not unpack.
+ * of a --kernel nobody but --kernel-modules does. FALSE: VMB_ERROR_USAGE for --init,
+ * VMB_ERROR_SETUP for an image that has no room, else ROOTFS_ERROR, also for one that the kernel does
+ * not unpack.
  */
 gboolean vmb_additions_apply(VmbAdditions *additions, const VmbSettings *settings,
                              VmbGuestConfig *config, const char *log_dir, GError **error);

@@ -15,6 +15,7 @@ static const VmbMachine machines[] = {
         .board = raspi4b_board,
         .ram_mib = 2048,
         .ram_is_fixed = TRUE,
+        .linux_mib = 960,
         /* With a thread for each CPU three of them spin in the boot stub: 20 times slower. */
         .tcg = "tcg,thread=single",
         .can_use_kvm = FALSE,

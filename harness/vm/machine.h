@@ -12,6 +12,7 @@ typedef struct {
     const char *const *board; /* QEMU arguments that make the board, NULL-terminated */
     guint ram_mib;            /* unless another amount is asked for */
     gboolean ram_is_fixed;    /* the board takes no other */
+    guint linux_mib;          /* of it Linux sees this, by the bench's device tree; 0: all */
     const char *tcg;          /* value of -accel without KVM */
     gboolean can_use_kvm;     /* the board runs under KVM on the host, which is an x86 one */
     const char *device_tree;  /* file in the machine's guest directory, NULL: none needed */

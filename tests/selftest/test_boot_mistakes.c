@@ -32,6 +32,8 @@ static const char make_named[] =
     "cd own; echo init | cpio --quiet -o -H newc >../plain.cpio;"
     "chmod +x init; echo init | cpio --quiet -o -H odc >../odc.cpio;"
     "echo init | cpio --quiet -o -H newc >../good.cpio; cd ..; gzip -k odc.cpio;"
+    "truncate -s 60M large; truncate -s 400M larger; mkdir links; truncate -s 60M links/1;"
+    "for i in 2 3 4; do ln links/1 links/$i; done; (cd links; ls | cpio --quiet -o -H newc) >links.cpio;"
     "echo drv/drv.c | cpio --quiet -o -H newc >none.cpio;"
     "xz -k --check=crc64 good.cpio; xz -c --check=crc32 good.cpio >good.cpio.xz.32; gzip -k good.cpio;";
 
@@ -58,6 +60,12 @@ static const struct mistake {
     {"--initrd $IMAGES/raspi4b.cpio", "raspi4b.cpio: its /init is a program for aarch64, and the machine is "
      "x86, which runs x86_64; give --machine raspi4b, or", VMB_ERROR_USAGE},
     {"--kernel more/x86/kernel --module drv", "give --kernel-modules too", VMB_ERROR_SETUP},
+    {"--memory 128 --add large:/opt/large", "the guest has no room for its image: files of 6",
+     VMB_ERROR_SETUP},
+    {"--memory 128 --add large:/opt/large", "of 128 MiB of memory: leave some out, or give it more with "
+     "--memory", VMB_ERROR_SETUP},
+    {"--machine raspi4b --add larger:/opt/large", "of 960 MiB of memory: leave some out, or see \"Memory and "
+     "time\" in", VMB_ERROR_SETUP},
     {"--guest-dir more --module drv", "the guest boots '5.10.0 SMP'", VMB_ERROR_SETUP},
     {"--kernel more/x86/kernel --kernel-modules more/x86/modules --module drv",
      "the guest boots '5.10.0 SMP'", VMB_ERROR_SETUP},
@@ -113,6 +121,8 @@ START_TEST(a_mistake_prints_no_command)
 END_TEST
 
 static const char *const no_mistakes[] = {
+    "--memory 64", "--add large:/opt/large", "--memory 128 --kernel more/x86/kernel --add large:/opt/large",
+    "--memory 256 --initrd links.cpio",
     "--initrd none.cpio", "--initrd none.cpio --init bench", "--init keep",
     "--initrd good.cpio", "--initrd good.cpio.gz", "--initrd good.cpio.xz.32",
     "--kernel more/x86/kernel", "--kernel more/x86/kernel --init bench",

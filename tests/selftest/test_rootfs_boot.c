@@ -363,18 +363,20 @@ START_TEST(the_benchs_init_instead)
 }
 END_TEST
 
-/* 200 MiB, which the usual memory has no room for. */
-static char *large_image(const char *init)
+/* With a file of this size, such as "200M". */
+static char *large_image(const char *init, const char *size)
 {
+    g_autofree char *script = g_strdup_printf("truncate -s %s own/large; cd own; find . |"
+                                              "cpio --quiet -o -H newc | gzip -1 >../large.cpio.gz", size);
+
     g_free(foreign_image("x86", init));
-    make("truncate -s 200M own/large;"
-         "cd own; find . | cpio --quiet -o -H newc | gzip -1 >../large.cpio.gz");
+    make(script);
     return child_path(&child, "large.cpio.gz");
 }
 
 START_TEST(a_large_image_gets_memory_and_its_named_init_runs)
 {
-    g_autofree char *image = large_image("opt");
+    g_autofree char *image = large_image("opt", "200M"); /* the usual memory has no room */
 
     start("boot", "x86", (const char *const[]){"--initrd", image, "--init", "/opt/init", NULL});
     screen_await("the own init is 1\r");
@@ -384,7 +386,7 @@ END_TEST
 
 START_TEST(an_image_without_room_is_told)
 {
-    g_autofree char *image = large_image(".");
+    g_autofree char *image = large_image(".", "120M"); /* the kernel itself takes what is missing */
     const char *args[] = {"boot", "--machine", "x86", "--port", "0", "--initrd", image, "--memory",
                           "256", NULL};
 
